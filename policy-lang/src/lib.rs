@@ -1,0 +1,3 @@
+//! The `.amb` language.
+pub mod plan;
+pub mod summary;

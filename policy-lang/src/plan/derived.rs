@@ -1,0 +1,80 @@
+//! Figures that follow from a route's settings: what it can cost, before it ever runs.
+//!
+//! Guardrails (`require amplification <= 4x`), `amb plan` and the generated
+//! `plan.txt` all read them from here, so that they can never disagree. Each is
+//! an upper bound over everything the upstream may do.
+
+use std::time::Duration;
+
+use super::{Backoff, BackoffKind, Cause, Retry, RetryAfter, Settings};
+
+/// The most tries of one call, the first included.
+pub fn tries(settings: &Settings) -> u32 {
+    settings
+        .retry
+        .as_ref()
+        .map_or(1, |retry| retry.attempts.value.max(1))
+}
+
+/// The most requests that one call of the application can cause at one upstream.
+pub fn amplification(settings: &Settings) -> u32 {
+    tries(settings)
+}
+
+/// The longest that a caller can wait: `total`, or less if all tries with full waits end sooner.
+///
+/// A wait is full when the draw is the whole window, on top of the longest
+/// `retry-after` that the policy honours. Without `per-try` a single try may take
+/// all of `total`.
+pub fn worst_latency(settings: &Settings) -> Duration {
+    let total = settings.timeout.total.value.limit();
+    let Some(per_try) = &settings.timeout.per_try else {
+        return total;
+    };
+    let trying = per_try.value.saturating_mul(tries(settings));
+    let waiting = settings
+        .retry
+        .as_ref()
+        .map_or(Duration::ZERO, longest_waits);
+    total.min(trying.saturating_add(waiting))
+}
+
+/// Bytes of request body that one call may keep for another try.
+pub fn replay_memory(settings: &Settings) -> u64 {
+    match &settings.retry {
+        Some(retry) if retry.attempts.value > 1 => retry.buffer.value,
+        _ => 0,
+    }
+}
+
+/// The window from which the wait after the k-th failed try (from 1) is drawn, in whole milliseconds.
+pub fn backoff_window(backoff: &Backoff, k: u32) -> Duration {
+    let factor = match backoff.kind {
+        BackoffKind::Fixed => 1,
+        BackoffKind::FullJitter | BackoffKind::EqualJitter => {
+            1_u32.checked_shl(k).filter(|_| k < 32).unwrap_or(u32::MAX)
+        }
+    };
+    let window = backoff.base.saturating_mul(factor).min(backoff.cap);
+    Duration::from_millis(window.as_millis().try_into().unwrap_or(u64::MAX))
+}
+
+fn longest_waits(retry: &Retry) -> Duration {
+    let asked = longest_retry_after(retry);
+    (1..retry.attempts.value)
+        .map(|k| backoff_window(&retry.backoff.value, k).saturating_add(asked))
+        .fold(Duration::ZERO, Duration::saturating_add)
+}
+
+/// Only a status carries `retry-after`; without one in `on` the field is never looked at.
+fn longest_retry_after(retry: &Retry) -> Duration {
+    let reads_statuses = retry
+        .on
+        .value
+        .iter()
+        .any(|cause| matches!(cause, Cause::Status(_)));
+    match retry.retry_after.value {
+        RetryAfter::Honour { up_to } if reads_statuses => up_to,
+        _ => Duration::ZERO,
+    }
+}

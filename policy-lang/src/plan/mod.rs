@@ -1,0 +1,233 @@
+//! The checked policy: complete, typed, nothing optional left open.
+//!
+//! Everything after the checker works on a [`Plan`] alone: the generator, the
+//! reference interpreter, `amb plan`, `amb explain` and `amb diff`. A field that
+//! a policy may leave away has its default filled in here; an `Option` means
+//! that the filter does not exist on that route. Every value says where it came
+//! from ([`Origin`]).
+
+pub mod derived;
+pub mod display;
+mod origin;
+mod settings;
+mod test;
+
+pub use origin::{Layer, Origin, Place, SourceFile, Sourced};
+pub use settings::{
+    Backoff, BackoffKind, Breaker, BreakerScope, Budget, Cause, CodeRange, HeaderEdit, HeaderOp,
+    HeaderValue, NonIdempotent, OpenFor, Reply, Retry, RetryAfter, Settings, Timeout, Total,
+    TripRule,
+};
+pub use test::{
+    Expect, ExpectValue, Given, Operator, ScriptedReply, ScriptedStep, Subject, Test, TestRequest,
+};
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+/// A whole deployment: who we are, whom we call, and how.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Plan {
+    /// Every file read, the deployment's own first, then imports in order.
+    pub sources: Vec<SourceFile>,
+    pub service: Service,
+    /// The shared port for explicit and redirected traffic.
+    pub listen: Sourced<SocketAddr>,
+    pub observe: Observe,
+    /// In file order, imported upstreams first.
+    pub upstreams: Vec<Upstream>,
+    pub otherwise: Sourced<Otherwise>,
+    pub tests: Vec<Test>,
+}
+
+/// `service NAME`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Service {
+    /// Kebab-case, a DNS label.
+    pub name: String,
+    pub docs: Vec<String>,
+    pub place: Place,
+    pub workers: Sourced<Workers>,
+    /// The baseline that applies, with the place of its block.
+    pub baseline: Option<Sourced<String>>,
+}
+
+/// How many threads carry traffic.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Workers {
+    /// One per core the process may run on.
+    Auto,
+    Exactly(u32),
+}
+
+/// `observe { … }`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Observe {
+    pub metrics: Option<Sourced<()>>,
+    pub access_log: Option<AccessLog>,
+    /// Present when written, or when `metrics` is (they are served there).
+    pub admin: Option<Sourced<SocketAddr>>,
+}
+
+/// `access-log json { … }`: one JSON object a line on standard output.
+#[derive(Clone, Debug, PartialEq)]
+pub struct AccessLog {
+    pub place: Place,
+    /// Share of the matching calls that are written.
+    pub sample: Sourced<Percent>,
+    /// Only calls answered with one of these statuses; empty: all.
+    pub when_status: Option<Sourced<Vec<CodeRange>>>,
+    /// Request header fields to write, lower case.
+    pub headers: Sourced<Vec<String>>,
+    /// Header fields and query parameters whose values are never written, lower case.
+    pub redact: Sourced<Vec<String>>,
+}
+
+/// What happens to a call that belongs to no upstream.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Otherwise {
+    Pass,
+    Reject,
+}
+
+/// `upstream NAME { … }`: one service that we call.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Upstream {
+    pub name: String,
+    pub docs: Vec<String>,
+    pub place: Place,
+    pub address: Sourced<Address>,
+    /// The names the application may dial it by; the address's own host is always the first.
+    pub hosts: Vec<Sourced<HostPattern>>,
+    /// An own local port.
+    pub listen: Option<Sourced<SocketAddr>>,
+    pub protocol: Sourced<Protocol>,
+    pub balance: Sourced<Balance>,
+    /// For the calls that no route matches.
+    pub settings: Settings,
+    pub routes: Vec<Route>,
+}
+
+/// Where an upstream lives.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Address {
+    /// Looked up at run time, again whenever the answer's TTL ends.
+    Dns { host: String, port: u16 },
+    /// `addresses`, or an `address` that is an IP literal.
+    Fixed(Vec<SocketAddr>),
+}
+
+/// A name as it may stand in `Host`, lower case, without a port.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum HostPattern {
+    Exact(String),
+    /// `*.example.com` is kept as `.example.com`; matches one or more labels in front.
+    Suffix(String),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Protocol {
+    Http1,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Balance {
+    RoundRobin,
+}
+
+/// `route NAME { … }`: some of the calls of one upstream.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Route {
+    pub name: String,
+    pub docs: Vec<String>,
+    pub place: Place,
+    /// The lines are alternatives. Never empty.
+    pub matches: Vec<Match>,
+    pub action: Action,
+    pub settings: Settings,
+}
+
+/// One `match` line: all its terms must hold.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Match {
+    pub place: Place,
+    /// Empty: any method.
+    pub methods: Vec<Method>,
+    /// `None`: any path.
+    pub path: Option<PathPattern>,
+    pub headers: Vec<HeaderTerm>,
+}
+
+/// `header("x-cohort") == "beta"`: any one field line of that name has exactly this value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HeaderTerm {
+    /// Lower case.
+    pub name: String,
+    pub value: String,
+}
+
+/// `/v1/stock/{sku}`, `/static/**`. Compared with the path of the request target,
+/// without the query, segment by segment, byte for byte.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct PathPattern {
+    pub segments: Vec<Segment>,
+    /// The pattern ends in `**`: any number of further segments, none included.
+    pub rest: bool,
+}
+
+/// One part of a path between slashes.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Segment {
+    Literal(String),
+    /// Exactly one segment, not empty.
+    Capture(String),
+}
+
+/// A method as written: the registered ones of RFC 9110 §9.3 and PATCH, or another token.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Method {
+    Get,
+    Head,
+    Options,
+    Trace,
+    Put,
+    Delete,
+    Post,
+    Patch,
+    Connect,
+    Other(String),
+}
+
+/// What a route does with a call.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Action {
+    /// Forward to the enclosing upstream.
+    Forward { rewrite: Option<Sourced<Rewrite>> },
+    /// Answer without touching the network.
+    Respond(Sourced<Reply>),
+}
+
+/// `rewrite path /v2/stock/{sku}` and `rewrite host "x"`: what the upstream sees.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rewrite {
+    /// Captures are those of every `match` line of the route. The query is kept.
+    pub path: Option<PathPattern>,
+    pub host: Option<String>,
+}
+
+/// Parts per million, so that `0.1%` is exact.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Percent(pub u32);
+
+/// A count per time: `200/s`, `6000/m`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rate {
+    pub count: u32,
+    pub per: Duration,
+}
+
+impl Percent {
+    pub const fn parts_per_million(self) -> u32 {
+        self.0
+    }
+}

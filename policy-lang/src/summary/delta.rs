@@ -1,0 +1,46 @@
+//! What a scope adds to the one around it, so that the summary says each thing once.
+
+use super::rows::{self, Row};
+use crate::plan::{Origin, Plan};
+
+/// The settings that all upstreams have in common; none for a single upstream.
+pub(super) fn everywhere(plan: &Plan) -> Vec<Row> {
+    let [first, rest @ ..] = plan.upstreams.as_slice() else {
+        return vec![];
+    };
+    if rest.is_empty() {
+        return vec![];
+    }
+    let mut common = rows::settings(&first.settings);
+    for upstream in rest {
+        let others = rows::settings(&upstream.settings);
+        common.retain(|row| others.contains(row));
+    }
+    common
+}
+
+/// The rows that differ from those of the scope around.
+///
+/// Where a setting of a block is gone (another rule of the breaker, say), the
+/// whole block is shown, as a single new line would seem to come on top. A block
+/// that is gone altogether is shown as `none`.
+pub(super) fn against(base: &[Row], rows: &[Row], scope: &Origin) -> Vec<Row> {
+    let replaced = |group: &str| {
+        let mut before = base.iter().filter(|row| row.group == group);
+        before.any(|gone| !rows.iter().any(|row| row.path() == gone.path()))
+    };
+    let differs = |row: &&Row| replaced(row.group) || !base.contains(row);
+    let mut delta: Vec<_> = rows.iter().filter(differs).cloned().collect();
+    for block in base.chunk_by(|a, b| a.group == b.group) {
+        let gone = block
+            .first()
+            .filter(|row| !rows.iter().any(|kept| kept.group == row.group));
+        delta.extend(gone.map(|row| Row {
+            key: "",
+            value: "none".to_owned(),
+            origin: scope.clone(),
+            ..row.clone()
+        }));
+    }
+    delta
+}

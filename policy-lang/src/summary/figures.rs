@@ -1,0 +1,51 @@
+//! The table of costs: one line a route, before any detail.
+
+use super::ANY_OTHER;
+use crate::plan::{Action, Plan, Settings, Upstream, derived, display};
+
+const HEADS: [&str; 4] = ["tries", "worst latency", "amplification", "replay memory"];
+
+/// `None` when the plan calls nobody.
+pub(super) fn table(plan: &Plan) -> Option<String> {
+    let rows: Vec<_> = plan.upstreams.iter().flat_map(upstream).collect();
+    let name = rows.iter().map(|(name, _)| name.chars().count()).max()?;
+    let name = name.clamp(24, 44);
+    let mut text = line("", HEADS.map(str::to_owned), name);
+    for (label, figures) in rows {
+        text.push_str(&line(&label, figures, name));
+    }
+    Some(text)
+}
+
+fn upstream(upstream: &Upstream) -> Vec<(String, [String; 4])> {
+    let routes = upstream.routes.iter().map(|route| {
+        let figures = match route.action {
+            Action::Forward { .. } => figures(&route.settings),
+            Action::Respond(_) => ["0", "0ms", "0x", "0B"].map(str::to_owned),
+        };
+        (format!("{}/{}", upstream.name, route.name), figures)
+    });
+    let other = (
+        format!("{}, {ANY_OTHER}", upstream.name),
+        figures(&upstream.settings),
+    );
+    routes.chain([other]).collect()
+}
+
+fn figures(settings: &Settings) -> [String; 4] {
+    [
+        derived::tries(settings).to_string(),
+        display::duration(derived::worst_latency(settings)),
+        format!("{}x", derived::amplification(settings)),
+        display::size(derived::replay_memory(settings)),
+    ]
+}
+
+fn line(name: &str, figures: [String; 4], width: usize) -> String {
+    let name: String = name.chars().take(width).collect();
+    let mut text = format!("{name:<width$}");
+    for (figure, head) in figures.iter().zip(HEADS) {
+        text.push_str(&format!("  {figure:>0$}", head.len()));
+    }
+    text + "\n"
+}

@@ -1,0 +1,66 @@
+//! The one-screen plan, as checked in, and the figures above it.
+
+use crate::plans::{self, MS, SECOND, order, settings};
+use amb_policy_lang::plan::derived;
+use amb_policy_lang::summary as show;
+
+#[test]
+fn the_summary_is_the_golden_one() {
+    check("order.plan.txt", &show::text(&order()));
+    check("order.plan.json", &show::json(&order()));
+}
+
+#[test]
+fn no_line_is_wider_than_the_screen() {
+    let mut plan = order();
+    plan.sources[1].name = format!("../{}/acme.amb", "platform/".repeat(20));
+    plan.upstreams[0].routes[0].name = "very-long-route-name-".repeat(5);
+    plan.upstreams[0].routes[0].matches[0]
+        .path
+        .as_mut()
+        .unwrap()
+        .segments[0] = plans::literal(&"x".repeat(300));
+    let text = show::text(&plan);
+    assert!(
+        text.lines().all(|line| line.chars().count() <= 100),
+        "{text}"
+    );
+    assert!(text.lines().all(|line| line.trim_end() == line), "{text}");
+}
+
+#[test]
+fn figures_follow_from_the_settings() {
+    let plan = order();
+    let stock = &plan.upstreams[1].routes[0].settings;
+    assert_eq!(derived::tries(stock), 3);
+    assert_eq!(derived::worst_latency(stock), SECOND);
+    assert_eq!(derived::amplification(stock), 3);
+    assert_eq!(derived::replay_memory(stock), 64 * 1024);
+}
+
+#[test]
+fn the_worst_wait_is_all_tries_and_full_windows() {
+    let mut of = settings();
+    of.timeout.per_try = Some(plans::route_set(250 * MS, 1));
+    of.retry.as_mut().unwrap().retry_after.value = amb_policy_lang::plan::RetryAfter::Ignore;
+    // Three tries of 250 ms, windows of 200 ms and 400 ms between them.
+    assert_eq!(derived::worst_latency(&of), 1350 * MS);
+}
+
+#[test]
+fn without_retry_there_is_one_try_and_nothing_kept() {
+    let mut of = settings();
+    of.retry = None;
+    assert_eq!(derived::tries(&of), 1);
+    assert_eq!(derived::worst_latency(&of), 5 * SECOND);
+    assert_eq!(derived::replay_memory(&of), 0);
+}
+
+fn check(golden: &str, text: &str) {
+    let path = format!("{}/tests/golden/{golden}", env!("CARGO_MANIFEST_DIR"));
+    if std::env::var_os("AMB_BLESS").is_some() {
+        std::fs::write(&path, text).unwrap();
+    }
+    let expected = std::fs::read_to_string(&path).unwrap();
+    assert_eq!(text, expected, "AMB_BLESS=1 writes the golden anew");
+}
