@@ -216,20 +216,20 @@ impl Breaker {
 
     /// The state once one more try was let through; the same if that needs no note.
     fn admitted(&self, spec: &Spec, word: Word, now: Moment) -> Result<Word, Refused> {
-        let first = Phase::HalfOpen { in_flight: 1, succeeded: 0 };
         match word.phase {
             Phase::Closed { .. } => Ok(word),
             Phase::Open { until_ms } if now.as_millis() < until_ms => {
                 Err(Refused { retry_in: Moment::from_millis(until_ms) - now })
             }
-            Phase::Open { .. } => Ok(word.with(first)),
-            Phase::HalfOpen { in_flight, succeeded } if in_flight < probes(spec) => {
-                Ok(word.with(Phase::HalfOpen { in_flight: in_flight + 1, succeeded }))
+            Phase::Open { .. } => Ok(word.with(Phase::FIRST_PROBE)),
+            Phase::HalfOpen { in_flight, succeeded, handed_out } if in_flight < probes(spec) => {
+                let (in_flight, handed_out) = (in_flight + 1, handed_out + 1);
+                Ok(word.with(Phase::HalfOpen { in_flight, succeeded, handed_out }))
             }
             // Nobody reports on these probes any more. They failed, and while they were waited
             // for, everybody was kept out: this caller is the first probe of the next round.
             Phase::HalfOpen { .. } if self.gave_up(now) => {
-                Ok(word.tripped(word.next_step(), first))
+                Ok(word.tripped(word.next_step(), Phase::FIRST_PROBE))
             }
             Phase::HalfOpen { .. } => Err(PROBING),
         }
@@ -288,7 +288,9 @@ impl Breaker {
     ) -> Option<Transition> {
         let draw = LazyCell::new(draw);
         self.advance(|word| {
-            let Phase::HalfOpen { in_flight, succeeded } = word.phase else { return None };
+            let Phase::HalfOpen { in_flight, succeeded, handed_out } = word.phase else {
+                return None;
+            };
             if word.round != permit.round {
                 return None;
             }
@@ -297,7 +299,7 @@ impl Breaker {
             match verdict {
                 Verdict::Success if succeeded >= probes(spec) => Some(closed(word)),
                 Verdict::Success | Verdict::Cancelled => {
-                    Some((word.with(Phase::HalfOpen { in_flight, succeeded }), None))
+                    Some((word.with(Phase::HalfOpen { in_flight, succeeded, handed_out }), None))
                 }
                 Verdict::Failure | Verdict::Throttled => {
                     let step = word.next_step();

@@ -5,21 +5,24 @@
 //! probes' successes) resets with it. The round grows with each trip and is part of the word, of
 //! every permit and of every slot of the windows: what began before a trip cannot speak after it.
 
-/// phase 2 | round 16 | step 5 | 41 bits of the phase's own.
+/// phase 2 | round 16 | step 5 | 41 bits of the phase's own: HALF-OPEN has handed out 17 |
+/// succeeded 12 | in flight 12.
 const ROUND_SHIFT: u32 = 46;
 const STEP_SHIFT: u32 = 41;
 const PHASE_SHIFT: u32 = 62;
 const OWN: u64 = (1 << STEP_SHIFT) - 1;
-const PROBES_SHIFT: u32 = 20;
+const SUCCEEDED_SHIFT: u32 = 12;
+const HANDED_OUT_SHIFT: u32 = 24;
 
 /// The most probes that a breaker can be given.
-pub const MAX_PROBES: u32 = (1 << PROBES_SHIFT) - 1;
+pub const MAX_PROBES: u32 = (1 << SUCCEEDED_SHIFT) - 1;
 
 /// `step` stays here: the base has been doubled 31 times.
 const LAST_STEP: u8 = 31;
 
 const CLOSED: u64 = 0;
 const OPEN: u64 = 1;
+const HALF_OPEN: u64 = 2;
 
 /// What the word says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,17 +37,23 @@ pub(super) struct Word {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Phase {
     /// Failures in a row; counted only if a rule asks for it.
-    Closed {
-        streak: u64,
-    },
+    Closed { streak: u64 },
     /// Milliseconds since the clock's start; 41 bits are 69 years.
-    Open {
-        until_ms: u64,
-    },
+    Open { until_ms: u64 },
     HalfOpen {
         in_flight: u32,
         succeeded: u32,
+        /// Probes of this round so far, modulo 2^17. Without it the word could return to what it
+        /// was, with another probe in flight: who judged the first one overdue would throw out
+        /// the second.
+        handed_out: u32,
     },
+}
+
+impl Phase {
+    /// One probe is on its way.
+    pub(super) const FIRST_PROBE: Self =
+        Self::HalfOpen { in_flight: 1, succeeded: 0, handed_out: 1 };
 }
 
 impl Word {
@@ -54,8 +63,9 @@ impl Word {
             CLOSED => Phase::Closed { streak: own },
             OPEN => Phase::Open { until_ms: own },
             _ => Phase::HalfOpen {
-                in_flight: (own & MAX_PROBES as u64) as u32,
-                succeeded: (own >> PROBES_SHIFT) as u32,
+                in_flight: own as u32 & MAX_PROBES,
+                succeeded: (own >> SUCCEEDED_SHIFT) as u32 & MAX_PROBES,
+                handed_out: (own >> HANDED_OUT_SHIFT) as u32,
             },
         };
         let round = (word >> ROUND_SHIFT) as u16;
@@ -67,9 +77,12 @@ impl Word {
         let (phase, own) = match self.phase {
             Phase::Closed { streak } => (CLOSED, streak.min(OWN)),
             Phase::Open { until_ms } => (OPEN, until_ms.min(OWN)),
-            Phase::HalfOpen { in_flight, succeeded } => {
-                (2, u64::from(succeeded) << PROBES_SHIFT | u64::from(in_flight))
-            }
+            Phase::HalfOpen { in_flight, succeeded, handed_out } => (
+                HALF_OPEN,
+                (u64::from(handed_out) << HANDED_OUT_SHIFT & OWN)
+                    | u64::from(succeeded) << SUCCEEDED_SHIFT
+                    | u64::from(in_flight),
+            ),
         };
         phase << PHASE_SHIFT
             | u64::from(self.round) << ROUND_SHIFT
