@@ -1,5 +1,7 @@
 //! The retry budget under every interleaving of two or three workers.
 
+#![cfg(test)]
+
 use amb_loom::clock::Moment;
 use amb_loom::explore;
 use amb_loom::filter::retry::budget::{Budget, Spec, Usage};
