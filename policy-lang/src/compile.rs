@@ -1,0 +1,71 @@
+//! From an entry's name to a plan or to findings: the stages of the crate in order.
+
+use crate::check;
+use crate::diagnostics::{Diagnostic, sort};
+use crate::loader::{Source, SourceLoader};
+use crate::lower::{Cx, lower};
+use crate::plan::{Plan, SourceFile};
+use crate::resolve::{Entry, FileNodes, Loaded, Program, applied, check_references, load};
+use crate::span::Places;
+
+/// What a compilation is told from outside.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Options {
+    /// The day on which exemptions are judged; `None`: none of them has ended.
+    pub today: Option<Date>,
+}
+
+/// A day of the calendar.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Date {
+    pub year: u16,
+    pub month: u8,
+    pub day: u8,
+}
+
+/// What came out.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    /// There is one iff no diagnostic is an error and the entry is a deployment: a file
+    /// of named policies or baselines alone is checked, and has no plan.
+    pub plan: Option<Plan>,
+    /// In the order of the sources.
+    pub diagnostics: Vec<Diagnostic>,
+    /// Every file read, the entry first; spans refer to them by number.
+    pub sources: Vec<Source>,
+}
+
+/// Compiles a policy without a calendar: exemptions never end.
+pub fn compile(entry: &str, loader: &dyn SourceLoader) -> Outcome {
+    compile_with(entry, loader, Options::default())
+}
+
+/// Compiles a policy.
+pub fn compile_with(entry: &str, loader: &dyn SourceLoader, options: Options) -> Outcome {
+    let (mut loaded, mut found) = load(entry, loader);
+    let plan = if loaded.files.is_empty() { None } else { stages(&loaded, options, &mut found) };
+    sort(&mut found);
+    let plan = plan.filter(|_| !found.iter().any(Diagnostic::is_error));
+    Outcome { plan, diagnostics: found, sources: std::mem::take(&mut loaded.sources) }
+}
+
+/// Everything behind reading; `None`: the entry is no deployment.
+fn stages(loaded: &Loaded, options: Options, found: &mut Vec<Diagnostic>) -> Option<Plan> {
+    let (files, unfit) = FileNodes::all(loaded);
+    found.extend(unfit);
+    let program = Program::new(&files, loaded);
+    let entry = check::files(&program, loaded, found);
+    let applied = applied(&program, loaded, found);
+    check_references(&program, applied, entry, found);
+    check::requires(&program, options.today, found);
+    if entry == Entry::Library {
+        return None;
+    }
+    let places = Places::new(&loaded.sources);
+    let mut cx = Cx { program: &program, applied, places: &places, found: Vec::new() };
+    let lowered = lower(&mut cx);
+    found.extend(cx.found);
+    check::policy(&program, applied, &lowered, options.today, found);
+    let sources = loaded.sources.iter().map(|source| SourceFile { name: source.name.clone(), text: source.text.clone() });
+    Some(Plan { sources: sources.collect(), ..lowered.plan })
+}

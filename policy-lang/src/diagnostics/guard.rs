@@ -1,0 +1,31 @@
+//! Findings about guardrails.
+
+use super::{Code, Diagnostic};
+use crate::schema::Path;
+use crate::span::Span;
+
+pub(crate) fn exempt_outside_baseline(span: Span) -> Diagnostic {
+    Diagnostic::new(Code::ExemptOutsideBaseline, span, "only a baseline can grant an exemption")
+        .help("ask those who look after the baseline to add it there")
+}
+
+pub(crate) fn unknown_path(span: Span, path: &str, meant: Option<&str>) -> Diagnostic {
+    Diagnostic::new(Code::InvalidRequire, span, format!("no guardrail can speak about `{path}`")).meant(span, meant)
+}
+
+pub(crate) fn operator_unfit(span: Span, operator: &str, path: &Path) -> Diagnostic {
+    let known: Vec<_> = path.measure.operators().iter().map(|operator| format!("`{operator}`")).collect();
+    Diagnostic::new(Code::InvalidRequire, span, format!("`{}` cannot be compared with `{operator}`", path.text))
+        .help(format!("it can be compared with {}", known.join(", ")))
+}
+
+pub(crate) fn value_unfit(span: Span, path: &Path) -> Diagnostic {
+    Diagnostic::new(Code::InvalidRequire, span, format!("`{}` is never such a value", path.text))
+        .here(format!("expected {}", path.measure.noun()))
+}
+
+pub(crate) fn expired_exemption(span: Span, upstreams: &str) -> Diagnostic {
+    Diagnostic::new(Code::ExpiredExemption, span, format!("the exemption for {upstreams} has ended"))
+        .here("the last day of it")
+        .help("take it away")
+}

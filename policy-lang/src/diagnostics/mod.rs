@@ -1,0 +1,126 @@
+//! What the user is told: one [`Diagnostic`] per finding, with a code, the places it is
+//! about, what is wrong, and what to do.
+//!
+//! Every code has one constructor, in the submodule of its area, so that the wording of
+//! a finding stands in one place. Text is lower case, without a final stop, with the
+//! user's words in backticks.
+
+mod code;
+mod json;
+mod render;
+mod suggest;
+
+pub(crate) mod file;
+pub(crate) mod guard;
+pub(crate) mod policy;
+pub(crate) mod setting;
+pub(crate) mod syntax;
+
+pub use code::{CODES, Code, Severity};
+pub use json::to_json_lines;
+pub use render::{Style, render};
+pub(crate) use suggest::nearest;
+
+use crate::span::Span;
+
+/// One finding.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Diagnostic {
+    pub code: Code,
+    pub severity: Severity,
+    pub message: String,
+    /// The first one is where the finding is; the others are why.
+    pub labels: Vec<Label>,
+    pub notes: Vec<String>,
+    /// What to do, where that fits in a line.
+    pub help: Option<Help>,
+}
+
+/// A place and what is to be said about it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Label {
+    pub span: Span,
+    pub text: String,
+}
+
+/// Advice, with the edit that carries it out if there is one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Help {
+    pub text: String,
+    pub fix: Option<Fix>,
+}
+
+/// Replace what stands at `span`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fix {
+    pub span: Span,
+    pub replacement: String,
+}
+
+impl Diagnostic {
+    /// A finding at `span`, as severe as its code is.
+    pub(crate) fn new(code: Code, span: Span, message: impl Into<String>) -> Self {
+        Self {
+            code,
+            severity: code.severity(),
+            message: message.into(),
+            labels: vec![Label { span, text: String::new() }],
+            notes: Vec::new(),
+            help: None,
+        }
+    }
+
+    /// Says something about the place of the finding.
+    pub(crate) fn here(mut self, text: impl Into<String>) -> Self {
+        if let Some(first) = self.labels.first_mut() {
+            first.text = text.into();
+        }
+        self
+    }
+
+    /// Points at another place as well.
+    pub(crate) fn also(mut self, span: Span, text: impl Into<String>) -> Self {
+        self.labels.push(Label { span, text: text.into() });
+        self
+    }
+
+    pub(crate) fn note(mut self, text: impl Into<String>) -> Self {
+        self.notes.push(text.into());
+        self
+    }
+
+    pub(crate) fn help(mut self, text: impl Into<String>) -> Self {
+        self.help = Some(Help { text: text.into(), fix: None });
+        self
+    }
+
+    /// Advice with the edit that carries it out.
+    pub(crate) fn fix(mut self, text: impl Into<String>, span: Span, replacement: impl Into<String>) -> Self {
+        let fix = Fix { span, replacement: replacement.into() };
+        self.help = Some(Help { text: text.into(), fix: Some(fix) });
+        self
+    }
+
+    /// "did you mean", if something known is close to what was written at `span`.
+    pub(crate) fn meant(self, span: Span, nearest: Option<&str>) -> Self {
+        match nearest {
+            Some(name) => self.fix(format!("did you mean `{name}`?"), span, name),
+            None => self,
+        }
+    }
+
+    pub fn is_error(&self) -> bool {
+        self.severity == Severity::Error
+    }
+
+    /// Where the finding is.
+    pub fn span(&self) -> Span {
+        self.labels.first().map(|label| label.span).unwrap_or_default()
+    }
+}
+
+/// Findings in the order of the text, each once.
+pub(crate) fn sort(found: &mut Vec<Diagnostic>) {
+    found.sort_by_key(|diagnostic| (diagnostic.span(), diagnostic.code));
+    found.dedup();
+}

@@ -1,0 +1,133 @@
+//! Findings about what a policy does: routes, retries, breakers, headers, tests.
+
+use super::{Code, Diagnostic};
+use crate::span::Span;
+
+pub(crate) fn missing_total(span: Span, place: &str) -> Diagnostic {
+    Diagnostic::new(Code::MissingSetting, span, format!("{place} has no `timeout`"))
+        .here("a call to it might never end")
+        .help("say how long a call may take: `timeout 2s`")
+}
+
+pub(crate) fn duplicate_host(span: Span, host: &str, other: &str, first: Span) -> Diagnostic {
+    Diagnostic::new(Code::DuplicateHost, span, format!("calls to `{host}` belong to two upstreams"))
+        .also(first, format!("upstream `{other}` has it already"))
+        .help("make them routes of one upstream, or take the name away from one")
+}
+
+pub(crate) fn duplicate_listen(span: Span, address: &str, first: Span) -> Diagnostic {
+    Diagnostic::new(Code::DuplicateListen, span, format!("`{address}` is taken by another listener of ours"))
+        .also(first, "taken here")
+        .help("choose another port")
+}
+
+pub(crate) fn default_listen_taken(span: Span, address: &str) -> Diagnostic {
+    Diagnostic::new(Code::DuplicateListen, span, format!("`{address}` is taken by another listener of ours"))
+        .here("the proxy itself listens there by default")
+        .help("choose another port")
+}
+
+pub(crate) fn unknown_capture(span: Span, name: &str) -> Diagnostic {
+    let name = if name == "**" { name.to_owned() } else { format!("{{{name}}}") };
+    Diagnostic::new(Code::UnknownCapture, span, format!("`{name}` is not captured by every `match` of the route"))
+}
+
+/// The names in play where one route hides another.
+pub(crate) struct Hidden<'a> {
+    pub(crate) route: &'a str,
+    pub(crate) by: &'a str,
+    /// A request that proves it.
+    pub(crate) witness: &'a str,
+    /// Where the earlier line stands that takes the witness.
+    pub(crate) taken: Span,
+}
+
+pub(crate) fn unreachable_route(span: Span, hidden: &Hidden<'_>) -> Diagnostic {
+    let Hidden { route, by, witness, taken } = hidden;
+    Diagnostic::new(Code::UnreachableRoute, span, format!("no call ever reaches route `{route}`"))
+        .here("everything it matches is taken by earlier routes")
+        .also(*taken, format!("`{witness}` goes to `{by}`"))
+        .note(format!("for example: `{witness}`"))
+        .help("move the narrower route up, or take one of them away")
+}
+
+pub(crate) fn unreachable_match(span: Span, hidden: &Hidden<'_>) -> Diagnostic {
+    let Hidden { route, by, witness, taken } = hidden;
+    Diagnostic::new(Code::UnreachableMatch, span, format!("this line of route `{route}` matches nothing that is left"))
+        .also(*taken, format!("`{witness}` goes to `{by}`"))
+        .help("take it away")
+}
+
+pub(crate) fn forbidden_header(span: Span, name: &str) -> Diagnostic {
+    let why = match name {
+        "host" => "use `rewrite host` for it",
+        "content-length" => "it frames the message",
+        _ => "it belongs to one connection and is never forwarded",
+    };
+    Diagnostic::new(Code::ForbiddenHeader, span, format!("the header `{name}` cannot be edited")).here(why)
+}
+
+/// `retry` is in force on a route that takes methods which must not be repeated blindly.
+pub(crate) fn unsafe_retry(span: Span, route: &str, methods: &str, retry: Span) -> Diagnostic {
+    Diagnostic::new(Code::UnsafeRetry, span, format!("`{methods}` of `{route}` could be carried out twice"))
+        .here(format!("`{methods}` is not idempotent"))
+        .also(retry, "retried here")
+        .note("a try that failed may have been carried out all the same")
+        .help("write `retry off`, or say when it is safe: `non-idempotent when header(\"idempotency-key\")`")
+}
+
+pub(crate) fn unsafe_methods(span: Span, methods: &str) -> Diagnostic {
+    Diagnostic::new(Code::UnsafeRetry, span, format!("`{methods}` could be carried out twice"))
+        .here(format!("`{methods}` is not idempotent"))
+        .note("a try that failed may have been carried out all the same")
+        .help("say when it is safe: `non-idempotent when header(\"idempotency-key\")`")
+}
+
+pub(crate) fn per_try_not_below_total(span: Span, per_try: &str, total: Span, limit: &str) -> Diagnostic {
+    Diagnostic::new(Code::PerTryNotBelowTotal, span, format!("a try of {per_try} does not end before the call of {limit} does"))
+        .here("must be shorter than the total")
+        .also(total, format!("the whole call ends after {limit}"))
+        .help("lower `per-try`, or raise `total`")
+}
+
+/// Which try cannot run, and what uses up the time before it.
+pub(crate) struct Late<'a> {
+    pub(crate) ordinal: &'a str,
+    pub(crate) earliest: &'a str,
+    pub(crate) total: &'a str,
+    pub(crate) total_span: Option<Span>,
+}
+
+pub(crate) fn tries_cannot_fit(span: Span, late: &Late<'_>) -> Diagnostic {
+    let Late { ordinal, earliest, total, total_span } = late;
+    let found = Diagnostic::new(Code::TriesCannotFit, span, format!("the {ordinal} try can never run"))
+        .here(format!("tries and back-offs before it use up {earliest}"))
+        .help("allow fewer attempts or more time, or shorten `per-try` or `backoff`");
+    match total_span {
+        Some(total_span) => found.also(*total_span, format!("the whole call ends after {total}")),
+        None => found,
+    }
+}
+
+pub(crate) fn synchronised_retries(span: Span) -> Diagnostic {
+    Diagnostic::new(Code::SynchronisedRetries, span, "callers that fail together retry together")
+        .here("every caller waits equally long")
+        .help("spread them: `backoff full-jitter 100ms..30s`")
+}
+
+pub(crate) fn breaker_never_trips(span: Span, why: &str) -> Diagnostic {
+    Diagnostic::new(Code::BreakerNeverTrips, span, "this breaker can never trip").here(why.to_owned())
+}
+
+pub(crate) fn unused_upstream(span: Span, name: &str) -> Diagnostic {
+    Diagnostic::new(Code::UnusedUpstream, span, format!("no call ever reaches upstream `{name}`"))
+        .here("its routes answer everything themselves")
+}
+
+pub(crate) fn test_without(span: Span, name: &str, key: &str, problem: &str) -> Diagnostic {
+    Diagnostic::new(Code::InvalidTest, span, format!("test `{name}` {problem}")).help(format!("add a line with `{key}`"))
+}
+
+pub(crate) fn cannot_compare(span: Span, wanted: &str) -> Diagnostic {
+    Diagnostic::new(Code::InvalidTest, span, "this cannot be compared").here(format!("expected {wanted}"))
+}

@@ -1,0 +1,93 @@
+//! Where sources come from. The language itself opens no files.
+
+use std::collections::BTreeMap;
+
+/// A text with the name that diagnostics show.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Source {
+    pub name: String,
+    pub text: String,
+}
+
+/// Finds and reads sources.
+pub trait SourceLoader {
+    /// `from`: the name of the importing file, `None` for the entry. Returns the
+    /// normalised name (never absolute) and the text, or why there is none.
+    ///
+    /// # Errors
+    /// What went wrong, for the diagnostic at the `import`.
+    fn load(&self, from: Option<&str>, path: &str) -> Result<Source, String>;
+
+    /// The nearest `amb.toml` above the entry, if there is one.
+    ///
+    /// # Errors
+    /// There is one, and it cannot be read.
+    fn manifest(&self, entry: &str) -> Result<Option<Source>, String> {
+        let candidates = (0..MAX_LEVELS).map(|level| format!("{}amb.toml", "../".repeat(level)));
+        Ok(candidates.into_iter().find_map(|path| self.load(Some(entry), &path).ok()))
+    }
+}
+
+/// How far above the entry `amb.toml` is looked for.
+const MAX_LEVELS: usize = 16;
+
+/// Sources held in memory, by their names.
+#[derive(Clone, Debug, Default)]
+pub struct MemoryLoader {
+    files: BTreeMap<String, String>,
+}
+
+impl MemoryLoader {
+    pub fn new<N: Into<String>, T: Into<String>>(files: impl IntoIterator<Item = (N, T)>) -> Self {
+        Self { files: files.into_iter().map(|(name, text)| (name.into(), text.into())).collect() }
+    }
+}
+
+impl SourceLoader for MemoryLoader {
+    fn load(&self, from: Option<&str>, path: &str) -> Result<Source, String> {
+        let name = joined(from, path).ok_or_else(|| format!("`{path}` leaves the sources"))?;
+        let text = self.files.get(&name).cloned().ok_or_else(|| format!("there is no `{name}`"))?;
+        Ok(Source { name, text })
+    }
+}
+
+/// `path` as seen from the folder of `from`, without `.` and `..`.
+fn joined(from: Option<&str>, path: &str) -> Option<String> {
+    let folder = from.and_then(|from| from.rsplit_once('/')).map_or("", |(folder, _)| folder);
+    let mut parts: Vec<&str> = Vec::new();
+    for part in folder.split('/').chain(path.split('/')) {
+        match part {
+            "" | "." => {}
+            ".." => drop(parts.pop()?),
+            part => parts.push(part),
+        }
+    }
+    Some(parts.join("/"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_are_seen_from_the_importing_file() {
+        for (from, path, expect) in [
+            (None, "order.amb", Some("order.amb")),
+            (Some("order/order.amb"), "../org/acme.amb", Some("org/acme.amb")),
+            (Some("order/order.amb"), "./shared.amb", Some("order/shared.amb")),
+            (Some("order.amb"), "../acme.amb", None),
+        ] {
+            assert_eq!(joined(from, path).as_deref(), expect, "{path}");
+        }
+    }
+
+    #[test]
+    fn the_nearest_manifest_wins() {
+        let loader = MemoryLoader::new([("amb.toml", "far"), ("a/amb.toml", "near")]);
+        let near = loader.manifest("a/b/order.amb").ok().flatten();
+        assert_eq!(near.map(|source| source.text).as_deref(), Some("near"));
+        let far = loader.manifest("c/order.amb").ok().flatten();
+        assert_eq!(far.map(|source| source.name).as_deref(), Some("amb.toml"));
+        assert_eq!(MemoryLoader::default().manifest("a.amb"), Ok(None));
+    }
+}

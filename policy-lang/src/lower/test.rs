@@ -1,0 +1,204 @@
+//! `test "…" { … }`: the calls, the scripted upstreams, and what is expected.
+
+use std::time::Duration;
+
+use super::{Cx, reply, values};
+use crate::conform::{Node, fields};
+use crate::diagnostics::{Diagnostic, file as names, nearest, policy as report};
+use crate::plan::{
+    Expect, ExpectValue, Given, Operator, ScriptedReply, ScriptedStep, Subject, Test, TestRequest, Upstream,
+};
+use crate::schema::Scope;
+use crate::span::Span;
+use crate::syntax::ast::{Arg, Number, Value};
+
+pub(super) fn tests(cx: &mut Cx<'_, '_>, upstreams: &[Upstream]) -> Vec<Test> {
+    let program = cx.program;
+    let all = program.entry().iter().filter(|node| node.key() == "test" && node.sound);
+    all.filter_map(|node| test(cx, node, upstreams)).collect()
+}
+
+fn test(cx: &mut Cx<'_, '_>, node: &Node<'_>, upstreams: &[Upstream]) -> Option<Test> {
+    let name = node.values().first().and_then(|value| values::text(value))?.to_owned();
+    if !node.wrote("request") {
+        cx.found.push(report::test_without(node.statement.head(), &name, "request", "sends no request"));
+    }
+    if !node.wrote("expect") {
+        cx.found.push(report::test_without(node.statement.head(), &name, "expect", "expects nothing"));
+    }
+    let requests = node.all("request").filter_map(|line| request(cx, line)).collect();
+    let given = node.all("given").filter_map(|line| given(cx, line, upstreams)).collect();
+    let expects = node.all("expect").filter_map(|line| expect(cx, line, upstreams)).collect();
+    Some(Test { name, place: cx.place(node), docs: node.statement.docs.clone(), requests, given, expects })
+}
+
+fn request(cx: &Cx<'_, '_>, node: &Node<'_>) -> Option<TestRequest> {
+    let values = node.values();
+    let [Value::Methods(methods), Value::Text(host), Value::Path(target), options @ ..] = values.as_slice() else {
+        return None;
+    };
+    let option = |word: &str| {
+        let at = options.iter().position(|value| values::word(value) == Some(word))?;
+        options.get(at + 1).copied()
+    };
+    let body = node.one("body").and_then(|body| values::size(body.values().first()?));
+    Some(TestRequest {
+        place: cx.place(node),
+        method: methods.first()?.clone(),
+        host: host.clone(),
+        target: target.clone(),
+        times: option("times").and_then(values::count).unwrap_or(1),
+        every: option("every").and_then(values::duration),
+        headers: node.all("header").filter_map(reply::header).collect(),
+        body: body.unwrap_or(0),
+    })
+}
+
+fn given(cx: &mut Cx<'_, '_>, node: &Node<'_>, upstreams: &[Upstream]) -> Option<Given> {
+    let (name, arg) = node.name()?;
+    known_upstream(cx, arg.span, name, upstreams);
+    let mut steps = Vec::new();
+    let rest = node.statement.args.get(2..)?;
+    for entry in rest.split(|arg| matches!(arg.value, Value::Comma(_))) {
+        steps.push(step(entry)?);
+    }
+    if let Some(last) = steps.last_mut() {
+        last.headers.extend(node.all("header").filter_map(reply::header));
+    }
+    Some(Given { place: cx.place(node), upstream: name.to_owned(), replies: steps })
+}
+
+fn step(entry: &[Arg]) -> Option<ScriptedStep> {
+    let (first, rest) = entry.split_first()?;
+    let reply = match &first.value {
+        Value::Name(word) if word == "refused" => ScriptedReply::Refused,
+        Value::Name(word) if word == "reset" => ScriptedReply::Reset,
+        Value::Name(_) => ScriptedReply::Timeout,
+        status => ScriptedReply::Status(u16::try_from(values::integer(status)?).ok()?),
+    };
+    let after = rest.iter().find_map(|arg| values::duration(&arg.value));
+    // What is wrong inside the block has been reported with the statement.
+    let blocks = rest.iter().filter_map(|arg| match &arg.value {
+        Value::Block(block) => Some(fields(Scope::Fields, block, &mut Vec::new())),
+        _ => None,
+    });
+    let headers = blocks.flatten().filter(|node| node.sound).filter_map(|node| reply::header(&node));
+    Some(ScriptedStep { reply, after: after.unwrap_or(Duration::ZERO), headers: headers.collect() })
+}
+
+fn known_upstream(cx: &mut Cx<'_, '_>, span: Span, name: &str, upstreams: &[Upstream]) {
+    let known = || upstreams.iter().map(|upstream| upstream.name.as_str());
+    if !known().any(|known| known == name) {
+        cx.found.push(names::unknown_name(span, "upstream", name).meant(span, nearest(name, known())));
+    }
+}
+
+fn expect(cx: &mut Cx<'_, '_>, node: &Node<'_>, upstreams: &[Upstream]) -> Option<Expect> {
+    let args: Vec<&Arg> = node.args().collect();
+    let [subject_arg, operator_arg, wanted @ ..] = args.as_slice() else { return None };
+    let subject = subject(cx, subject_arg, upstreams)?;
+    let compared = values_of(wanted);
+    let value = operator(&operator_arg.value).and_then(|operator| Some((operator, expected(&subject, operator, &compared)?)));
+    let Some((operator, value)) = value else {
+        let span = operator_arg.span.to(node.statement.args_span());
+        cx.found.push(report::cannot_compare(span, wanted_noun(&subject)));
+        return None;
+    };
+    if let (Subject::Route, ExpectValue::Name(name), Some(arg)) = (&subject, &value, wanted.first()) {
+        known_route(cx, arg.span, name, upstreams);
+    }
+    Some(Expect { place: cx.place(node), subject, operator, value })
+}
+
+fn values_of<'a>(args: &[&'a Arg]) -> Vec<&'a Value> {
+    args.iter().map(|arg| &arg.value).collect()
+}
+
+fn subject(cx: &mut Cx<'_, '_>, arg: &Arg, upstreams: &[Upstream]) -> Option<Subject> {
+    let word = match &arg.value {
+        Value::Call { name, .. } => {
+            let field = values::header_call(&arg.value)?;
+            return Some(if name == "header" { Subject::Header(field) } else { Subject::ResponseHeader(field) });
+        }
+        value => values::word(value)?,
+    };
+    match (word, word.rsplit_once('.')) {
+        ("status", _) => Some(Subject::Status),
+        ("attempts", _) => Some(Subject::Attempts),
+        ("elapsed", _) => Some(Subject::Elapsed),
+        ("route", _) => Some(Subject::Route),
+        (_, Some((name, figure @ ("breaker" | "requests")))) => {
+            known_upstream(cx, Span { end: arg.span.start + u32::try_from(name.len()).ok()?, ..arg.span }, name, upstreams);
+            let upstream = name.to_owned();
+            Some(if figure == "breaker" { Subject::Breaker { upstream } } else { Subject::Requests { upstream } })
+        }
+        _ => {
+            cx.found.push(unknown_subject(arg.span, word));
+            None
+        }
+    }
+}
+
+fn unknown_subject(span: Span, word: &str) -> Diagnostic {
+    let known = ["status", "attempts", "elapsed", "route"];
+    names::unknown_name(span, "figure", word).meant(span, nearest(word, known)).note(
+        "known are `status`, `attempts`, `elapsed`, `route`, `NAME.breaker`, `NAME.requests`, `header(\"x\")` and `response.header(\"x\")`",
+    )
+}
+
+fn operator(value: &Value) -> Option<Operator> {
+    match value {
+        Value::Operator("==") => Some(Operator::Equal),
+        Value::Operator("!=") => Some(Operator::NotEqual),
+        Value::Operator("<") => Some(Operator::Less),
+        Value::Operator("<=") => Some(Operator::LessOrEqual),
+        Value::Operator(">") => Some(Operator::Greater),
+        Value::Operator(">=") => Some(Operator::GreaterOrEqual),
+        Value::Name(word) if word == "in" => Some(Operator::In),
+        _ => None,
+    }
+}
+
+/// The value as the subject is compared, or `None` if it cannot be.
+fn expected(subject: &Subject, operator: Operator, values: &[&Value]) -> Option<ExpectValue> {
+    let equality = matches!(operator, Operator::Equal | Operator::NotEqual);
+    match (subject, operator, values) {
+        (Subject::Status, Operator::In, _) => values::all_codes(values).map(ExpectValue::Statuses),
+        (Subject::Attempts | Subject::Requests { .. }, Operator::In, [Value::Range(Number::Integer(a), Number::Integer(b))]) => {
+            Some(ExpectValue::IntegerRange(*a, *b))
+        }
+        (Subject::Elapsed, Operator::In, [value]) => values::durations(value).map(|(a, b)| ExpectValue::DurationRange(a, b)),
+        (_, Operator::In, _) => None,
+        (Subject::Status | Subject::Attempts | Subject::Requests { .. }, _, [value]) => {
+            values::integer(value).map(ExpectValue::Integer)
+        }
+        (Subject::Elapsed, _, [value]) => values::duration(value).map(ExpectValue::Duration),
+        (Subject::Breaker { .. }, _, [Value::Name(state)]) if equality => {
+            ["closed", "open", "half-open"].contains(&state.as_str()).then(|| ExpectValue::Name(state.clone()))
+        }
+        (Subject::Route, _, [Value::Name(name)]) if equality => Some(ExpectValue::Name(name.clone())),
+        (Subject::Header(_) | Subject::ResponseHeader(_), _, [Value::Text(text)]) if equality => {
+            Some(ExpectValue::Text(text.clone()))
+        }
+        _ => None,
+    }
+}
+
+const fn wanted_noun(subject: &Subject) -> &'static str {
+    match subject {
+        Subject::Status => "a status: `== 503`, or `in 4xx, 5xx`",
+        Subject::Attempts | Subject::Requests { .. } => "an integer: `== 2`, or `in 1..3`",
+        Subject::Elapsed => "a duration: `== 500ms`, or `in 1s..2s`",
+        Subject::Route => "the name of a route or upstream: `== charge`",
+        Subject::Breaker { .. } => "`closed`, `open` or `half-open`: `== open`",
+        Subject::Header(_) | Subject::ResponseHeader(_) => "a string: `== \"value\"`",
+    }
+}
+
+fn known_route(cx: &mut Cx<'_, '_>, span: Span, name: &str, upstreams: &[Upstream]) {
+    let routes = || upstreams.iter().flat_map(|upstream| upstream.routes.iter().map(|route| route.name.as_str()));
+    let known = || routes().chain(upstreams.iter().map(|upstream| upstream.name.as_str()));
+    if !known().any(|known| known == name) {
+        cx.found.push(names::unknown_name(span, "route", name).meant(span, nearest(name, known())));
+    }
+}

@@ -1,0 +1,160 @@
+//! `upstream NAME { … }`: where a service lives, by which names it is dialled, its calls.
+
+use std::net::SocketAddr;
+
+use super::{Call, Cx, call, deployment, route, values};
+use crate::conform::Node;
+use crate::diagnostics::{file as missing, policy as report, setting};
+use crate::plan::{Address, Balance, HostPattern, Layer, Protocol, Sourced, Upstream};
+use crate::resolve::{Definition, Effective, Group};
+use crate::span::Span;
+use crate::syntax::ast::Value;
+
+type All<'n> = (Vec<Upstream>, Vec<Call<'n>>, Vec<&'n Node<'n>>);
+
+pub(super) fn upstreams<'n>(cx: &mut Cx<'n, '_>) -> All<'n> {
+    let outer = outer(cx);
+    let (mut upstreams, mut calls, mut nodes) = (Vec::new(), Vec::new(), Vec::new());
+    for known in cx.program.upstreams() {
+        let own = upstream(cx, upstreams.len(), known, &outer, &mut calls);
+        upstreams.push(own);
+        nodes.push(known.node);
+    }
+    (upstreams, calls, nodes)
+}
+
+/// What every upstream starts from: the baseline's defaults, then the file's.
+fn outer<'n>(cx: &Cx<'n, '_>) -> Effective<'n> {
+    let mut outer = Effective::default();
+    let program = cx.program;
+    if let Some(baseline) = cx.applied {
+        for defaults in baseline.node.all("defaults") {
+            outer.apply(program, baseline.file, &defaults.children, &Layer::Baseline);
+        }
+    }
+    for defaults in program.entry().iter().filter(|node| node.key() == "defaults") {
+        outer.apply(program, 0, &defaults.children, &Layer::Defaults);
+    }
+    outer
+}
+
+fn upstream<'n>(
+    cx: &mut Cx<'n, '_>,
+    index: usize,
+    known: Definition<'n>,
+    outer: &Effective<'n>,
+    calls: &mut Vec<Call<'n>>,
+) -> Upstream {
+    let node = known.node;
+    let span = node.name().map_or(node.statement.key_span, |(_, arg)| arg.span);
+    let mut effective = outer.clone();
+    effective.apply(cx.program, known.file, &node.children, &Layer::Upstream);
+    let bounded = bounded(cx, &effective, &format!("upstream `{}`", known.name), span);
+    let settings = call::settings(cx, &effective);
+    calls.push(Call { upstream: index, route: None, effective: effective.clone(), span });
+    let mut routes = Vec::new();
+    for inner in node.children.iter().filter(|child| child.key() == "route") {
+        let mut layered = effective.clone();
+        layered.apply(cx.program, known.file, &inner.children, &Layer::Route);
+        let span = inner.name().map_or(inner.statement.key_span, |(_, arg)| arg.span);
+        if let Some(route) = route::route(cx, inner, call::settings(cx, &layered)) {
+            if bounded {
+                self::bounded(cx, &layered, &format!("route `{}`", route.name), span);
+            }
+            calls.push(Call { upstream: index, route: Some(routes.len()), effective: layered, span });
+            routes.push(route);
+        }
+    }
+    let address = address(cx, node, span, known.name);
+    Upstream {
+        name: known.name.to_owned(),
+        docs: node.statement.docs.clone(),
+        place: cx.place(node),
+        hosts: hosts(cx, node, &address, span),
+        address,
+        listen: of_upstream(cx.written(node.one("listen"), deployment::socket)),
+        protocol: fixed(cx, node, "protocol", Protocol::Http1),
+        balance: fixed(cx, node, "balance", Balance::RoundRobin),
+        settings,
+        routes,
+    }
+}
+
+/// A call must end: `total` has no default.
+fn bounded(cx: &mut Cx<'_, '_>, effective: &Effective<'_>, place: &str, span: Span) -> bool {
+    let written = effective.get(Group::Timeout, "total").is_some();
+    if !written {
+        cx.found.push(report::missing_total(span, place));
+    }
+    written
+}
+
+fn of_upstream<T>(written: Option<Sourced<T>>) -> Option<Sourced<T>> {
+    let written = written?;
+    let place = written.place()?;
+    Some(Sourced::written(written.value, Layer::Upstream, place))
+}
+
+/// A setting of which only one choice is carried out so far.
+fn fixed<T: Copy>(cx: &Cx<'_, '_>, node: &Node<'_>, key: &'static str, only: T) -> Sourced<T> {
+    of_upstream(cx.written(node.one(key), |_| Some(only))).unwrap_or(Sourced::language(only))
+}
+
+fn address(cx: &mut Cx<'_, '_>, node: &Node<'_>, span: Span, name: &str) -> Sourced<Address> {
+    let find = |key: &str| node.children.iter().find(|child| child.key() == key);
+    let (one, several) = (find("address"), find("addresses"));
+    if let (Some(one), Some(several)) = (one, several) {
+        let (first, second) = (one.statement.key_span, several.statement.key_span);
+        cx.found.push(setting::conflicting(second, "addresses", first, "address"));
+    }
+    if !node.wrote("address") && !node.wrote("addresses") {
+        let help = "say where it lives: `address \"host:port\"`";
+        cx.found.push(missing::missing_setting(span, &format!("upstream `{name}`"), "address", help));
+    }
+    let written = cx.written(one, |values| dialled(values::text(values.first()?)?));
+    let written = written.or_else(|| cx.written(several, fixed_addresses));
+    of_upstream(written).unwrap_or(Sourced::language(Address::Fixed(Vec::new())))
+}
+
+fn dialled(written: &str) -> Option<Address> {
+    if let Ok(socket) = written.parse::<SocketAddr>() {
+        return Some(Address::Fixed(vec![socket]));
+    }
+    let (host, port) = written.rsplit_once(':')?;
+    Some(Address::Dns { host: host.to_ascii_lowercase(), port: port.parse().ok()? })
+}
+
+fn fixed_addresses(values: &[&Value]) -> Option<Address> {
+    let sockets: Option<Vec<SocketAddr>> = values.iter().map(|value| values::text(value)?.parse().ok()).collect();
+    sockets.map(Address::Fixed)
+}
+
+/// The address's own host first, then `hosts`. An IP address is a name only where no other is written.
+fn hosts(cx: &mut Cx<'_, '_>, node: &Node<'_>, address: &Sourced<Address>, span: Span) -> Vec<Sourced<HostPattern>> {
+    let mut hosts: Vec<Sourced<HostPattern>> = Vec::new();
+    let named = node.wrote("hosts") || node.wrote("listen");
+    let own = match &address.value {
+        Address::Dns { host, .. } => Some(host.clone()),
+        Address::Fixed(sockets) if !named && node.wrote("address") => sockets.first().map(|socket| socket.ip().to_string()),
+        Address::Fixed(_) => None,
+    };
+    hosts.extend(own.map(|host| Sourced { value: HostPattern::Exact(host), origin: address.origin.clone() }));
+    for list in node.all("hosts") {
+        let place = cx.place(list);
+        let written = list.values().into_iter().filter_map(values::text).map(host_pattern);
+        hosts.extend(written.map(|host| Sourced::written(host, Layer::Upstream, place)));
+    }
+    if hosts.is_empty() && !named && node.one("addresses").is_some() {
+        let help = "say by which name it is dialled: `hosts \"name\"`, or give it a `listen` port";
+        cx.found.push(missing::missing_setting(span, "an upstream with `addresses`", "hosts", help));
+    }
+    hosts
+}
+
+fn host_pattern(written: &str) -> HostPattern {
+    let lower = written.to_ascii_lowercase();
+    match lower.strip_prefix('*') {
+        Some(suffix) => HostPattern::Suffix(suffix.to_owned()),
+        None => HostPattern::Exact(lower.trim_start_matches('[').trim_end_matches(']').to_owned()),
+    }
+}

@@ -1,0 +1,199 @@
+//! The layers of a call laid over each other, field by field; the inner one wins.
+//!
+//! Language default → `defaults` of the baseline → `defaults` of the file → upstream →
+//! used policies → route. What a block writes itself beats what it `use`s. Header edits
+//! append, and the baseline's run last, so that no service can undo a `remove`.
+
+use std::collections::BTreeMap;
+
+use super::names::{Definition, Kind, Program, named};
+use crate::conform::Node;
+use crate::plan::Layer;
+use crate::syntax::ast::Value;
+
+/// The settings that are layered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Group {
+    Timeout,
+    Retry,
+    Breaker,
+    Fallback,
+    CorrelationId,
+    Trace,
+}
+
+/// One effective value: the statement that sets it, and the layer of that statement.
+#[derive(Clone, Debug)]
+pub(crate) struct Field<'n> {
+    pub(crate) node: &'n Node<'n>,
+    pub(crate) layer: Layer,
+}
+
+/// What is in force for one upstream or route.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Effective<'n> {
+    /// By group and key; the key is empty for the group itself.
+    fields: BTreeMap<(Group, &'static str), Field<'n>>,
+    request: Vec<Field<'n>>,
+    response: Vec<Field<'n>>,
+    /// The baseline's edits, which run last.
+    last_request: Vec<Field<'n>>,
+    last_response: Vec<Field<'n>>,
+    /// The innermost block with a breaker is a route's.
+    pub(crate) breaker_in_route: bool,
+}
+
+impl<'n> Effective<'n> {
+    pub(crate) fn get(&self, group: Group, key: &'static str) -> Option<&Field<'n>> {
+        self.fields.get(&(group, key))
+    }
+
+    /// The statement that switched a group on; `None` if it is off or never written.
+    pub(crate) fn on(&self, group: Group) -> Option<&Field<'n>> {
+        self.get(group, "").filter(|field| !off(field.node))
+    }
+
+    /// Header edits in the order in which they run.
+    pub(crate) fn request_edits(&self) -> impl Iterator<Item = &Field<'n>> {
+        self.request.iter().chain(&self.last_request)
+    }
+
+    pub(crate) fn response_edits(&self) -> impl Iterator<Item = &Field<'n>> {
+        self.response.iter().chain(&self.last_response)
+    }
+
+    /// Lays the settings of a block over what is there.
+    pub(crate) fn apply(&mut self, program: &Program<'n>, file: usize, nodes: &'n [Node<'n>], layer: &Layer) {
+        for used in nodes.iter().filter(|node| node.key() == "use") {
+            let policy = named(used).and_then(|(name, _)| program.find(file, Kind::Policy, name));
+            if let Some(policy) = policy {
+                self.bundle(program, policy, layer, &mut Vec::new());
+            }
+        }
+        for node in nodes {
+            self.setting(program, file, node, layer, layer);
+        }
+    }
+
+    /// `policy NAME`, after the policy that it extends.
+    fn bundle(&mut self, program: &Program<'n>, policy: Definition<'n>, user: &Layer, seen: &mut Vec<&'n str>) {
+        if seen.contains(&policy.name) {
+            return;
+        }
+        seen.push(policy.name);
+        if let Some(base) = base(program, policy) {
+            self.bundle(program, base, user, seen);
+        }
+        let layer = Layer::Policy(policy.name.to_owned());
+        for node in &policy.node.children {
+            self.setting(program, policy.file, node, &layer, user);
+        }
+    }
+
+    /// One setting written in `layer`, in force for the block `user`.
+    fn setting(&mut self, program: &Program<'n>, file: usize, node: &'n Node<'n>, layer: &Layer, user: &Layer) {
+        let group = match node.key() {
+            "timeout" => Group::Timeout,
+            "retry" => Group::Retry,
+            "breaker" => Group::Breaker,
+            "fallback" => Group::Fallback,
+            "correlation-id" => Group::CorrelationId,
+            "trace" => Group::Trace,
+            "headers" => return self.headers(program, file, node, layer, user),
+            _ => return,
+        };
+        if group == Group::Breaker {
+            self.breaker_in_route = *user == Layer::Route;
+        }
+        if off(node) {
+            self.fields.retain(|(known, _), _| *known != group);
+        }
+        if let Some(definition) = defined(program, file, node) {
+            let named = Layer::Policy(definition.name.to_owned());
+            self.inherited(program, definition, &named, &mut Vec::new(), &mut |all, child, layer| {
+                all.put(group, child.key(), child, layer);
+            });
+        }
+        self.put(group, "", node, layer);
+        if group == Group::Timeout && named(node).is_none() && !node.statement.args.is_empty() {
+            self.put(group, "total", node, layer);
+        }
+        for child in &node.children {
+            self.put(group, child.key(), child, layer);
+        }
+    }
+
+    fn put(&mut self, group: Group, key: &'static str, node: &'n Node<'n>, layer: &Layer) {
+        self.fields.insert((group, key), Field { node, layer: layer.clone() });
+    }
+
+    /// The children of a definition, those of what it extends first.
+    fn inherited(
+        &mut self,
+        program: &Program<'n>,
+        definition: Definition<'n>,
+        layer: &Layer,
+        seen: &mut Vec<&'n str>,
+        take: &mut dyn FnMut(&mut Self, &'n Node<'n>, &Layer),
+    ) {
+        if seen.contains(&definition.name) {
+            return;
+        }
+        seen.push(definition.name);
+        if let Some(base) = base(program, definition) {
+            self.inherited(program, base, &Layer::Policy(base.name.to_owned()), seen, take);
+        }
+        for child in &definition.node.children {
+            take(self, child, layer);
+        }
+    }
+
+    fn headers(&mut self, program: &Program<'n>, file: usize, node: &'n Node<'n>, layer: &Layer, user: &Layer) {
+        let response = Kind::of(node) == Some(Kind::ResponseHeaders);
+        let last = *user == Layer::Baseline;
+        let mut add = |all: &mut Self, child: &'n Node<'n>, layer: &Layer| {
+            let list = match (response, last) {
+                (false, false) => &mut all.request,
+                (false, true) => &mut all.last_request,
+                (true, false) => &mut all.response,
+                (true, true) => &mut all.last_response,
+            };
+            list.push(Field { node: child, layer: layer.clone() });
+        };
+        if let Some(definition) = defined(program, file, node) {
+            let named = Layer::Policy(definition.name.to_owned());
+            self.inherited(program, definition, &named, &mut Vec::new(), &mut add);
+        }
+        for child in &node.children {
+            add(self, child, layer);
+        }
+    }
+}
+
+/// `retry off`.
+fn off(node: &Node<'_>) -> bool {
+    matches!(node.values().as_slice(), [Value::Name(word)] if word == "off")
+}
+
+/// What `retry NAME` refers to.
+fn defined<'n>(program: &Program<'n>, file: usize, node: &Node<'n>) -> Option<Definition<'n>> {
+    let (name, _) = named(node)?;
+    program.find(file, Kind::of(node)?, name)
+}
+
+/// What a definition `extends`.
+pub(super) fn base<'n>(program: &Program<'n>, definition: Definition<'n>) -> Option<Definition<'n>> {
+    let (name, _) = extended(definition.node)?;
+    program.find(definition.file, definition.kind, name)
+}
+
+/// The name behind `extends`.
+pub(super) fn extended<'a>(node: &Node<'a>) -> Option<(&'a str, &'a crate::syntax::ast::Arg)> {
+    let mut args = node.args().skip_while(|arg| !matches!(&arg.value, Value::Name(word) if word == "extends"));
+    args.next()?;
+    let arg = args.next()?;
+    match &arg.value {
+        Value::Name(name) => Some((name, arg)),
+        _ => None,
+    }
+}

@@ -1,0 +1,15 @@
+//! From files to one policy: imports are followed, names found, the baseline chosen,
+//! and the layers laid over each other, field by field.
+
+mod baseline;
+mod effective;
+mod load;
+mod manifest;
+mod names;
+mod references;
+
+pub(crate) use baseline::{Applied, applied};
+pub(crate) use effective::{Effective, Field, Group};
+pub(crate) use load::{Loaded, load};
+pub(crate) use names::{Definition, Entry, FileNodes, Kind, Program, named};
+pub(crate) use references::check_references;

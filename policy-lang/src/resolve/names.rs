@@ -1,0 +1,163 @@
+//! What every file defines, and what is visible in it.
+
+use std::collections::BTreeMap;
+
+use super::load::Loaded;
+use crate::conform::{Node, conform};
+use crate::diagnostics::Diagnostic;
+use crate::schema::Scope;
+use crate::syntax::ast;
+
+/// The kinds of things that have names; each kind has names of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Kind {
+    Baseline,
+    Retry,
+    Breaker,
+    Timeout,
+    RequestHeaders,
+    ResponseHeaders,
+    Policy,
+    Upstream,
+}
+
+impl Kind {
+    /// As diagnostics name it.
+    pub(crate) const fn title(self) -> &'static str {
+        match self {
+            Self::Baseline => "baseline",
+            Self::Retry => "retry",
+            Self::Breaker => "breaker",
+            Self::Timeout => "timeout",
+            Self::RequestHeaders => "headers request",
+            Self::ResponseHeaders => "headers response",
+            Self::Policy => "policy",
+            Self::Upstream => "upstream",
+        }
+    }
+
+    /// The kind of thing that a statement defines at the top of a file, or refers to elsewhere.
+    pub(crate) fn of(node: &Node<'_>) -> Option<Self> {
+        Some(match node.key() {
+            "baseline" => Self::Baseline,
+            "retry" => Self::Retry,
+            "breaker" => Self::Breaker,
+            "timeout" => Self::Timeout,
+            "policy" | "use" => Self::Policy,
+            "upstream" => Self::Upstream,
+            "headers" => match direction(node) {
+                Some("response") => Self::ResponseHeaders,
+                _ => Self::RequestHeaders,
+            },
+            _ => return None,
+        })
+    }
+}
+
+fn direction<'a>(node: &Node<'a>) -> Option<&'a str> {
+    node.name().map(|(word, _)| word)
+}
+
+/// The name that a definition or a reference has, with the argument it stands in.
+pub(crate) fn named<'a>(node: &Node<'a>) -> Option<(&'a str, &'a ast::Arg)> {
+    let skip = usize::from(node.key() == "headers");
+    let arg = node.args().nth(skip)?;
+    match &arg.value {
+        ast::Value::Name(name) if name != "off" && !(name == "deadline" && node.key() == "timeout") => Some((name, arg)),
+        _ => None,
+    }
+}
+
+/// What the file is that was asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Entry {
+    /// It has a service, and becomes a plan.
+    Deployment,
+    /// Baselines and named policies alone, for others to import.
+    Library,
+}
+
+/// A named thing.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Definition<'n> {
+    pub(crate) kind: Kind,
+    pub(crate) name: &'n str,
+    pub(crate) node: &'n Node<'n>,
+    /// The file in which it stands, and so the names that it sees.
+    pub(crate) file: usize,
+}
+
+/// The nodes of one file.
+pub(crate) struct FileNodes<'a> {
+    pub(crate) nodes: Vec<Node<'a>>,
+}
+
+impl FileNodes<'_> {
+    pub(crate) fn all(loaded: &Loaded) -> (Vec<FileNodes<'_>>, Vec<Diagnostic>) {
+        let mut found = Vec::new();
+        let files = loaded.files.iter().map(|file| FileNodes {
+            nodes: conform(Scope::File, ast::statements(&file.tree.items), &mut found),
+        });
+        let files = files.collect();
+        (files, found)
+    }
+}
+
+/// All files with their names.
+pub(crate) struct Program<'n> {
+    pub(crate) files: &'n [FileNodes<'n>],
+    /// What each file defines, in order.
+    pub(crate) definitions: Vec<Vec<Definition<'n>>>,
+    /// What is visible in each file, behind `alias.` if it has one.
+    visible: Vec<BTreeMap<(Kind, String), Definition<'n>>>,
+}
+
+impl<'n> Program<'n> {
+    pub(crate) fn new(files: &'n [FileNodes<'n>], loaded: &Loaded) -> Self {
+        let definitions: Vec<Vec<_>> = files.iter().enumerate().map(|(number, file)| definitions(number, file)).collect();
+        let visible = loaded.files.iter().enumerate().map(|(number, file)| {
+            let imported = file.imports.iter().flat_map(|import| {
+                let prefix = import.alias.as_ref().map(|alias| format!("{alias}.")).unwrap_or_default();
+                let theirs = definitions.get(import.file).into_iter().flatten();
+                theirs.map(move |known| ((known.kind, format!("{prefix}{}", known.name)), *known))
+            });
+            let own = definitions.get(number).into_iter().flatten().map(|known| ((known.kind, known.name.to_owned()), *known));
+            // Of two with one name the file's own counts; `references` reports the clash.
+            imported.chain(own).collect()
+        });
+        let visible = visible.collect();
+        Self { files, definitions, visible }
+    }
+
+    /// What `name` means in `file`.
+    pub(crate) fn find(&self, file: usize, kind: Kind, name: &str) -> Option<Definition<'n>> {
+        self.visible.get(file)?.get(&(kind, name.to_owned())).copied()
+    }
+
+    /// The names of that kind that `file` sees.
+    pub(crate) fn known(&self, file: usize, kind: Kind) -> impl Iterator<Item = &str> {
+        let all = self.visible.get(file).into_iter().flatten();
+        all.filter(move |((known, _), _)| *known == kind).map(|((_, name), _)| name.as_str())
+    }
+
+    /// Every upstream of the deployment: imported ones first, then the file's own.
+    pub(crate) fn upstreams(&self) -> impl Iterator<Item = Definition<'n>> {
+        let (own, imported) = self.definitions.split_first().map_or((None, &[][..]), |(own, rest)| (Some(own), rest));
+        let all = imported.iter().chain(own).flatten().copied();
+        all.filter(|known| known.kind == Kind::Upstream).collect::<Vec<_>>().into_iter()
+    }
+
+    /// The nodes of the deployment's own file.
+    pub(crate) fn entry(&self) -> &'n [Node<'n>] {
+        self.files.first().map_or(&[], |file| file.nodes.as_slice())
+    }
+}
+
+fn definitions<'n>(number: usize, file: &'n FileNodes<'n>) -> Vec<Definition<'n>> {
+    let all = file.nodes.iter().filter_map(|node| {
+        let kind = Kind::of(node)?;
+        let (name, _) = named(node)?;
+        Some(Definition { kind, name, node, file: number })
+    });
+    all.collect()
+}

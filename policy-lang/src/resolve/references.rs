@@ -1,0 +1,115 @@
+//! Names that mean nothing, mean two things, build on themselves, or are never used.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::effective::{base, extended};
+use super::names::{Definition, Entry, Kind, Program, named};
+use crate::conform::Node;
+use crate::diagnostics::{Diagnostic, file as report, nearest};
+use crate::span::Span;
+use crate::syntax::ast::Arg;
+
+/// A definition, by the file and the place of its statement.
+type Used = BTreeSet<Span>;
+
+/// In a library everything is there for others to use.
+pub(crate) fn check_references(
+    program: &Program<'_>,
+    applied: Option<Definition<'_>>,
+    entry: Entry,
+    found: &mut Vec<Diagnostic>,
+) {
+    let mut used: Used = applied.iter().map(|known| known.node.statement.key_span).collect();
+    for (number, file) in program.files.iter().enumerate() {
+        for node in &file.nodes {
+            definition(program, number, node, &mut used, found);
+            inside(program, number, node, &mut used, found);
+        }
+    }
+    duplicates(program, found);
+    for known in program.definitions.iter().flatten() {
+        cycle(program, *known, found);
+    }
+    if entry == Entry::Deployment {
+        unused(program, &used, found);
+    }
+}
+
+/// The `extends` of a definition.
+fn definition(program: &Program<'_>, file: usize, node: &Node<'_>, used: &mut Used, found: &mut Vec<Diagnostic>) {
+    if let (Some(kind), Some((name, arg))) = (Kind::of(node), extended(node)) {
+        refer(program, file, (kind, name, arg), used, found);
+    }
+}
+
+/// The references below a top statement.
+fn inside(program: &Program<'_>, file: usize, node: &Node<'_>, used: &mut Used, found: &mut Vec<Diagnostic>) {
+    for child in node.children.iter().filter(|child| child.sound) {
+        // `service { baseline NAME }` is the baseline's own business.
+        let kind = Kind::of(child).filter(|kind| *kind != Kind::Baseline);
+        if let (Some(kind), Some((name, arg))) = (kind, named(child)) {
+            refer(program, file, (kind, name, arg), used, found);
+        }
+        inside(program, file, child, used, found);
+    }
+}
+
+fn refer(program: &Program<'_>, file: usize, (kind, name, arg): (Kind, &str, &Arg), used: &mut Used, found: &mut Vec<Diagnostic>) {
+    match program.find(file, kind, name) {
+        Some(known) => drop(used.insert(known.node.statement.key_span)),
+        None => {
+            let meant = nearest(name, program.known(file, kind));
+            found.push(report::unknown_name(arg.span, kind.title(), name).meant(arg.span, meant));
+        }
+    }
+}
+
+/// Two of one kind with one name: in one file, or visible in the deployment's own.
+fn duplicates(program: &Program<'_>, found: &mut Vec<Diagnostic>) {
+    for definitions in &program.definitions {
+        let mut first: BTreeMap<(Kind, &str), Span> = BTreeMap::new();
+        // Upstreams share one name space over all files; they are looked at below.
+        for known in definitions.iter().filter(|known| known.kind != Kind::Upstream) {
+            clash(&mut first, *known, found);
+        }
+    }
+    let mut first = BTreeMap::new();
+    program.upstreams().for_each(|known| clash(&mut first, known, found));
+}
+
+fn clash<'n>(first: &mut BTreeMap<(Kind, &'n str), Span>, known: Definition<'n>, found: &mut Vec<Diagnostic>) {
+    let span = named(known.node).map(|(_, arg)| arg.span).unwrap_or_default();
+    match first.get(&(known.kind, known.name)) {
+        Some(earlier) => found.push(report::duplicate_name(span, known.kind.title(), known.name, *earlier)),
+        None => drop(first.insert((known.kind, known.name), span)),
+    }
+}
+
+fn cycle(program: &Program<'_>, known: Definition<'_>, found: &mut Vec<Diagnostic>) {
+    let mut names = vec![known.name];
+    let mut at = known;
+    while let Some(next) = base(program, at) {
+        if std::ptr::eq(next.node, known.node) {
+            let span = extended(known.node).map(|(_, arg)| arg.span).unwrap_or_default();
+            found.push(report::extends_cycle(span, known.kind.title(), &names));
+            return;
+        }
+        if names.contains(&next.name) {
+            // A cycle further down; it is reported there.
+            return;
+        }
+        names.push(next.name);
+        at = next;
+    }
+}
+
+/// Only in the deployment's own file: what others import may be meant for others.
+fn unused(program: &Program<'_>, used: &Used, found: &mut Vec<Diagnostic>) {
+    let own = program.definitions.first().into_iter().flatten();
+    for known in own.filter(|known| known.kind != Kind::Upstream) {
+        if !used.contains(&known.node.statement.key_span) {
+            let span = named(known.node).map(|(_, arg)| arg.span).unwrap_or_default();
+            found.push(report::unused_policy(span, known.kind.title(), known.name));
+        }
+    }
+}

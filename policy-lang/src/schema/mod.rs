@@ -1,0 +1,46 @@
+//! What the language knows: one table row per setting.
+//!
+//! Everything is driven by these rows: which keys exist where, what they take, what is
+//! suggested for a slip of the hand, what is refused as not yet supported, which paths a
+//! guardrail may name, completion, hover and the reference. A new setting is one new row
+//! plus its lowering.
+
+mod file;
+mod paths;
+mod policies;
+mod row;
+mod shape;
+mod tests;
+mod upstream;
+
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
+pub use paths::{Measure, Path, Subject, path, paths};
+pub use row::{Body, Row, Scope};
+pub use shape::{Kind, Shape, Text};
+
+static INDEX: LazyLock<BTreeMap<(Scope, &'static str), &'static Row>> = LazyLock::new(|| {
+    let places = rows().flat_map(|row| row.scopes.iter().map(move |scope| ((*scope, row.key), row)));
+    places.collect()
+});
+
+/// Every setting, in the order of the reference.
+pub fn rows() -> impl Iterator<Item = &'static Row> {
+    [file::ROWS, upstream::ROWS, policies::ROWS, tests::ROWS].into_iter().flatten()
+}
+
+/// The setting `key` as it stands in `scope`.
+pub fn find(scope: Scope, key: &str) -> Option<&'static Row> {
+    INDEX.get(&(scope, key)).copied()
+}
+
+/// The keys that may stand in `scope`.
+pub fn keys(scope: Scope) -> impl Iterator<Item = &'static str> {
+    rows().filter(move |row| row.scopes.contains(&scope)).map(|row| row.key)
+}
+
+/// The scopes in which `key` means something.
+pub fn scopes(key: &str) -> impl Iterator<Item = Scope> {
+    rows().filter(move |row| row.key == key).flat_map(|row| row.scopes.iter().copied())
+}

@@ -1,0 +1,108 @@
+//! The paths that a guardrail may name: the settings marked with a measure in the table,
+//! and figures that the compiler derives.
+
+use super::row::Scope;
+use super::rows;
+
+/// What is compared at a path, and so which operators fit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Measure {
+    /// Only `exists`.
+    Presence,
+    Integer,
+    Duration,
+    Size,
+    Percent,
+    Rate,
+    /// `4x`.
+    Factor,
+    /// One word or name: `full-jitter`.
+    Word,
+    /// A list of words, statuses or strings.
+    List,
+}
+
+impl Measure {
+    /// As diagnostics name a value of it.
+    pub const fn noun(self) -> &'static str {
+        match self {
+            Self::Presence => "nothing",
+            Self::Integer => "an integer such as `3`",
+            Self::Duration => "a duration such as `10s`",
+            Self::Size => "a size such as `64KiB`",
+            Self::Percent => "a share such as `20%`",
+            Self::Rate => "a rate such as `1/s`",
+            Self::Factor => "a factor such as `4x`",
+            Self::Word => "a word",
+            Self::List => "a list",
+        }
+    }
+
+    /// The operators that make sense.
+    pub const fn operators(self) -> &'static [&'static str] {
+        match self {
+            Self::Presence => &["exists"],
+            Self::Word => &["==", "!=", "in", "exists"],
+            Self::List => &["has", "exists"],
+            _ => &["==", "!=", "<", "<=", ">", ">=", "in", "exists"],
+        }
+    }
+}
+
+/// What a guardrail speaks about: once for the deployment, per upstream, or per route too.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Subject {
+    Deployment,
+    Upstream,
+    Call,
+}
+
+/// A path of a guardrail.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Path {
+    pub text: String,
+    pub measure: Measure,
+    pub subject: Subject,
+    pub doc: &'static str,
+}
+
+const DERIVED: [(&str, Measure, &str); 3] = [
+    ("amplification", Measure::Factor, "The most requests that one call can cause at any one upstream."),
+    ("worst-latency", Measure::Duration, "The longest that a call can take, with every try and back-off."),
+    ("replay-memory", Measure::Size, "The most request body that one call keeps for another try."),
+];
+
+/// Every path, in the order of the reference.
+pub fn paths() -> impl Iterator<Item = Path> {
+    let settings = rows().filter_map(|row| {
+        let scope = *row.scopes.first()?;
+        let (prefix, subject) = place(scope)?;
+        Some(Path { text: format!("{prefix}{}", row.key), measure: row.measure?, subject, doc: row.doc })
+    });
+    let derived = DERIVED.into_iter().map(|(text, measure, doc)| Path {
+        text: text.to_owned(),
+        measure,
+        subject: Subject::Call,
+        doc,
+    });
+    settings.chain(derived)
+}
+
+/// The path that is written `text`.
+pub fn path(text: &str) -> Option<Path> {
+    paths().find(|path| path.text == text)
+}
+
+fn place(scope: Scope) -> Option<(&'static str, Subject)> {
+    Some(match scope {
+        Scope::Service => ("service.", Subject::Deployment),
+        Scope::Observe => ("observe.", Subject::Deployment),
+        Scope::AccessLog => ("observe.access-log.", Subject::Deployment),
+        Scope::Upstream => ("upstream.", Subject::Upstream),
+        Scope::Defaults => ("", Subject::Call),
+        Scope::Timeout => ("timeout.", Subject::Call),
+        Scope::Retry => ("retry.", Subject::Call),
+        Scope::Breaker => ("breaker.", Subject::Call),
+        _ => return None,
+    })
+}

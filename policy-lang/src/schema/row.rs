@@ -1,0 +1,134 @@
+//! One row of the table: a setting, where it stands, what it takes, what it means.
+
+use super::paths::Measure;
+use super::shape::Shape;
+
+/// A kind of block, and so a place where settings stand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Scope {
+    File,
+    Service,
+    Observe,
+    AccessLog,
+    Baseline,
+    Defaults,
+    Policy,
+    Upstream,
+    Route,
+    Timeout,
+    Retry,
+    Breaker,
+    Headers,
+    /// `respond 404 { … }`, `fallback 202 { … }`.
+    Reply,
+    Test,
+    Request,
+    /// Fields of a scripted answer in a test.
+    Fields,
+}
+
+impl Scope {
+    /// As diagnostics name it.
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::File => "a file",
+            Self::Service => "`service`",
+            Self::Observe => "`observe`",
+            Self::AccessLog => "`access-log`",
+            Self::Baseline => "`baseline`",
+            Self::Defaults => "`defaults`",
+            Self::Policy => "`policy`",
+            Self::Upstream => "`upstream`",
+            Self::Route => "`route`",
+            Self::Timeout => "`timeout`",
+            Self::Retry => "`retry`",
+            Self::Breaker => "`breaker`",
+            Self::Headers => "`headers`",
+            Self::Reply => "a reply",
+            Self::Test => "`test`",
+            Self::Request => "`request`",
+            Self::Fields => "a scripted answer",
+        }
+    }
+}
+
+/// Where the policies of a call may be written.
+pub(super) const POLICIES: &[Scope] = &[Scope::Defaults, Scope::Policy, Scope::Upstream, Scope::Route];
+
+/// May a block follow?
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Body {
+    Never,
+    Optional(Scope),
+    /// Without arguments there must be one.
+    Instead(Scope),
+    Required(Scope),
+}
+
+impl Body {
+    pub const fn scope(self) -> Option<Scope> {
+        match self {
+            Self::Never => None,
+            Self::Optional(scope) | Self::Instead(scope) | Self::Required(scope) => Some(scope),
+        }
+    }
+}
+
+/// One setting.
+#[derive(Debug)]
+pub struct Row {
+    /// Where it may stand.
+    pub scopes: &'static [Scope],
+    pub key: &'static str,
+    /// What stands behind the key.
+    pub shape: Shape,
+    pub body: Body,
+    /// As it would be written; empty: none.
+    pub default: &'static str,
+    /// One sentence for the reference, for hover and completion.
+    pub doc: &'static str,
+    /// Carried out by this compiler; otherwise refused with its place.
+    pub supported: bool,
+    /// May stand more than once in a block.
+    pub repeats: bool,
+    /// What a guardrail compares, if it may speak about this setting.
+    pub measure: Option<Measure>,
+}
+
+/// A supported setting without a block, to be written once.
+pub(super) const fn row(scopes: &'static [Scope], key: &'static str, shape: Shape, doc: &'static str) -> Row {
+    Row { scopes, key, shape, body: Body::Never, default: "", doc, supported: true, repeats: false, measure: None }
+}
+
+impl Row {
+    pub(super) const fn body(self, body: Body) -> Self {
+        Self { body, ..self }
+    }
+
+    pub(super) const fn default(self, default: &'static str) -> Self {
+        Self { default, ..self }
+    }
+
+    pub(super) const fn later(self) -> Self {
+        Self { supported: false, ..self }
+    }
+
+    pub(super) const fn many(self) -> Self {
+        Self { repeats: true, ..self }
+    }
+
+    pub(super) const fn measure(self, measure: Measure) -> Self {
+        Self { measure: Some(measure), ..self }
+    }
+
+    /// How it is written: `backoff full-jitter|equal-jitter DURATION..DURATION`.
+    pub fn usage(&self) -> String {
+        let block = match self.body {
+            Body::Never => "",
+            Body::Optional(_) | Body::Instead(_) => "[{ … }]",
+            Body::Required(_) => "{ … }",
+        };
+        let parts = [self.key.to_owned(), self.shape.usage(), block.to_owned()];
+        parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ")
+    }
+}

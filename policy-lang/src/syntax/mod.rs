@@ -1,0 +1,10 @@
+//! Text to tree. Parsing never fails: it returns what it could read, and diagnostics
+//! for the rest. The types of the parser generator do not leave this module.
+
+pub mod ast;
+mod literal;
+mod parse;
+mod text;
+
+pub(crate) use literal::Problem;
+pub use parse::parse;
