@@ -1,0 +1,82 @@
+//! The end of a proxy that applications still need for a while.
+//!
+//! When a pod stops, all its containers are told at once; the application may still have calls to
+//! make. So a proxy that is asked to stop says "not ready", goes on accepting, and closes when
+//! nobody has been connected for a moment.
+
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::time::Instant;
+
+use crate::shared::Shared;
+
+/// Nobody has been connected for that long: nobody will be.
+const QUIET: Duration = Duration::from_millis(250);
+
+/// The longest time that callers are waited for. Kubernetes kills after 30 s by default.
+const PATIENCE: Duration = Duration::from_secs(25);
+
+/// How long calls in flight may take to end once no more are accepted.
+pub(super) const CLOSING: Duration = Duration::from_secs(5);
+
+/// How often the connections are looked at while draining.
+const LOOK: Duration = Duration::from_millis(25);
+
+/// SIGTERM and SIGINT.
+#[derive(Debug)]
+pub(super) struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Signals {
+    /// From now on neither ends the process by itself.
+    ///
+    /// # Errors
+    /// If the system refuses a handler.
+    pub(super) fn install() -> std::io::Result<Self> {
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+        })
+    }
+
+    /// The next signal's name.
+    pub(super) async fn next(&mut self) -> &'static str {
+        tokio::select! {
+            _ = self.terminate.recv() => "SIGTERM",
+            _ = self.interrupt.recv() => "SIGINT",
+        }
+    }
+}
+
+/// Ends when no caller has been connected for a while, or has been waited for long enough.
+pub(super) async fn callers(shared: &Shared) {
+    let end = Instant::now() + PATIENCE;
+    let mut seen = connected(shared);
+    let mut quiet_since = Instant::now();
+    while Instant::now() < end {
+        tokio::time::sleep(LOOK).await;
+
+        let total = connected(shared);
+        // A connection may have come and gone between two looks.
+        if open(shared) > 0 || total != seen {
+            seen = total;
+            quiet_since = Instant::now();
+        } else if quiet_since.elapsed() >= QUIET {
+            return;
+        }
+    }
+}
+
+/// Connections of callers that are open.
+pub(super) fn open(shared: &Shared) -> usize {
+    shared.connections.load(Ordering::Relaxed)
+}
+
+/// Callers that have connected so far.
+fn connected(shared: &Shared) -> u64 {
+    shared.recorders.iter().map(|recorder| recorder.connections()).sum()
+}

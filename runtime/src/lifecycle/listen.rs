@@ -1,0 +1,167 @@
+//! The ports: one socket per worker and listener, so that the kernel spreads the connections.
+
+use std::io;
+use std::net::{SocketAddr, TcpListener};
+
+use socket2::{Domain, Protocol, Socket, Type};
+
+use super::exit::Exit;
+use crate::proxy::{Inbound, Listener};
+
+/// Connections that wait to be accepted, per socket.
+const BACKLOG: i32 = 1024;
+
+/// Sockets of one worker.
+pub(crate) type Listeners = Vec<(TcpListener, Inbound)>;
+
+/// Why a port cannot be had.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum ListenError {
+    #[error(
+        "{0} is taken: another process listens there; stop it, or write another port in the policy"
+    )]
+    Taken(SocketAddr),
+    #[error("{0} is not an address of this machine; correct the policy")]
+    Foreign(SocketAddr),
+    #[error("cannot listen on {0}: {1}")]
+    Os(SocketAddr, io::Error),
+}
+
+impl ListenError {
+    fn new(address: SocketAddr, error: io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::AddrInUse => Self::Taken(address),
+            io::ErrorKind::AddrNotAvailable => Self::Foreign(address),
+            _ => Self::Os(address, error),
+        }
+    }
+
+    pub(super) const fn exit(&self) -> Exit {
+        match self {
+            Self::Taken(_) => Exit::Unavailable,
+            Self::Foreign(_) => Exit::Configuration,
+            Self::Os(..) => Exit::Os,
+        }
+    }
+}
+
+/// All listeners for all workers.
+#[derive(Debug)]
+pub(super) struct Ports {
+    /// What they are bound to, in the order of the policy; port 0 has become a real one.
+    pub(super) bound: Vec<SocketAddr>,
+    /// One set per worker.
+    pub(super) workers: Vec<Listeners>,
+}
+
+impl Ports {
+    /// # Errors
+    /// The first port that cannot be had.
+    pub(super) fn open(listeners: &[Listener], workers: usize) -> Result<Self, ListenError> {
+        let mut ports =
+            Self { bound: Vec::new(), workers: (0..workers).map(|_| Vec::new()).collect() };
+        for listener in listeners {
+            let mut address = listener.address;
+            probe(address)?;
+            for sockets in &mut ports.workers {
+                let socket = shared(address)?;
+                // The first socket of port 0 settles the port of the others.
+                address = local(&socket, address)?;
+                sockets.push((socket, listener.inbound));
+            }
+            ports.bound.push(address);
+        }
+        Ok(ports)
+    }
+}
+
+/// A socket that no other shares its port with.
+///
+/// # Errors
+/// If the port cannot be had.
+pub(super) fn alone(address: SocketAddr) -> Result<TcpListener, ListenError> {
+    let fail = |error| ListenError::new(address, error);
+    let socket = bound(address, |_| Ok(())).map_err(fail)?;
+    socket.listen(BACKLOG).map_err(fail)?;
+    Ok(socket.into())
+}
+
+/// With SO_REUSEPORT two processes of one user share a port without a word, and each gets some of
+/// the connections. A socket without it is refused if anybody is there.
+fn probe(address: SocketAddr) -> Result<(), ListenError> {
+    if address.port() == 0 {
+        return Ok(());
+    }
+    alone(address).map(drop)
+}
+
+fn shared(address: SocketAddr) -> Result<TcpListener, ListenError> {
+    let fail = |error| ListenError::new(address, error);
+    let socket = bound(address, |socket| socket.set_reuse_port(true)).map_err(fail)?;
+    socket.listen(BACKLOG).map_err(fail)?;
+    Ok(socket.into())
+}
+
+fn bound(address: SocketAddr, set_up: fn(&Socket) -> io::Result<()>) -> io::Result<Socket> {
+    let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
+    // Connections of a former process that linger do not keep the port.
+    socket.set_reuse_address(true)?;
+    if address.is_ipv6() {
+        // `0.0.0.0` and `[::]` are two listeners of a policy, not one.
+        socket.set_only_v6(true)?;
+    }
+    set_up(&socket)?;
+    socket.bind(&address.into())?;
+    socket.set_nonblocking(true)?;
+    Ok(socket)
+}
+
+pub(super) fn local(socket: &TcpListener, asked: SocketAddr) -> Result<SocketAddr, ListenError> {
+    socket.local_addr().map_err(|error| ListenError::Os(asked, error))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::TcpListener;
+
+    use super::{ListenError, Ports};
+    use crate::proxy::{Listener, UpstreamId};
+    use crate::units::v4;
+
+    const ANY: std::net::SocketAddr = v4([127, 0, 0, 1], 0);
+
+    #[test]
+    fn every_worker_listens_on_every_port() {
+        let listeners = [Listener::shared(ANY), Listener::own(ANY, UpstreamId(3))];
+        let ports = Ports::open(&listeners, 3).unwrap();
+        assert_eq!(ports.bound.len(), 2);
+        assert_ne!(ports.bound[0], ports.bound[1]);
+        for worker in &ports.workers {
+            for ((socket, inbound), (bound, listener)) in
+                worker.iter().zip(ports.bound.iter().zip(&listeners))
+            {
+                assert_eq!(socket.local_addr().unwrap(), *bound);
+                assert_eq!(*inbound, listener.inbound);
+            }
+        }
+    }
+
+    #[test]
+    fn a_port_that_somebody_has_is_taken_even_if_they_would_share_it() {
+        let ours = Ports::open(&[Listener::shared(ANY)], 2).unwrap();
+        let theirs = TcpListener::bind(ANY).unwrap().local_addr();
+        let plain = TcpListener::bind(ANY).unwrap();
+        for taken in [ours.bound[0], plain.local_addr().unwrap()] {
+            let error = Ports::open(&[Listener::shared(taken)], 1).unwrap_err();
+            assert!(matches!(error, ListenError::Taken(address) if address == taken), "{error}");
+        }
+        drop(ours);
+        Ports::open(&[Listener::shared(theirs.unwrap())], 2).unwrap();
+    }
+
+    #[test]
+    fn addresses_of_other_machines_are_a_matter_of_the_policy() {
+        let error = Ports::open(&[Listener::shared(v4([192, 0, 2, 1], 0))], 1).unwrap_err();
+        assert_eq!(error.exit(), super::Exit::Configuration, "{error}");
+    }
+}

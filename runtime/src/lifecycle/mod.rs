@@ -1,0 +1,47 @@
+//! From start to exit.
+//!
+//! ```text
+//! listeners → control runtime: signals → discovery → admin → workers → READY
+//!           → DRAINING (still accepts) → CLOSING (finishes) → logs flushed → exit
+//! ```
+//!
+//! The main thread is the control thread: name look-ups, the admin port and signals live there, on
+//! a runtime of their own, so that none of them takes time from a call.
+
+mod arguments;
+mod describe;
+mod drain;
+mod exit;
+mod listen;
+mod notices;
+mod start;
+mod threads;
+
+pub(crate) use notices::Notices;
+
+use std::process::ExitCode;
+
+use crate::proxy::Proxy;
+use arguments::Task;
+use exit::Exit;
+
+/// Runs a proxy until it is asked to stop. What `main` of a generated proxy is.
+///
+/// Exit codes follow sysexits.h: 0, 64 usage, 69 a port or a name is unavailable, 70 a fault of the
+/// proxy, 71 the system, 78 the policy does not fit this machine.
+pub fn run<P: Proxy>() -> ExitCode {
+    let done = match arguments::parse(std::env::args().skip(1)) {
+        Ok(Task::Serve) => start::serve::<P>(),
+        Ok(Task::Check) => start::check::<P>(),
+        Ok(Task::Describe) => describe::print(describe::text::<P>().as_bytes()),
+        Ok(Task::DescribeJson) => describe::print(P::POLICY),
+        Ok(Task::Version) => describe::print(describe::version::<P>().as_bytes()),
+        Ok(Task::Help) => describe::print(arguments::USAGE.as_bytes()),
+        Err(unknown) => {
+            let notices = Notices::of(P::SERVICE);
+            notices.say(format_args!("`{unknown}` is not understood\n{}", arguments::USAGE));
+            Err(Exit::Usage)
+        }
+    };
+    done.map_or_else(ExitCode::from, |()| ExitCode::SUCCESS)
+}

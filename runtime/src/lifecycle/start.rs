@@ -1,0 +1,288 @@
+//! The steps of a start, in order, each a line on standard error; then the wait for the end.
+
+use std::fmt::Display;
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use rustix::process::{Resource, getrlimit, setrlimit};
+use tokio::runtime::{Builder, Runtime};
+use tokio::sync::{oneshot, watch};
+
+use super::Notices;
+use super::drain::{self, Signals};
+use super::exit::Exit;
+use super::listen::{self, ListenError, Listeners, Ports};
+use super::threads::{self, Threads};
+use crate::clock::Clock;
+use crate::observe::access_log::{Sender, Writer};
+use crate::observe::admin::{self, Admin};
+use crate::observe::metrics::Facts;
+use crate::proxy::{Inbound, Listener, Proxy};
+use crate::random::Random;
+use crate::shared::{Phase, Shared};
+use crate::upstream::{Discovery, Lookup, Resolver};
+use crate::worker::Setup;
+
+/// How long the start waits for names.
+const FIRST_ANSWERS: Duration = Duration::from_secs(5);
+
+/// How long the last log lines may take.
+const LAST_LINES: Duration = Duration::from_secs(2);
+
+/// Runs until the end.
+pub(super) fn serve<P: Proxy>() -> Result<(), Exit> {
+    let notices = Notices::of(P::SERVICE);
+    raise_descriptor_limit();
+    let workers = threads::count(P::WORKERS);
+    let ports = Ports::open(P::LISTENERS, workers).map_err(unavailable(notices))?;
+    for (listener, bound) in P::LISTENERS.iter().zip(&ports.bound) {
+        let whose = whose::<P>(listener);
+        notices.say(format_args!("listening on {bound}{whose}"));
+    }
+    control(notices)?.block_on(async {
+        let mut signals = Signals::install().map_err(os(notices, "cannot wait for signals"))?;
+        let mut proxy = tokio::select! {
+            proxy = Running::start::<P>(notices, ports) => proxy?,
+            signal = signals.next() => {
+                notices.say(format_args!("{signal} before the start was complete"));
+                return Ok(());
+            }
+        };
+        proxy.until_asked_to_stop(&mut signals).await?;
+        proxy.stop(&mut signals).await;
+        Ok(())
+    })
+}
+
+/// Tries what a start would need, and starts nothing.
+pub(super) fn check<P: Proxy>() -> Result<(), Exit> {
+    let notices = Notices::of(P::SERVICE);
+    let ports = Ports::open(P::LISTENERS, 1).map_err(unavailable(notices))?;
+    if let Some(address) = P::OBSERVE.admin {
+        listen::alone(address).map_err(unavailable(notices))?;
+    }
+    notices.say(format_args!("{} ports are free", ports.bound.len()));
+    control(notices)?.block_on(async {
+        let (discovery, _lookup) = discover::<P>(notices, Clock::start())?;
+        let settled = first_answers(&discovery).await;
+        let all = settled && discovery.status.iter().all(|it| it.borrow().error.is_none());
+        notices.say(format_args!(
+            "names: {}",
+            if all { "all resolve" } else { "some do not resolve" }
+        ));
+        if all { Ok(()) } else { Err(Exit::Unavailable) }
+    })
+}
+
+/// A proxy that is up.
+struct Running {
+    notices: Notices,
+    phase: watch::Sender<Phase>,
+    shared: Arc<Shared>,
+    admin: Arc<Admin>,
+    threads: Threads,
+    /// Ends when the last log line is written.
+    log: Option<oneshot::Receiver<()>>,
+}
+
+impl Running {
+    async fn start<P: Proxy>(notices: Notices, ports: Ports) -> Result<Self, Exit> {
+        let (phase, phases) = watch::channel(Phase::Serving);
+        let clock = Clock::start();
+        let shared = Arc::new(Shared::new::<P>(clock, ports.workers.len(), phases));
+        let (discovery, lookup) = discover::<P>(notices, clock)?;
+        let mut own = ports.bound;
+        let admin = Admin::new(Facts::of::<P>(), Arc::clone(&shared), discovery.clone());
+        let admin = Arc::new(admin);
+        // Before the names are known: `/ready` can say that it is too early.
+        if let Some(address) = P::OBSERVE.admin {
+            own.push(serve_admin(notices, address, &admin)?);
+        }
+        if !first_answers(&discovery).await {
+            notices.say(format_args!("some names are not known yet; starting all the same"));
+        }
+        let (sender, log) = access_log::<P>(notices, ports.workers.len())?;
+        let parts =
+            Parts { shared: &shared, discovery, lookup, log: sender, own: dialled_as(&own) };
+        let setups = parts.setups(ports.workers).map_err(os(notices, "no entropy"))?;
+        let threads =
+            Threads::start::<P>(setups).map_err(os(notices, "cannot start the workers"))?;
+        admin.started();
+        notices.say(format_args!("READY"));
+        Ok(Self { notices, phase, shared, admin, threads, log })
+    }
+
+    async fn until_asked_to_stop(&mut self, signals: &mut Signals) -> Result<(), Exit> {
+        let why = tokio::select! {
+            signal = signals.next() => signal,
+            () = self.admin.quit_asked() => "/quit",
+            ended = self.threads.one_ended() => {
+                let notices = self.notices;
+                return Err(match ended {
+                    Err(error) => os(notices, "a worker could not go on")(error),
+                    Ok(()) => fault(notices),
+                });
+            }
+        };
+        self.notices.say(format_args!("draining: {why}"));
+        Ok(())
+    }
+
+    /// Drains, closes, flushes.
+    async fn stop(mut self, signals: &mut Signals) {
+        self.phase.send_replace(Phase::Draining);
+        tokio::select! {
+            () = drain::callers(&self.shared) => {}
+            signal = signals.next() => self.notices.say(format_args!("closing: {signal}")),
+        }
+        self.phase.send_replace(Phase::Closing);
+        self.threads.join(drain::CLOSING).await;
+        let cut = drain::open(&self.shared);
+        if let Some(log) = self.log {
+            // The writer may wait for a reader that never comes.
+            let _ = tokio::time::timeout(LAST_LINES, log).await;
+        }
+        match cut {
+            0 => self.notices.say(format_args!("stopped")),
+            _ => self.notices.say(format_args!("stopped; {cut} connections were cut")),
+        }
+    }
+}
+
+/// What workers are made of.
+struct Parts<'a> {
+    shared: &'a Arc<Shared>,
+    discovery: Discovery,
+    lookup: Lookup,
+    log: Option<Sender>,
+    own: Vec<SocketAddr>,
+}
+
+impl Parts<'_> {
+    fn setups(&self, workers: Vec<Listeners>) -> Result<Vec<Setup>, getrandom::Error> {
+        let setup = |(index, listeners)| {
+            Ok(Setup {
+                index,
+                listeners,
+                shared: Arc::clone(self.shared),
+                endpoints: self.discovery.endpoints.clone(),
+                lookup: self.lookup.clone(),
+                log: self.log.clone(),
+                random: Random::from_system()?,
+                own: self.own.clone(),
+            })
+        };
+        workers.into_iter().enumerate().map(setup).collect()
+    }
+}
+
+/// The control thread's runtime.
+fn control(notices: Notices) -> Result<Runtime, Exit> {
+    Builder::new_current_thread().enable_all().build().map_err(os(notices, "no runtime"))
+}
+
+fn discover<P: Proxy>(notices: Notices, clock: Clock) -> Result<(Discovery, Lookup), Exit> {
+    let (resolver, without) =
+        Resolver::from_system().map_err(os(notices, "cannot resolve names"))?;
+    if let Some(why) = without {
+        notices.say(format_args!("no name servers: {why}; only /etc/hosts is used"));
+    }
+    let resolver = Arc::new(resolver);
+    let discovery = Discovery::start(P::UPSTREAMS, &resolver, clock, notices);
+    Ok((discovery, Lookup::start(resolver)))
+}
+
+/// False if some name has not been answered in time.
+async fn first_answers(discovery: &Discovery) -> bool {
+    tokio::time::timeout(FIRST_ANSWERS, discovery.settled()).await.is_ok()
+}
+
+fn serve_admin(
+    notices: Notices,
+    address: SocketAddr,
+    admin: &Arc<Admin>,
+) -> Result<SocketAddr, Exit> {
+    let listener = listen::alone(address).map_err(unavailable(notices))?;
+    let bound = listen::local(&listener, address).map_err(unavailable(notices))?;
+    let listener = asynchronous(listener).map_err(os(notices, "cannot serve the admin port"))?;
+    tokio::spawn(admin::serve(listener, Arc::clone(admin)));
+    notices.say(format_args!("admin on {bound}"));
+    Ok(bound)
+}
+
+fn asynchronous(listener: TcpListener) -> io::Result<tokio::net::TcpListener> {
+    tokio::net::TcpListener::from_std(listener)
+}
+
+/// The log's writer, if the policy wants a log.
+fn access_log<P: Proxy>(
+    notices: Notices,
+    workers: usize,
+) -> Result<(Option<Sender>, Option<oneshot::Receiver<()>>), Exit> {
+    if P::OBSERVE.access_log.is_none() {
+        return Ok((None, None));
+    }
+    let (sender, thread) =
+        Writer::start(workers).map_err(os(notices, "cannot start the log's writer"))?;
+    Ok((Some(sender), Some(joined(thread))))
+}
+
+/// A thread's end, to be awaited.
+fn joined(thread: JoinHandle<()>) -> oneshot::Receiver<()> {
+    let (sender, receiver) = oneshot::channel();
+    // Joining blocks, so that is another thread's work.
+    tokio::task::spawn_blocking(move || {
+        // How it ended matters to nobody; nor does it matter if nobody waits any more.
+        drop(thread.join());
+        let _ = sender.send(());
+    });
+    receiver
+}
+
+/// The addresses under which our own listeners can be dialled.
+fn dialled_as(bound: &[SocketAddr]) -> Vec<SocketAddr> {
+    let loopbacks: [IpAddr; 2] = [Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()];
+    let anywhere = bound.iter().filter(|address| address.ip().is_unspecified());
+    let local = anywhere.flat_map(|any| loopbacks.map(|ip| SocketAddr::new(ip, any.port())));
+    bound.iter().copied().chain(local).collect()
+}
+
+/// ` for payment`, where a port belongs to one upstream.
+fn whose<P: Proxy>(listener: &Listener) -> String {
+    match listener.inbound {
+        Inbound::Shared => String::new(),
+        Inbound::Own(id) => {
+            P::UPSTREAMS.get(id.0).map_or_else(String::new, |spec| format!(" for {}", spec.name))
+        }
+    }
+}
+
+/// Every connection takes descriptors; the soft limit is 1,024 on most machines.
+fn raise_descriptor_limit() {
+    let mut limit = getrlimit(Resource::Nofile);
+    limit.current = limit.maximum;
+    // If that is refused, the old limit holds: fewer connections, but a proxy.
+    let _ = setrlimit(Resource::Nofile, limit);
+}
+
+fn unavailable(notices: Notices) -> impl Fn(ListenError) -> Exit {
+    move |error| {
+        notices.say(format_args!("{error}"));
+        error.exit()
+    }
+}
+
+fn os<E: Display>(notices: Notices, what: &str) -> impl Fn(E) -> Exit {
+    move |error| {
+        notices.say(format_args!("{what}: {error}"));
+        Exit::Os
+    }
+}
+
+fn fault(notices: Notices) -> Exit {
+    notices.say(format_args!("a worker has ended by itself; please report this"));
+    Exit::Internal
+}

@@ -1,0 +1,87 @@
+//! One line of the log.
+
+use std::time::SystemTime;
+
+use super::Facts;
+use super::json::Json;
+use super::redact::{self, REDACTED};
+use super::time::Rfc3339;
+use crate::observe::report::Report;
+
+/// No line is longer. The fixed fields take at most 26 KiB: each text is cut at 2 KiB.
+pub(super) const MOST: usize = 48 * 1024;
+
+/// Beyond this length of a line no further field of the request is written: room for one more field
+/// and for the end of the line is left.
+const HEADERS_UNTIL: usize = MOST - 8 * 1024;
+
+/// Appends a line with its line feed.
+pub(super) fn write(buffer: &mut Vec<u8>, facts: &Facts, report: &Report<'_>, wall: SystemTime) {
+    let start = buffer.len();
+    Json::bounded(buffer).object(|line| {
+        what(line, facts, report, wall);
+        how(line, report);
+        identifiers(line, report);
+        headers(line, facts, report, start);
+    });
+    buffer.push(b'\n');
+}
+
+/// The call.
+fn what(line: &mut Json<'_>, facts: &Facts, report: &Report<'_>, wall: SystemTime) {
+    let request = &report.caller.request;
+    line.key("time").plain(format_args!("\"{}\"", Rfc3339::of(wall)));
+    line.key("service").text(facts.service.as_bytes());
+    if let Some(route) = facts.routes.get(report.route) {
+        line.key("upstream").text(route.upstream.as_bytes());
+        line.key("route").text(route.route.as_bytes());
+        line.key("site").text(route.site.as_bytes());
+    }
+    line.key("method").text(request.method_name());
+    line.key("host").text(request.host());
+    line.key("path").pieces(redact::target(request.target(), facts.config.redact));
+}
+
+/// What became of it.
+fn how(line: &mut Json<'_>, report: &Report<'_>) {
+    line.key("status").plain(report.status);
+    line.key("source").text(report.source.label().as_bytes());
+    line.key("tries").plain(report.tries);
+    let micros = report.duration.as_micros();
+    line.key("duration_ms").plain(format_args!("{}.{:03}", micros / 1000, micros % 1000));
+    line.key("received").plain(report.received);
+    line.key("sent").plain(report.sent);
+    if let Some(refusal) = report.refusal {
+        line.key("refusal").text(refusal.label().as_bytes());
+    }
+    if let Some(error) = report.error {
+        line.key("error").text(error.as_bytes());
+    }
+}
+
+/// What finds it in other logs.
+fn identifiers(line: &mut Json<'_>, report: &Report<'_>) {
+    let caller = &report.caller;
+    for (key, id) in [("correlation_id", caller.correlation_id), ("trace_id", caller.trace_id)] {
+        if !id.is_empty() {
+            line.key(key).text(id);
+        }
+    }
+}
+
+/// The fields of the request that the policy names, as far as they are there.
+fn headers(line: &mut Json<'_>, facts: &Facts, report: &Report<'_>, start: usize) {
+    let request = &report.caller.request;
+    let config = &facts.config;
+    let mut present = config.headers.iter().filter_map(|&name| Some((name, request.field(name)?)));
+    let Some(first) = present.next() else { return };
+    line.key("headers").object(|fields| {
+        for (name, value) in [first].into_iter().chain(present) {
+            if fields.len() - start > HEADERS_UNTIL {
+                break;
+            }
+            let secret = config.redact.contains(&name);
+            fields.key(name).text(if secret { REDACTED } else { value });
+        }
+    });
+}

@@ -1,0 +1,27 @@
+//! What a proxy's pages say that does not change while it runs.
+
+use crate::proxy::{Observe, Proxy, RouteSpec, UpstreamSpec};
+
+/// The constants of a [`Proxy`], without its type.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Facts {
+    pub(crate) service: &'static str,
+    pub(crate) upstreams: &'static [UpstreamSpec],
+    pub(crate) routes: &'static [RouteSpec],
+    pub(crate) breakers: &'static [&'static str],
+    pub(crate) observe: Observe,
+    pub(crate) policy: &'static [u8],
+}
+
+impl Facts {
+    pub(crate) const fn of<P: Proxy>() -> Self {
+        Self {
+            service: P::SERVICE,
+            upstreams: P::UPSTREAMS,
+            routes: P::ROUTES,
+            breakers: P::BREAKERS,
+            observe: P::OBSERVE,
+            policy: P::POLICY,
+        }
+    }
+}

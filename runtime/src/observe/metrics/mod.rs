@@ -1,0 +1,124 @@
+//! Counters of one worker, and the page that sums them up.
+//!
+//! A counter has one writer, the worker, and any reader. So an increment is a relaxed load and a
+//! relaxed store: no locked instruction, no cache line that travels between cores, no map from
+//! labels to counters. Which counter a call belongs to is an index that the generated code knows.
+
+mod counter;
+pub(crate) mod embedded;
+mod exposition;
+mod facts;
+mod histogram;
+mod page;
+mod status;
+
+pub(crate) use facts::Facts;
+pub(crate) use page::page;
+
+use super::report::{Refusal, Report};
+use crate::filter::breaker::Transition;
+use crate::proxy::{BreakerId, Proxy};
+use counter::Counter;
+use histogram::Histogram;
+
+/// The sources of answers, in the order of [`super::report::Source`].
+const SOURCES: usize = 4;
+
+/// What one worker has counted.
+#[derive(Debug, Default)]
+pub(crate) struct Recorder {
+    /// Indexed by `Proxy::index`.
+    routes: Box<[RouteCounters]>,
+    /// Indexed by [`BreakerId`].
+    breakers: Box<[BreakerCounters]>,
+    connections: Counter,
+    malformed: Counter,
+    lines_dropped: Counter,
+}
+
+/// Calls of one route.
+#[derive(Debug, Default)]
+struct RouteCounters {
+    calls: [status::Counters; SOURCES],
+    duration: Histogram,
+    tries: Counter,
+    retries: Counter,
+    refusals: [Counter; Refusal::ALL.len()],
+    received: Counter,
+    sent: Counter,
+}
+
+/// How often a breaker went into each state.
+#[derive(Debug, Default)]
+struct BreakerCounters {
+    opened: Counter,
+    half_opened: Counter,
+    closed: Counter,
+}
+
+impl Recorder {
+    pub(crate) fn new<P: Proxy>() -> Self {
+        Self::sized(P::ROUTES.len(), P::BREAKERS.len())
+    }
+
+    fn sized(routes: usize, breakers: usize) -> Self {
+        Self {
+            routes: (0..routes).map(|_| RouteCounters::default()).collect(),
+            breakers: (0..breakers).map(|_| BreakerCounters::default()).collect(),
+            connections: Counter::default(),
+            malformed: Counter::default(),
+            lines_dropped: Counter::default(),
+        }
+    }
+
+    /// A call has ended.
+    pub(crate) fn record(&self, report: &Report<'_>) {
+        let Some(route) = self.routes.get(report.route) else { return };
+        if let Some(calls) = route.calls.get(report.source as usize) {
+            calls.of(report.status).add(1);
+        }
+        route.duration.observe(report.duration);
+        route.tries.add(report.tries.into());
+        route.retries.add(report.tries.saturating_sub(1).into());
+        if let Some(refusal) = report.refusal
+            && let Some(refusals) = route.refusals.get(refusal as usize)
+        {
+            refusals.add(1);
+        }
+        route.received.add(report.received);
+        route.sent.add(report.sent);
+    }
+
+    /// This worker changed a breaker's state.
+    pub(crate) fn transition(&self, breaker: BreakerId, transition: &Transition) {
+        let Some(breaker) = self.breakers.get(breaker.0) else { return };
+        match transition {
+            Transition::Opened { .. } => breaker.opened.add(1),
+            Transition::HalfOpened => breaker.half_opened.add(1),
+            Transition::Closed => breaker.closed.add(1),
+        }
+    }
+
+    /// A caller has connected.
+    pub(crate) fn connection(&self) {
+        self.connections.add(1);
+    }
+
+    /// Callers that have connected so far.
+    pub(crate) fn connections(&self) -> u64 {
+        self.connections.get()
+    }
+
+    /// A caller sent what is not a request.
+    pub(crate) fn malformed(&self) {
+        self.malformed.add(1);
+    }
+
+    /// Log lines had no room.
+    pub(crate) fn lines_dropped(&self, lines: u64) {
+        self.lines_dropped.add(lines);
+    }
+}
+
+#[cfg(test)]
+mod tests;

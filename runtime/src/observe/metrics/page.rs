@@ -1,0 +1,184 @@
+//! The `/metrics` page: all workers' counters, and what the shared state is right now.
+
+use super::exposition::{Exposition, Family};
+use super::{Facts, Recorder, RouteCounters, embedded, histogram, status};
+use crate::filter::breaker::State;
+use crate::observe::report::{Refusal, Source};
+use crate::proxy::RouteSpec;
+use crate::shared::Shared;
+use crate::upstream::Discovery;
+
+/// In the order in which [`Recorder`] indexes them.
+const SOURCES: [Source; super::SOURCES] =
+    [Source::Upstream, Source::Proxy, Source::Policy, Source::None];
+
+/// Renders the page.
+pub(crate) fn page(facts: &Facts, shared: &Shared, discovery: &Discovery) -> String {
+    let mut page = Exposition::default();
+    build_info(&mut page, facts);
+    calls(&mut page, facts, shared);
+    durations(&mut page, facts, shared);
+    tries(&mut page, facts, shared);
+    bodies(&mut page, facts, shared);
+    breakers(&mut page, facts, shared);
+    upstreams(&mut page, facts, shared, discovery);
+    connections(&mut page, shared);
+    page.into_text()
+}
+
+fn build_info(page: &mut Exposition, facts: &Facts) {
+    let policy = embedded::field(facts.policy, "generated-sha256").unwrap_or_default();
+    page.gauge("amb_build_info", "The ambassador that runs: its version, service and policy.")
+        .sample(
+            &[
+                ("version", env!("CARGO_PKG_VERSION")),
+                ("service", facts.service),
+                ("policy", &policy),
+            ],
+            1,
+        );
+}
+
+fn calls(page: &mut Exposition, facts: &Facts, shared: &Shared) {
+    let mut family = page.counter("amb_calls_total", "Calls that have ended.");
+    for (spec, workers) in by_route(facts, shared) {
+        for (at, source) in SOURCES.iter().enumerate() {
+            let mut total = status::Total::default();
+            for worker in workers.clone().filter_map(|route| route.calls.get(at)) {
+                worker.add_to(&mut total);
+            }
+            for (status, count) in total.counts() {
+                let labels = [("status", status.as_str()), ("source", source.label())];
+                family.sample(&[route_labels(spec), labels].concat(), count);
+            }
+        }
+    }
+}
+
+fn durations(page: &mut Exposition, facts: &Facts, shared: &Shared) {
+    let mut family = page.histogram(
+        "amb_call_duration_seconds",
+        "Time from the complete request head to the end of the answer.",
+    );
+    for (spec, workers) in by_route(facts, shared) {
+        let mut total = histogram::Total::default();
+        workers.for_each(|route| route.duration.add_to(&mut total));
+        duration(&mut family, spec, &total);
+    }
+}
+
+fn duration(family: &mut Family<'_>, spec: &RouteSpec, total: &histogram::Total) {
+    let labels = route_labels(spec);
+    let mut upto = 0;
+    for ((_, bound), count) in histogram::BOUNDS.iter().zip(total.buckets) {
+        upto += count;
+        family.suffixed("_bucket", &[&labels[..], &[("le", bound)]].concat(), upto);
+    }
+    family.suffixed("_bucket", &[&labels[..], &[("le", "+Inf")]].concat(), total.count());
+    family.suffixed("_sum", &labels, total.nanos as f64 / 1e9);
+    family.suffixed("_count", &labels, total.count());
+}
+
+fn tries(page: &mut Exposition, facts: &Facts, shared: &Shared) {
+    let help = "Requests that reached for the network.";
+    per_route(page.counter("amb_tries_total", help), facts, shared, |route| route.tries.get());
+    let help = "Tries after the first of their call.";
+    per_route(page.counter("amb_retries_total", help), facts, shared, |route| route.retries.get());
+    let mut family = page.counter(
+        "amb_retry_refused_total",
+        "Failed tries that no other followed, by the first reason against it.",
+    );
+    for (spec, workers) in by_route(facts, shared) {
+        for (at, refusal) in Refusal::ALL.iter().enumerate() {
+            let counters = workers.clone().filter_map(|route| route.refusals.get(at));
+            let count: u64 = counters.map(|counter| counter.get()).sum();
+            let labels = [("reason", refusal.label())];
+            family.sample(&[&route_labels(spec)[..], &labels[..]].concat(), count);
+        }
+    }
+}
+
+fn bodies(page: &mut Exposition, facts: &Facts, shared: &Shared) {
+    let help = "Bytes of request bodies, as on the wire.";
+    let family = page.counter("amb_received_bytes_total", help);
+    per_route(family, facts, shared, |route| route.received.get());
+    let help = "Bytes of response bodies, as on the wire.";
+    let family = page.counter("amb_sent_bytes_total", help);
+    per_route(family, facts, shared, |route| route.sent.get());
+}
+
+fn breakers(page: &mut Exposition, facts: &Facts, shared: &Shared) {
+    let mut family = page.gauge("amb_breaker_state", "0 closed, 1 open, 2 half-open.");
+    for (name, breaker) in facts.breakers.iter().zip(&shared.breakers) {
+        let state = match breaker.state() {
+            State::Closed => 0,
+            State::Open { .. } => 1,
+            State::HalfOpen => 2,
+        };
+        family.sample(&[("breaker", name)], state);
+    }
+    let mut family = page.counter("amb_breaker_transitions_total", "Changes of a breaker's state.");
+    for (at, name) in facts.breakers.iter().enumerate() {
+        let workers = || shared.recorders.iter().filter_map(|worker| worker.breakers.get(at));
+        let opened: u64 = workers().map(|breaker| breaker.opened.get()).sum();
+        let half_opened: u64 = workers().map(|breaker| breaker.half_opened.get()).sum();
+        let closed: u64 = workers().map(|breaker| breaker.closed.get()).sum();
+        for (to, count) in [("open", opened), ("half-open", half_opened), ("closed", closed)] {
+            family.sample(&[("breaker", name), ("to", to)], count);
+        }
+    }
+}
+
+fn upstreams(page: &mut Exposition, facts: &Facts, shared: &Shared, discovery: &Discovery) {
+    let mut family = page.gauge("amb_upstream_endpoints", "Addresses that calls can go to.");
+    for (spec, endpoints) in facts.upstreams.iter().zip(&discovery.endpoints) {
+        family.sample(&[("upstream", spec.name)], endpoints.borrow().len());
+    }
+    let now = shared.clock.now();
+    let usages = || facts.upstreams.iter().zip(shared.budgets.iter().map(|it| it.usage(now)));
+    let help = "Calls of the last ten seconds that the retry budget is reckoned from.";
+    let mut family = page.gauge("amb_retry_budget_calls", help);
+    usages().for_each(|(spec, usage)| family.sample(&[("upstream", spec.name)], usage.calls));
+    let help = "What retries of the last ten seconds have cost; after a timeout one costs two.";
+    let mut family = page.gauge("amb_retry_budget_spent", help);
+    usages().for_each(|(spec, usage)| family.sample(&[("upstream", spec.name)], usage.retries));
+}
+
+fn connections(page: &mut Exposition, shared: &Shared) {
+    let sum = |of: fn(&Recorder) -> u64| {
+        shared.recorders.iter().map(|recorder| of(recorder)).sum::<u64>()
+    };
+    let open = shared.connections.load(std::sync::atomic::Ordering::Relaxed);
+    page.gauge("amb_connections", "Connections of callers that are open.").sample(&[], open);
+    page.counter("amb_connections_total", "Connections of callers.")
+        .sample(&[], sum(Recorder::connections));
+    page.counter("amb_malformed_requests_total", "Requests that were refused as not HTTP.")
+        .sample(&[], sum(|worker| worker.malformed.get()));
+    page.counter("amb_access_log_dropped_total", "Log lines that there was no room for.")
+        .sample(&[], sum(|worker| worker.lines_dropped.get()));
+}
+
+/// Each route with its counters of all workers.
+fn by_route<'a>(
+    facts: &Facts,
+    shared: &'a Shared,
+) -> impl Iterator<Item = (&'static RouteSpec, impl Iterator<Item = &'a RouteCounters> + Clone)> {
+    facts.routes.iter().enumerate().map(|(at, spec)| {
+        (spec, shared.recorders.iter().filter_map(move |worker| worker.routes.get(at)))
+    })
+}
+
+fn per_route(
+    mut family: Family<'_>,
+    facts: &Facts,
+    shared: &Shared,
+    count: fn(&RouteCounters) -> u64,
+) {
+    for (spec, workers) in by_route(facts, shared) {
+        family.sample(&route_labels(spec), workers.map(count).sum::<u64>());
+    }
+}
+
+fn route_labels(spec: &RouteSpec) -> [(&'static str, &'static str); 2] {
+    [("upstream", spec.upstream), ("route", spec.route)]
+}
