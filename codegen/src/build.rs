@@ -1,0 +1,209 @@
+//! The build script of a deployment: what was reviewed is what runs.
+//!
+//! The policy is compiled afresh on every change and compared with what is checked in under
+//! `generated/`. Equal: the checked-in file is what rustc gets. Different: while developing, a
+//! warning, and the fresh copy is compiled; under `CI` or `AMB_LOCKED=1` an error that shows the
+//! difference.
+
+use std::fs;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::process;
+
+use amb_policy_lang::diagnostics::{self, Diagnostic, Style};
+use amb_policy_lang::{Outcome, compile};
+use similar::TextDiff;
+
+use crate::source::FileLoader;
+use crate::{Generated, generate};
+
+/// Where generated files are checked in, below the deployment's folder.
+pub const FOLDER: &str = "generated";
+
+/// A checked-in file that is not what the policy says now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stale {
+    /// Relative to the deployment: `generated/proxy.rs`.
+    pub file: String,
+    /// From what is checked in to what should be, as a unified difference.
+    pub diff: String,
+}
+
+/// What a build script finds in its environment.
+#[derive(Clone, Debug)]
+pub struct Environment {
+    /// `CARGO_MANIFEST_DIR`: the deployment's folder.
+    pub folder: PathBuf,
+    /// `OUT_DIR`.
+    pub out: PathBuf,
+    /// Must the checked-in files be up to date?
+    pub locked: bool,
+}
+
+/// What a build script says.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Script {
+    /// For cargo.
+    pub stdout: String,
+    /// For people.
+    pub stderr: String,
+    pub failed: bool,
+}
+
+/// Compiles the policy at `path` (relative to the deployment's folder), for a build script:
+///
+/// ```ignore
+/// fn main() {
+///     amb_codegen::build("order.amb");
+/// }
+/// ```
+///
+/// The deployment's `main.rs` is then `include!(env!("AMB_PROXY"));`.
+pub fn build(path: &str) {
+    let script = script(path, &Environment::of_process());
+    // Nobody is left to tell if these fail.
+    let _told_cargo = io::stdout().write_all(script.stdout.as_bytes());
+    let _told_people = io::stderr().write_all(script.stderr.as_bytes());
+    if script.failed {
+        process::exit(1);
+    }
+}
+
+/// What [`build`] does, without a process around it.
+pub fn script(path: &str, environment: &Environment) -> Script {
+    let mut script = Script::default();
+    let loader = FileLoader::new(&environment.folder);
+    let outcome = compile(path, &loader);
+    script.watch(&outcome, &loader);
+    script.report(&outcome);
+    let Some(plan) = &outcome.plan else {
+        script.failed = true;
+        return script;
+    };
+    let generated = generate(plan);
+    if let Err(error) = write_out(&generated, &environment.out) {
+        script.fail(&format!("{}: {error}", environment.out.display()));
+        return script;
+    }
+    script.choose(path, &compare(&environment.folder, &generated), environment);
+    script
+}
+
+/// What is checked in and differs, or is missing.
+pub fn compare(folder: &Path, generated: &Generated) -> Vec<Stale> {
+    files(generated)
+        .into_iter()
+        .filter_map(|(name, fresh)| {
+            let file = format!("{FOLDER}/{name}");
+            let checked_in = fs::read_to_string(folder.join(&file)).unwrap_or_default();
+            (checked_in != *fresh)
+                .then(|| Stale { diff: difference(&file, &checked_in, fresh), file })
+        })
+        .collect()
+}
+
+/// What is checked in, by name below [`FOLDER`].
+pub fn files(generated: &Generated) -> [(&'static str, &String); 2] {
+    [("proxy.rs", &generated.proxy_rs), ("plan.txt", &generated.plan_txt)]
+}
+
+fn difference(file: &str, old: &str, new: &str) -> String {
+    let headers = (format!("{file} (checked in)"), format!("{file} (from the policy)"));
+    TextDiff::from_lines(old, new).unified_diff().header(&headers.0, &headers.1).to_string()
+}
+
+fn write_out(generated: &Generated, out: &Path) -> io::Result<()> {
+    fs::write(out.join("policy.json"), &generated.policy_json)?;
+    fs::write(out.join("proxy.rs"), &generated.proxy_rs)
+}
+
+impl Environment {
+    fn of_process() -> Self {
+        let folder = |name| std::env::var_os(name).map(PathBuf::from).unwrap_or_default();
+        let is_on = |name| std::env::var(name).is_ok_and(|value| is_on(&value));
+        Self {
+            folder: folder("CARGO_MANIFEST_DIR"),
+            out: folder("OUT_DIR"),
+            locked: is_on("CI") || is_on("AMB_LOCKED"),
+        }
+    }
+}
+
+/// `CI=true`, `AMB_LOCKED=1`; not `CI=false`.
+fn is_on(value: &str) -> bool {
+    !matches!(value, "" | "0" | "false")
+}
+
+impl Script {
+    fn tell(&mut self, instruction: &str) {
+        self.stdout.push_str(instruction);
+        self.stdout.push('\n');
+    }
+
+    fn fail(&mut self, message: &str) {
+        self.tell(&format!("cargo::error={message}"));
+        self.failed = true;
+    }
+
+    /// Runs again when an input changes, or one of the files that are compared with it.
+    fn watch(&mut self, outcome: &Outcome, loader: &FileLoader) {
+        self.tell("cargo::rerun-if-env-changed=CI");
+        self.tell("cargo::rerun-if-env-changed=AMB_LOCKED");
+        for source in &outcome.sources {
+            self.tell(&format!("cargo::rerun-if-changed={}", loader.path(&source.name).display()));
+        }
+        self.tell(&format!("cargo::rerun-if-changed={}", loader.path(FOLDER).display()));
+    }
+
+    /// One line a finding through cargo, with the excerpts on standard error.
+    fn report(&mut self, outcome: &Outcome) {
+        let lines = diagnostics::to_json_lines(&outcome.diagnostics, &outcome.sources);
+        for (diagnostic, line) in outcome.diagnostics.iter().zip(lines.lines()) {
+            let kind = if diagnostic.is_error() { "error" } else { "warning" };
+            self.tell(&format!("cargo::{kind}={}", one_line(diagnostic, line)));
+        }
+        if !outcome.diagnostics.is_empty() {
+            let text = diagnostics::render(&outcome.diagnostics, &outcome.sources, Style::Plain);
+            self.stderr.push_str(&text);
+        }
+    }
+
+    /// Which of the two files rustc gets.
+    fn choose(&mut self, policy: &str, stale: &[Stale], environment: &Environment) {
+        let names: Vec<_> = stale.iter().map(|stale| stale.file.as_str()).collect();
+        let advice = format!("run `amb generate {policy}`");
+        let checked_in = environment.folder.join(FOLDER).join("proxy.rs");
+        match (stale.is_empty(), environment.locked) {
+            (true, _) => self.compile(&checked_in),
+            (false, false) => {
+                let files = names.join(" and ");
+                self.tell(&format!("cargo::warning={files} differ from {policy}; {advice}"));
+                self.compile(&environment.out.join("proxy.rs"));
+            }
+            (false, true) => {
+                stale.iter().for_each(|stale| self.stderr.push_str(&stale.diff));
+                let files = names.join(" and ");
+                self.fail(&format!("{files} differ from {policy}; {advice} and review the change"));
+            }
+        }
+    }
+
+    fn compile(&mut self, proxy: &Path) {
+        self.tell(&format!("cargo::rustc-env=AMB_PROXY={}", proxy.display()));
+    }
+}
+
+/// `order.amb:43:21: message [code]`.
+fn one_line(diagnostic: &Diagnostic, json: &str) -> String {
+    let fields: serde_json::Value = serde_json::from_str(json).unwrap_or_default();
+    let text = |name: &str| fields.get(name).and_then(|value| value.as_str()).unwrap_or_default();
+    let number = |name: &str| fields.get(name).and_then(|value| value.as_u64()).unwrap_or(1);
+    let message = diagnostic.message.replace('\n', " ");
+    format!(
+        "{}:{}:{}: {message} [{}]",
+        text("file"),
+        number("line"),
+        number("column"),
+        text("code")
+    )
+}

@@ -1,0 +1,78 @@
+//! What a binary says about itself: one JSON document inside it.
+//!
+//! It begins with a marker and its own length, so that it is found by looking through the bytes
+//! of an executable that is never run:
+//!
+//! ```text
+//! {"amb-policy":1,"length":      4711,"amb":"0.1.0","service":"order",…}⏎
+//! ```
+//!
+//! `length` counts every byte, the last line break included, right-aligned in ten columns. The
+//! document names the version, the service, the hash of the generated code, every input with its
+//! hash and text, and the plan. No times, no absolute paths.
+
+use std::fmt::Write;
+
+use amb_policy_lang::plan::Plan;
+use sha2::{Digest, Sha256};
+
+use crate::VERSION;
+
+/// How every embedded document begins.
+pub const MARKER: &str = "{\"amb-policy\":1,\"length\":";
+
+const LENGTH_WIDTH: usize = 10;
+
+/// The document for a plan and the code generated from it.
+pub(crate) fn policy_json(plan: &Plan, plan_txt: &str, proxy_rs: &str) -> String {
+    let inputs: Vec<String> = plan
+        .sources
+        .iter()
+        .map(|source| {
+            let (name, text) = (string(&source.name), string(&source.text));
+            let sha256 = sha256(source.text.as_bytes());
+            format!("{{\"name\":{name},\"sha256\":\"{sha256}\",\"text\":{text}}}")
+        })
+        .collect();
+    let rest = format!(
+        ",\"amb\":{},\"service\":{},\"generated-sha256\":\"{}\",\"inputs\":[{}],\"plan\":{}}}\n",
+        string(VERSION),
+        string(&plan.service.name),
+        sha256(proxy_rs.as_bytes()),
+        inputs.join(","),
+        string(plan_txt),
+    );
+    let length = MARKER.len() + LENGTH_WIDTH + rest.len();
+    format!("{MARKER}{length:>LENGTH_WIDTH$}{rest}")
+}
+
+/// The document inside a binary, without running it.
+pub fn find(binary: &[u8]) -> Option<&str> {
+    let marker = MARKER.as_bytes();
+    let starts = binary.windows(marker.len()).enumerate().filter(|(_, window)| *window == marker);
+    starts.into_iter().find_map(|(start, _)| document(binary.get(start..)?))
+}
+
+/// The document that begins here; none if it only looks like one (the marker itself is in every
+/// program that can look for it).
+fn document(bytes: &[u8]) -> Option<&str> {
+    let length = bytes.get(MARKER.len()..MARKER.len() + LENGTH_WIDTH)?;
+    let length: usize = std::str::from_utf8(length).ok()?.trim_start().parse().ok()?;
+    let text = std::str::from_utf8(bytes.get(..length)?).ok()?;
+    serde_json::from_str::<serde_json::Value>(text).ok()?;
+    Some(text)
+}
+
+/// In lower-case hexadecimal.
+pub fn sha256(bytes: &[u8]) -> String {
+    let digest = Sha256::digest(bytes);
+    digest.iter().fold(String::new(), |mut text, byte| {
+        let written = write!(text, "{byte:02x}");
+        debug_assert!(written.is_ok(), "a String takes everything");
+        text
+    })
+}
+
+fn string(text: &str) -> String {
+    serde_json::Value::from(text).to_string()
+}

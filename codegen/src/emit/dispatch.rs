@@ -1,0 +1,100 @@
+//! The two functions that every call goes through: which route, which pipeline.
+
+use std::cmp::Reverse;
+
+use amb_policy_lang::plan::{HostPattern, Sourced};
+use proc_macro2::TokenStream;
+use quote::{format_ident, quote};
+
+use super::proxy::{exact_hosts, host_suffixes, otherwise};
+use super::router;
+use crate::cx::Cx;
+use crate::literal;
+
+/// `fn route`: by own port, then by the name dialled, exact names before wildcards.
+pub(crate) fn route(cx: &Cx<'_>) -> TokenStream {
+    let own = own_ports(cx);
+    let inbound = match own.is_empty() {
+        true => format_ident!("_inbound"),
+        false => format_ident!("inbound"),
+    };
+    let (exact, wildcards) = (exact(cx), wildcards(cx));
+    let decided = cx.decided(&cx.plan.otherwise);
+    let by_name = match exact.is_empty() && wildcards.is_empty() {
+        true => quote!(Route::Otherwise),
+        false => quote! {
+            match head.host() {
+                #(#exact)*
+                #(#wildcards)*
+                #decided
+                _ => Route::Otherwise,
+            }
+        },
+    };
+    quote! {
+        fn route(head: &RequestHead<'_>, #inbound: Inbound) -> Route {
+            #(#own)*
+            #by_name
+        }
+    }
+}
+
+fn own_ports(cx: &Cx<'_>) -> Vec<TokenStream> {
+    let upstreams = cx.plan.upstreams.iter().zip(&cx.upstreams).enumerate();
+    let own = upstreams.filter_map(|(at, (upstream, names))| {
+        let decided = cx.decided(upstream.listen.as_ref()?);
+        let (unit, found) = (&names.unit, router::found(cx, at));
+        Some(quote! {
+            #decided
+            if inbound == Inbound::Own(#unit::ID) {
+                return #found;
+            }
+        })
+    });
+    own.collect()
+}
+
+/// One arm an upstream: `b"a" | b"b" => payment(head)`.
+fn exact(cx: &Cx<'_>) -> Vec<TokenStream> {
+    let arms = cx.plan.upstreams.iter().enumerate().filter_map(|(at, upstream)| {
+        let hosts: Vec<_> = exact_hosts(upstream).collect();
+        let names = hosts.iter().map(|(name, _)| literal::bytes(name));
+        let decided = cx.decided_by(hosts.iter().map(|(_, host)| &host.origin));
+        let found = router::found(cx, at);
+        (!hosts.is_empty()).then(|| quote! { #decided #(#names)|* => #found, })
+    });
+    arms.collect()
+}
+
+/// The longer wildcard is the more particular one: it comes first.
+fn wildcards(cx: &Cx<'_>) -> Vec<TokenStream> {
+    let mut wildcards: Vec<(usize, &str, &Sourced<HostPattern>)> = Vec::new();
+    for (at, upstream) in cx.plan.upstreams.iter().enumerate() {
+        wildcards.extend(host_suffixes(upstream).map(|(suffix, host)| (at, suffix, host)));
+    }
+    wildcards.sort_by_key(|(_, suffix, _)| Reverse(suffix.len()));
+    let arm = |(at, suffix, host): (usize, &str, &Sourced<HostPattern>)| {
+        let (decided, suffix, found) =
+            (cx.decided(host), literal::bytes(suffix), router::found(cx, at));
+        quote! { #decided host if host.ends_with(#suffix) => #found, }
+    };
+    wildcards.into_iter().map(arm).collect()
+}
+
+/// `fn call`: routes that share a pipeline share an arm.
+pub(crate) fn call(cx: &Cx<'_>) -> TokenStream {
+    let arms = cx.parts.pipelines.iter().map(|entry| {
+        let variants = entry.users.iter().filter_map(|&user| cx.calls.get(user));
+        let (variants, name) = (variants.map(|calls| &calls.variant), &entry.name);
+        quote! { #(Route::#variants)|* => #name::call(call).await, }
+    });
+    let otherwise = otherwise(cx);
+    quote! {
+        async fn call<N: Net>(route: Route, call: &mut Call<'_, N>) -> Outcome<N> {
+            match route {
+                #(#arms)*
+                #otherwise
+            }
+        }
+    }
+}

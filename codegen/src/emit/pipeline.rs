@@ -1,0 +1,51 @@
+//! A route's filters as one type.
+//!
+//! Printed by hand: a filter a line, in the order in which a call meets them. prettyplease would
+//! indent each one further than the one before.
+
+use crate::cx::{Calls, Cx};
+use crate::names;
+use crate::parts::{Entry, Stage};
+
+/// `type PaymentCharge = Trace<…>;`
+pub(crate) fn pipeline(cx: &Cx<'_>, entry: &Entry<Vec<Stage>>) -> String {
+    let users: Vec<_> = entry.users.iter().filter_map(|&user| cx.calls.get(user)).collect();
+    let place = users.first().map(|calls| cx.site(calls.place())).unwrap_or_default();
+    let doc = format!("/// {}: what a call passes, in order. ({place})", title(&users));
+    format!("{doc}\ntype {} = {};\n", entry.name, stages(&entry.value))
+}
+
+/// ``Routes `stock`, `reserve` and the other calls of `inventory` ``.
+fn title(users: &[&Calls<'_>]) -> String {
+    let upstream = users.first().map_or("", |calls| calls.upstream.name.as_str());
+    let routes: Vec<_> = users
+        .iter()
+        .filter_map(|calls| calls.route)
+        .map(|route| format!("`{}`", route.name))
+        .collect();
+    let others = users.iter().any(|calls| calls.route.is_none());
+    match (routes.len(), others) {
+        (0, _) => format!("Calls of `{upstream}` that no route matches"),
+        (1, false) => format!("Route {} of `{upstream}`", routes.concat()),
+        (1, true) => format!("Route {} and the other calls of `{upstream}`", routes.concat()),
+        (_, false) => format!("Routes {} of `{upstream}`", routes.join(", ")),
+        (_, true) => format!("Routes {} and the other calls of `{upstream}`", routes.join(", ")),
+    }
+}
+
+fn stages(stages: &[Stage]) -> String {
+    let Some((last, outer)) = stages.split_last() else {
+        return String::new();
+    };
+    let outer = outer.iter().map(|stage| match &stage.policy {
+        Some(policy) => format!("\n    {}<{policy},", stage.filter),
+        None => format!("\n    {}<", stage.filter),
+    });
+    let (outer, closing) = (outer.collect::<String>(), ">".repeat(stages.len() - 1));
+    let first = outer.trim_start();
+    let policy = last.policy.clone().unwrap_or_else(|| names::ident("Self"));
+    match outer.is_empty() {
+        true => format!("{}<{policy}>", last.filter),
+        false => format!("{first}\n    {}<{policy}>{closing}", last.filter),
+    }
+}

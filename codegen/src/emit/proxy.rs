@@ -1,0 +1,179 @@
+//! `main`, the type that stands for the deployment, its constants, and the routes' enum.
+
+use amb_policy_lang::plan::{Address, HostPattern, Otherwise, Sourced, Upstream, Workers};
+use proc_macro2::{Literal, TokenStream};
+use quote::quote;
+
+use super::{dispatch, observe};
+use crate::cx::{Cx, comment};
+use crate::literal;
+
+/// `fn main`.
+pub(crate) fn main(cx: &Cx<'_>) -> TokenStream {
+    let (proxy, doc) = (&cx.proxy, format!(" Runs the ambassador of service `{}`.", service(cx)));
+    quote! {
+        #[doc = #doc]
+        pub fn main() -> std::process::ExitCode {
+            amb_runtime::run::<#proxy>()
+        }
+    }
+}
+
+/// `pub struct Order;`
+pub(crate) fn unit(cx: &Cx<'_>) -> TokenStream {
+    let mut docs = vec![format!("The ambassador of service `{}`.", service(cx))];
+    if !cx.plan.service.docs.is_empty() {
+        docs.push(String::new());
+        docs.extend(cx.plan.service.docs.iter().cloned());
+    }
+    let (docs, proxy) = (cx.docs(&docs, cx.plan.service.place), &cx.proxy);
+    quote! { #docs pub struct #proxy; }
+}
+
+/// `impl Proxy for Order`.
+pub(crate) fn proxy(cx: &Cx<'_>) -> TokenStream {
+    let (proxy, service) = (&cx.proxy, service(cx));
+    let (workers, listeners, upstreams) = (workers(cx), listeners(cx), upstreams(cx));
+    let (specs, breakers, observe) = (specs(cx), breakers(cx), observe::observe(cx));
+    let (route, call) = (dispatch::route(cx), dispatch::call(cx));
+    quote! {
+        impl Proxy for #proxy {
+            type Route = Route;
+
+            const SERVICE: &'static str = #service;
+            #workers
+            #listeners
+            #upstreams
+            #specs
+            #breakers
+            #observe
+            const POLICY: &'static [u8] = include_bytes!(concat!(env!("OUT_DIR"), "/policy.json"));
+
+            #route
+            fn index(route: Route) -> usize {
+                route as usize
+            }
+            #call
+        }
+    }
+}
+
+/// `enum Route`.
+pub(crate) fn routes(cx: &Cx<'_>) -> TokenStream {
+    let variants = cx.calls.iter().map(|calls| &calls.variant);
+    let doc = format!(" Where a call goes, in the order of `{}::ROUTES`.", cx.proxy);
+    quote! {
+        #[doc = #doc]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum Route {
+            #(#variants,)*
+            Otherwise,
+        }
+    }
+}
+
+fn service<'a>(cx: &Cx<'a>) -> &'a str {
+    &cx.plan.service.name
+}
+
+fn workers(cx: &Cx<'_>) -> TokenStream {
+    let workers = &cx.plan.service.workers;
+    let decided = cx.decided(workers);
+    let value = match workers.value {
+        Workers::Auto => quote!(Workers::Auto),
+        Workers::Exactly(count) => {
+            let count = Literal::u32_unsuffixed(count);
+            quote!(Workers::Exactly(#count))
+        }
+    };
+    quote! { #decided const WORKERS: Workers = #value; }
+}
+
+fn listeners(cx: &Cx<'_>) -> TokenStream {
+    let (decided, address) = (cx.decided(&cx.plan.listen), literal::address(cx.plan.listen.value));
+    let own = cx.plan.upstreams.iter().zip(&cx.upstreams).filter_map(|(upstream, names)| {
+        let listen = upstream.listen.as_ref()?;
+        let (decided, address) = (cx.decided(listen), literal::address(listen.value));
+        let unit = &names.unit;
+        Some(quote! { #decided Listener::own(#address, #unit::ID) })
+    });
+    quote! {
+        const LISTENERS: &'static [Listener] = &[#decided Listener::shared(#address), #(#own,)*];
+    }
+}
+
+fn upstreams(cx: &Cx<'_>) -> TokenStream {
+    let specs = cx.plan.upstreams.iter().map(|upstream| {
+        let (name, address) = (&upstream.name, address(&upstream.address.value));
+        let decided = cx.decided(&upstream.address);
+        quote! { #decided UpstreamSpec { name: #name, address: #address } }
+    });
+    quote! { const UPSTREAMS: &'static [UpstreamSpec] = &[#(#specs,)*]; }
+}
+
+fn address(address: &Address) -> TokenStream {
+    match address {
+        Address::Dns { host, port } => {
+            let port = Literal::u16_unsuffixed(*port);
+            quote!(Address::Dns { host: #host, port: #port })
+        }
+        Address::Fixed(addresses) => {
+            let addresses = addresses.iter().copied().map(literal::address);
+            quote!(Address::Fixed(&[#(#addresses),*]))
+        }
+    }
+}
+
+fn specs(cx: &Cx<'_>) -> TokenStream {
+    let specs = cx.calls.iter().map(|calls| {
+        let (upstream, route, site) = (&calls.upstream.name, calls.name(), cx.site(calls.place()));
+        quote! { RouteSpec { upstream: #upstream, route: #route, site: #site } }
+    });
+    let otherwise = cx.plan.otherwise.place().map(|place| cx.site(place)).unwrap_or_default();
+    quote! {
+        const ROUTES: &'static [RouteSpec] = &[
+            #(#specs,)*
+            RouteSpec { upstream: "", route: "otherwise", site: #otherwise },
+        ];
+    }
+}
+
+fn breakers(cx: &Cx<'_>) -> TokenStream {
+    let names = cx.parts.states.iter().map(|state| match state.route {
+        Some(route) => format!("{}/{route}", state.upstream),
+        None => state.upstream.to_owned(),
+    });
+    quote! { const BREAKERS: &'static [&'static str] = &[#(#names),*]; }
+}
+
+/// Names that an upstream is dialled by, exact ones before wildcards.
+pub(crate) fn exact_hosts(
+    upstream: &Upstream,
+) -> impl Iterator<Item = (&str, &Sourced<HostPattern>)> {
+    upstream.hosts.iter().filter_map(|host| match &host.value {
+        HostPattern::Exact(name) => Some((name.as_str(), host)),
+        HostPattern::Suffix(_) => None,
+    })
+}
+
+/// `*.example.com` as `.example.com`.
+pub(crate) fn host_suffixes(
+    upstream: &Upstream,
+) -> impl Iterator<Item = (&str, &Sourced<HostPattern>)> {
+    upstream.hosts.iter().filter_map(|host| match &host.value {
+        HostPattern::Suffix(suffix) => Some((suffix.as_str(), host)),
+        HostPattern::Exact(_) => None,
+    })
+}
+
+/// The pipeline of calls that belong to no upstream.
+pub(crate) fn otherwise(cx: &Cx<'_>) -> TokenStream {
+    let decided = match cx.plan.otherwise.place() {
+        Some(place) => cx.written(place),
+        None => comment("language default"),
+    };
+    match cx.plan.otherwise.value {
+        Otherwise::Pass => quote!(#decided Route::Otherwise => Pass::call(call).await,),
+        Otherwise::Reject => quote!(#decided Route::Otherwise => Reject::call(call).await,),
+    }
+}

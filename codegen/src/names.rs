@@ -1,0 +1,265 @@
+//! Names of the policy as names of Rust.
+//!
+//! `payment-v2` becomes `PaymentV2` as a type and `payment_v2` as a function. A name that
+//! generated code or Rust itself already uses gets a suffix, and so does the second of two
+//! that come out the same: a policy can name its upstreams as it likes.
+
+use std::collections::BTreeSet;
+
+use proc_macro2::{Ident, Span};
+
+/// Types and traits that generated code mentions. A test holds this list against the output.
+pub(crate) const TYPES: &[&str] = &[
+    "AccessLog",
+    "Address",
+    "Backoff",
+    "BreakerId",
+    "Breaker",
+    "BreakerPolicy",
+    "Call",
+    "Cause",
+    "CorrelationId",
+    "CorrelationPolicy",
+    "Duration",
+    "Err",
+    "Fallback",
+    "Forward",
+    "HeaderPolicy",
+    "Headers",
+    "Inbound",
+    "Listener",
+    "Method",
+    "Net",
+    "None",
+    "Observe",
+    "Ok",
+    "Option",
+    "Outcome",
+    "Pass",
+    "Proxy",
+    "Reject",
+    "ReplyPolicy",
+    "Request",
+    "RequestEdit",
+    "RequestHead",
+    "Respond",
+    "ResponseEdit",
+    "Result",
+    "Retry",
+    "RetryAfter",
+    "RetryPolicy",
+    "Rewrite",
+    "RewritePolicy",
+    "Route",
+    "RouteSpec",
+    "Scenario",
+    "Self",
+    "Some",
+    "String",
+    "Timeout",
+    "TimeoutPolicy",
+    "Total",
+    "Trace",
+    "Upstream",
+    "UpstreamId",
+    "UpstreamSpec",
+    "Vec",
+    "Workers",
+];
+
+/// Functions and local names of generated code.
+pub(crate) const VALUES: &[&str] = &[
+    "amb_runtime",
+    "breaker",
+    "budget",
+    "bytes",
+    "call",
+    "cause",
+    "core",
+    "edit",
+    "head",
+    "hours",
+    "host",
+    "inbound",
+    "kib",
+    "main",
+    "mib",
+    "millis",
+    "mins",
+    "outcome",
+    "path",
+    "per_million",
+    "percent",
+    "refused",
+    "reset",
+    "rest",
+    "route",
+    "secs",
+    "segment",
+    "status",
+    "std",
+    "tests",
+    "timeout",
+    "to",
+    "v4",
+    "v6",
+];
+
+/// The keywords of Rust, reserved ones included (Reference, "Keywords").
+const KEYWORDS: &[&str] = &[
+    "_",
+    "abstract",
+    "as",
+    "async",
+    "await",
+    "become",
+    "box",
+    "break",
+    "const",
+    "continue",
+    "crate",
+    "do",
+    "dyn",
+    "else",
+    "enum",
+    "extern",
+    "false",
+    "final",
+    "fn",
+    "for",
+    "gen",
+    "if",
+    "impl",
+    "in",
+    "let",
+    "loop",
+    "macro",
+    "macro_rules",
+    "match",
+    "mod",
+    "move",
+    "mut",
+    "override",
+    "priv",
+    "pub",
+    "raw",
+    "ref",
+    "return",
+    "safe",
+    "self",
+    "static",
+    "struct",
+    "super",
+    "trait",
+    "true",
+    "try",
+    "type",
+    "typeof",
+    "union",
+    "unsafe",
+    "unsized",
+    "use",
+    "virtual",
+    "where",
+    "while",
+    "yield",
+];
+
+/// The names in use in one scope.
+#[derive(Clone, Debug)]
+pub(crate) struct Scope {
+    taken: BTreeSet<String>,
+}
+
+impl Scope {
+    /// Everything that the generated file can see: names that nobody may have.
+    pub(crate) fn file() -> Self {
+        let reserved = TYPES.iter().chain(VALUES).chain(KEYWORDS);
+        Self { taken: reserved.map(|&name| name.to_owned()).collect() }
+    }
+
+    /// A scope of its own, like an enum's variants.
+    pub(crate) fn variants() -> Self {
+        Self { taken: ["Self"].map(str::to_owned).into() }
+    }
+
+    /// The name itself if it is free, else with the suffix, else with a number behind that.
+    pub(crate) fn claim(&mut self, wanted: &str, suffix: &str) -> Ident {
+        let suffixed = format!("{wanted}{suffix}");
+        let numbered = (2_u32..).map(|n| format!("{suffixed}{n}"));
+        let free = [wanted.to_owned(), suffixed.clone()]
+            .into_iter()
+            .chain(numbered)
+            .find(|name| !self.taken.contains(name))
+            .unwrap_or(suffixed);
+        self.taken.insert(free.clone());
+        ident(&free)
+    }
+}
+
+/// `payment-v2` → `PaymentV2`.
+pub(crate) fn pascal(name: &str) -> String {
+    let capital = |word: &str| {
+        let mut chars = word.chars();
+        let first = chars.next().map(|char| char.to_ascii_uppercase());
+        first.into_iter().chain(chars).collect::<String>()
+    };
+    begin_with_letter(words(name).map(capital).collect(), 'N')
+}
+
+/// `payment-v2` → `payment_v2`; also for sentences.
+pub(crate) fn snake(name: &str) -> String {
+    let words: Vec<_> = words(name).map(str::to_ascii_lowercase).collect();
+    begin_with_letter(words.join("_"), 'n')
+}
+
+fn words(name: &str) -> impl Iterator<Item = &str> {
+    name.split(|char: char| !char.is_ascii_alphanumeric()).filter(|word| !word.is_empty())
+}
+
+/// A DNS label may begin with a digit, a Rust name may not.
+fn begin_with_letter(name: String, letter: char) -> String {
+    match name.starts_with(|char: char| char.is_ascii_alphabetic()) {
+        true => name,
+        false => format!("{letter}{name}"),
+    }
+}
+
+/// INVARIANT: letters, digits and `_` only, a letter first, and no keyword: see [`Scope::claim`].
+pub(crate) fn ident(name: &str) -> Ident {
+    Ident::new(name, Span::call_site())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn kebab_case_becomes_rust() {
+        for (name, camel, lower) in [
+            ("payment", "Payment", "payment"),
+            ("payment-v2", "PaymentV2", "payment_v2"),
+            ("3scale", "N3scale", "n3scale"),
+            ("a--b", "AB", "a_b"),
+            ("", "N", "n"),
+            ("Ünïcode", "NCode", "n_code"),
+        ] {
+            assert_eq!((pascal(name).as_str(), snake(name).as_str()), (camel, lower), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_taken_name_gets_a_suffix() {
+        let mut scope = Scope::file();
+        for (wanted, given) in [
+            ("Payment", "Payment"),
+            ("Payment", "PaymentUpstream"),
+            ("Payment", "PaymentUpstream2"),
+            ("Payment", "PaymentUpstream3"),
+            ("Retry", "RetryUpstream"),
+            ("self", "selfUpstream"),
+        ] {
+            assert_eq!(scope.claim(wanted, "Upstream"), given);
+        }
+    }
+}
