@@ -24,6 +24,8 @@ mod check;
 
 pub mod plan;
 
+pub mod interpret;
+
 pub mod summary;
 
 pub mod diagnostics;

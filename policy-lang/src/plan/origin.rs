@@ -40,6 +40,16 @@ pub enum Origin {
     Written { layer: Layer, place: Place },
 }
 
+impl Origin {
+    /// Where it was written, unless it is the language's default.
+    pub const fn place(&self) -> Option<Place> {
+        match self {
+            Self::Language => None,
+            Self::Written { place, .. } => Some(*place),
+        }
+    }
+}
+
 /// A value and where it came from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sourced<T> {
@@ -58,9 +68,6 @@ impl<T> Sourced<T> {
 
     /// Where it was written, unless it is the language's default.
     pub const fn place(&self) -> Option<Place> {
-        match &self.origin {
-            Origin::Language => None,
-            Origin::Written { place, .. } => Some(*place),
-        }
+        self.origin.place()
     }
 }

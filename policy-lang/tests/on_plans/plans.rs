@@ -15,20 +15,12 @@ pub(crate) const SECOND: Duration = Duration::from_secs(1);
 
 /// A place in the deployment's own file.
 pub(crate) const fn own(line: u32) -> Place {
-    Place {
-        file: 0,
-        line,
-        column: 5,
-    }
+    Place { file: 0, line, column: 5 }
 }
 
 /// A place in the baseline's file.
 pub(crate) const fn acme(line: u32) -> Place {
-    Place {
-        file: 1,
-        line,
-        column: 9,
-    }
+    Place { file: 1, line, column: 9 }
 }
 
 pub(crate) const fn route_set<T>(value: T, line: u32) -> Sourced<T> {
@@ -40,10 +32,7 @@ pub(crate) const fn baseline_set<T>(value: T, line: u32) -> Sourced<T> {
 }
 
 pub(crate) const fn status(code: u16) -> Cause {
-    Cause::Status(CodeRange {
-        first: code,
-        last: code,
-    })
+    Cause::Status(CodeRange { first: code, last: code })
 }
 
 /// A service that charges, looks up stock and notifies, under a company baseline.
@@ -66,10 +55,7 @@ pub(crate) fn order() -> Plan {
 }
 
 fn file(name: &str) -> SourceFile {
-    SourceFile {
-        name: name.to_owned(),
-        text: String::new(),
-    }
+    SourceFile { name: name.to_owned(), text: String::new() }
 }
 
 fn observe() -> Observe {
@@ -98,10 +84,7 @@ pub(crate) fn settings() -> Settings {
         retry: Some(retry()),
         breaker: Some(breaker()),
         request_headers: vec![baseline_set(
-            HeaderEdit {
-                op: HeaderOp::Remove,
-                name: "x-internal-debug".to_owned(),
-            },
+            HeaderEdit { op: HeaderOp::Remove, name: "x-internal-debug".to_owned() },
             25,
         )],
         response_headers: vec![],
@@ -117,30 +100,15 @@ pub(crate) fn retry() -> Retry {
         docs: vec![],
         attempts: baseline_set(3, 9),
         on: baseline_set(vec![Cause::ConnectFailure, status(429), status(503)], 10),
-        methods: Sourced::language(vec![
-            Method::Get,
-            Method::Head,
-            Method::Options,
-            Method::Trace,
-        ]),
+        methods: Sourced::language(vec![Method::Get, Method::Head, Method::Options, Method::Trace]),
         non_idempotent: Sourced::language(NonIdempotent::Never),
         backoff: baseline_set(
-            Backoff {
-                kind: BackoffKind::FullJitter,
-                base: 100 * MS,
-                cap: 30 * SECOND,
-            },
+            Backoff { kind: BackoffKind::FullJitter, base: 100 * MS, cap: 30 * SECOND },
             11,
         ),
         retry_after: Sourced::language(RetryAfter::Honour { up_to: 5 * SECOND }),
         budget: baseline_set(
-            Budget {
-                ratio: Percent(200_000),
-                floor: Rate {
-                    count: 1,
-                    per: SECOND,
-                },
-            },
+            Budget { ratio: Percent(200_000), floor: Rate { count: 1, per: SECOND } },
             12,
         ),
         buffer: Sourced::language(64 * 1024),
@@ -169,20 +137,13 @@ pub(crate) fn breaker() -> Breaker {
 
 pub(crate) fn upstream(name: &str, line: u32, routes: Vec<Route>) -> Upstream {
     let host = format!("{name}.shop.svc");
-    let address = Address::Dns {
-        host: host.clone(),
-        port: 8080,
-    };
+    let address = Address::Dns { host: host.clone(), port: 8080 };
     Upstream {
         name: name.to_owned(),
         docs: vec![],
         place: own(line),
         address: Sourced::written(address, Layer::Upstream, own(line + 1)),
-        hosts: vec![Sourced::written(
-            HostPattern::Exact(host),
-            Layer::Upstream,
-            own(line + 1),
-        )],
+        hosts: vec![Sourced::written(HostPattern::Exact(host), Layer::Upstream, own(line + 1))],
         listen: None,
         protocol: Sourced::language(Protocol::Http1),
         balance: Sourced::language(Balance::RoundRobin),
@@ -206,10 +167,7 @@ pub(crate) fn matching(methods: &[Method], path: &[Segment], line: u32) -> Match
     Match {
         place: own(line),
         methods: methods.to_vec(),
-        path: Some(PathPattern {
-            segments: path.to_vec(),
-            rest: false,
-        }),
+        path: Some(PathPattern { segments: path.to_vec(), rest: false }),
         headers: vec![],
     }
 }
@@ -243,26 +201,14 @@ fn inventory() -> Upstream {
     stock.timeout.total = route_set(Total::Fixed(SECOND), 37);
     stock.timeout.per_try = Some(route_set(250 * MS, 37));
     if let Some(retry) = &mut stock.retry {
-        retry.backoff = route_set(
-            Backoff {
-                kind: BackoffKind::FullJitter,
-                base: 10 * MS,
-                cap: 100 * MS,
-            },
-            38,
-        );
+        retry.backoff =
+            route_set(Backoff { kind: BackoffKind::FullJitter, base: 10 * MS, cap: 100 * MS }, 38);
     }
-    let get = matching(
-        &[Method::Get],
-        &[literal("v1"), literal("stock"), capture("sku")],
-        36,
-    );
+    let get = matching(&[Method::Get], &[literal("v1"), literal("stock"), capture("sku")], 36);
     let put = [literal("v1"), literal("reservations"), capture("id")];
     let put = matching(&[Method::Put, Method::Delete], &put, 42);
-    let routes = vec![
-        route("stock", 35, vec![get], stock),
-        route("reserve", 41, vec![put], settings()),
-    ];
+    let routes =
+        vec![route("stock", 35, vec![get], stock), route("reserve", 41, vec![put], settings())];
     upstream("inventory", 32, routes)
 }
 
@@ -270,22 +216,7 @@ fn notification() -> Upstream {
     let mut of = settings();
     of.timeout.total = route_set(Total::Fixed(500 * MS), 52);
     of.retry = None;
-    of.fallback = Some(route_set(
-        Reply {
-            status: 202,
-            headers: vec![],
-            body: String::new(),
-        },
-        54,
-    ));
-    let line = matching(
-        &[Method::Post],
-        &[literal("v1"), literal("notifications")],
-        51,
-    );
-    upstream(
-        "notification",
-        46,
-        vec![route("notify", 50, vec![line], of)],
-    )
+    of.fallback = Some(route_set(Reply { status: 202, headers: vec![], body: String::new() }, 54));
+    let line = matching(&[Method::Post], &[literal("v1"), literal("notifications")], 51);
+    upstream("notification", 46, vec![route("notify", 50, vec![line], of)])
 }

@@ -15,16 +15,10 @@ fn no_line_is_wider_than_the_screen() {
     let mut plan = order();
     plan.sources[1].name = format!("../{}/acme.amb", "platform/".repeat(20));
     plan.upstreams[0].routes[0].name = "very-long-route-name-".repeat(5);
-    plan.upstreams[0].routes[0].matches[0]
-        .path
-        .as_mut()
-        .unwrap()
-        .segments[0] = plans::literal(&"x".repeat(300));
+    plan.upstreams[0].routes[0].matches[0].path.as_mut().unwrap().segments[0] =
+        plans::literal(&"x".repeat(300));
     let text = show::text(&plan);
-    assert!(
-        text.lines().all(|line| line.chars().count() <= 100),
-        "{text}"
-    );
+    assert!(text.lines().all(|line| line.chars().count() <= 100), "{text}");
     assert!(text.lines().all(|line| line.trim_end() == line), "{text}");
 }
 

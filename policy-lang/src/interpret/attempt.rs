@@ -1,0 +1,73 @@
+//! One try against a scripted upstream: when it ends, and how.
+
+use super::Millis;
+use super::trace::Outcome;
+use crate::plan::{ScriptedReply, ScriptedStep, Timeout};
+
+/// The bounds of one try.
+pub(super) struct Bounds<'a> {
+    /// `None`: `otherwise pass`, which no policy bounds.
+    pub(super) timeout: Option<&'a Timeout>,
+    /// When the whole call ends at the latest.
+    pub(super) deadline: Millis,
+}
+
+/// How a try ends.
+#[derive(Clone, Debug)]
+pub(super) struct Ending {
+    pub(super) at: Millis,
+    pub(super) outcome: Outcome,
+    /// The upstream may have acted on the request.
+    pub(super) sent: bool,
+    /// Of a response.
+    pub(super) headers: Vec<(String, String)>,
+    pub(super) limit: Limit,
+}
+
+/// Which of our own limits ended a try.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Limit {
+    None,
+    Connect,
+    PerTry,
+    Total,
+}
+
+/// The first thing to happen; at the same moment, the earlier in this list.
+pub(super) fn ending(step: &ScriptedStep, start: Millis, bounds: &Bounds<'_>) -> Ending {
+    let refused = step.reply == ScriptedReply::Refused;
+    let connect = bounds.timeout.filter(|_| refused);
+    let per_try = bounds.timeout.and_then(|timeout| timeout.per_try.as_ref());
+    let after = |time| start.saturating_add(super::millis(time));
+    let candidates = [
+        scripted(step, after(step.after)),
+        connect.map(|timeout| cut(after(timeout.connect.value), Limit::Connect)),
+        per_try.map(|time| cut(after(time.value), Limit::PerTry)),
+        Some(cut(bounds.deadline, Limit::Total)),
+    ];
+    let first = candidates.into_iter().flatten().min_by_key(|ending| ending.at);
+    first.unwrap_or_else(|| cut(bounds.deadline, Limit::Total))
+}
+
+/// What the upstream does by itself; never answering is nothing.
+fn scripted(step: &ScriptedStep, at: Millis) -> Option<Ending> {
+    let (outcome, sent) = match step.reply {
+        ScriptedReply::Status(status) => (Outcome::Status(status), true),
+        ScriptedReply::Refused => (Outcome::ConnectFailure, false),
+        ScriptedReply::Reset => (Outcome::Reset, true),
+        ScriptedReply::Timeout => return None,
+    };
+    let headers = match outcome {
+        Outcome::Status(_) => step.headers.clone(),
+        _ => vec![],
+    };
+    Some(Ending { at, outcome, sent, headers, limit: Limit::None })
+}
+
+fn cut(at: Millis, limit: Limit) -> Ending {
+    let (outcome, sent) = match limit {
+        Limit::Connect => (Outcome::ConnectFailure, false),
+        _ => (Outcome::Timeout, true),
+    };
+    Ending { at, outcome, sent, headers: vec![], limit }
+}

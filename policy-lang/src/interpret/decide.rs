@@ -1,0 +1,117 @@
+//! After a failed try: another one, after which wait, or why not.
+
+use std::time::Duration;
+
+use super::attempt::Ending;
+use super::coverage::Coverage;
+use super::head::Fields;
+use super::jitter::Jitter;
+use super::trace::{Outcome, Refusal};
+use super::{Millis, WALL_CLOCK};
+use crate::plan::{Cause, NonIdempotent, Retry, RetryAfter, Sourced};
+
+/// What the decision looks at, besides the policy.
+pub(super) struct Failed<'a> {
+    pub(super) ending: &'a Ending,
+    pub(super) method: &'a str,
+    pub(super) request: &'a Fields,
+    pub(super) body: u64,
+    /// Tries so far.
+    pub(super) tries: u32,
+    pub(super) now: Millis,
+    pub(super) deadline: Millis,
+}
+
+/// The reasons that lie in the call itself, and the wait if there is none.
+///
+/// Budget and breaker are asked afterwards: they are shared, and asking costs.
+pub(super) fn decide(
+    retry: &Retry,
+    failed: &Failed<'_>,
+    jitter: &mut Jitter,
+    coverage: &mut Coverage,
+) -> Result<Millis, Refusal> {
+    coverage.note(&retry.on);
+    if !lists(retry, failed.ending.outcome) {
+        return Err(Refusal::NotListed);
+    }
+    if failed.ending.sent {
+        is_repeatable(retry, failed, coverage)?;
+    }
+    let asked = asked_wait(&retry.retry_after, failed, coverage)?;
+    coverage.note(&retry.attempts);
+    if failed.tries >= retry.attempts.value {
+        return Err(Refusal::Attempts);
+    }
+    coverage.note(&retry.backoff);
+    let wait = asked.saturating_add(jitter.backoff(&retry.backoff.value, failed.tries));
+    if failed.deadline.saturating_sub(failed.now) <= wait {
+        return Err(Refusal::Deadline);
+    }
+    Ok(wait)
+}
+
+/// Is this way to fail named in `on`?
+fn lists(retry: &Retry, outcome: Outcome) -> bool {
+    retry.on.value.iter().any(|cause| is(cause, outcome))
+}
+
+/// Does the name that a policy gives fit what happened?
+pub(super) fn is(cause: &Cause, outcome: Outcome) -> bool {
+    match (cause, outcome) {
+        (Cause::Status(codes), Outcome::Status(status)) => codes.contains(status),
+        (Cause::ConnectFailure, Outcome::ConnectFailure)
+        | (Cause::Reset, Outcome::Reset)
+        | (Cause::Timeout, Outcome::Timeout) => true,
+        _ => false,
+    }
+}
+
+/// The upstream may have acted on it: may it act again, and can the request be sent again?
+fn is_repeatable(
+    retry: &Retry,
+    failed: &Failed<'_>,
+    coverage: &mut Coverage,
+) -> Result<(), Refusal> {
+    coverage.note(&retry.methods);
+    let listed = retry.methods.value.iter().any(|method| method.to_string() == failed.method);
+    if !listed {
+        coverage.note(&retry.non_idempotent);
+        match &retry.non_idempotent.value {
+            NonIdempotent::Always { .. } => {}
+            NonIdempotent::WhenHeader(name) if failed.request.first(name).is_some() => {}
+            _ => return Err(Refusal::Unsafe),
+        }
+    }
+    if failed.body > 0 {
+        coverage.note(&retry.buffer);
+    }
+    if failed.body > retry.buffer.value { Err(Refusal::Body) } else { Ok(()) }
+}
+
+/// What the upstream asks for in `retry-after`, if the policy listens and it is not too long.
+fn asked_wait(
+    policy: &Sourced<RetryAfter>,
+    failed: &Failed<'_>,
+    coverage: &mut Coverage,
+) -> Result<Millis, Refusal> {
+    let mut fields = failed.ending.headers.iter();
+    let field = fields.find(|(name, _)| name.eq_ignore_ascii_case("retry-after"));
+    let RetryAfter::Honour { up_to } = policy.value else {
+        return Ok(0);
+    };
+    let asked = field.and_then(|(_, value)| parse(value.trim(), failed.now));
+    let Some(asked) = asked else { return Ok(0) };
+    coverage.note(policy);
+    if asked > up_to { Err(Refusal::Pushback) } else { Ok(super::millis(asked)) }
+}
+
+/// Seconds or a date (RFC 9110 §10.2.3); what cannot be read is not there.
+fn parse(value: &str, now: Millis) -> Option<Duration> {
+    if value.bytes().all(|byte| byte.is_ascii_digit()) {
+        return value.parse().ok().map(Duration::from_secs);
+    }
+    let date = httpdate::parse_http_date(value).ok()?;
+    let date = date.duration_since(std::time::UNIX_EPOCH).ok()?;
+    Some(date.saturating_sub(WALL_CLOCK + Duration::from_millis(now)))
+}

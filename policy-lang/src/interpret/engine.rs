@@ -1,0 +1,589 @@
+//! The run: a queue of moments, and what each call does at its next one.
+//!
+//! A call needs one moment at a time: the end of its try, or the end of its wait.
+//! Calls that overlap meet only in what they share: breakers, budgets, scripts and
+//! the jitter stream.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use super::attempt::{self, Bounds, Ending};
+use super::breaker::{Breaker, Permit, Verdict};
+use super::budget::Budget;
+use super::coverage::Coverage;
+use super::decide::{self, Failed};
+use super::head::Fields;
+use super::jitter::Jitter;
+use super::local::{self, Answer};
+use super::routing::{self, Head, Target};
+use super::scenario::{Request, Scenario, Start};
+use super::trace::{CallRecord, Event, Outcome, Refusal, Trace, What};
+use super::{Millis, millis};
+use crate::plan::{
+    self, Action, BreakerScope, Otherwise, Plan, ScriptedReply, ScriptedStep, Settings, Total,
+};
+
+/// How calls that belong to no upstream are named.
+pub(super) const OTHERWISE: &str = "otherwise";
+
+/// Identifiers must not shift the waits: they come from a stream of their own.
+const IDS: u64 = 0x5bd1_e995_9d1b_54a5;
+
+/// A trace, and what of the policy took part in it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Run {
+    pub trace: Trace,
+    pub coverage: Coverage,
+}
+
+/// What happens when these requests meet this plan and these upstreams.
+pub fn run(plan: &Plan, scenario: &Scenario) -> Trace {
+    run_covered(plan, scenario).trace
+}
+
+/// The same, and which lines of the policy decided something.
+pub fn run_covered(plan: &Plan, scenario: &Scenario) -> Run {
+    let mut engine = Engine::new(plan, scenario);
+    engine.schedule_start();
+    while let Some(((now, _), step)) = engine.queue.pop_first() {
+        engine.now = now;
+        match step {
+            Step::Starts => engine.start(),
+            Step::TryEnds(call) => engine.try_ended(call),
+            Step::WaitEnds(call) => engine.attempt(call),
+        }
+    }
+    engine.finish()
+}
+
+enum Step {
+    Starts,
+    TryEnds(usize),
+    WaitEnds(usize),
+}
+
+pub(super) struct Engine<'a> {
+    plan: &'a Plan,
+    scenario: &'a Scenario,
+    now: Millis,
+    /// By time, then by when it was set off.
+    queue: BTreeMap<(Millis, u64), Step>,
+    set_off: u64,
+    calls: Vec<Call<'a>>,
+    in_flight: usize,
+    last_start: Millis,
+    breakers: BTreeMap<BreakerKey, Breaker>,
+    budgets: BTreeMap<usize, Budget>,
+    /// Steps taken of each upstream's script.
+    taken: BTreeMap<&'a str, usize>,
+    jitter: Jitter,
+    ids: Jitter,
+    trace: Trace,
+    coverage: Coverage,
+}
+
+/// The upstream, and the route if the state is its own.
+type BreakerKey = (usize, Option<usize>);
+
+/// One call under way.
+pub(super) struct Call<'a> {
+    pub(super) request: &'a Request,
+    pub(super) target: Target<'a>,
+    pub(super) started: Millis,
+    pub(super) deadline: Millis,
+    pub(super) tries: u32,
+    pub(super) fields: Fields,
+    pub(super) request_id: String,
+    permit: Option<Permit>,
+    ending: Option<Ending>,
+    /// The last real response so far.
+    response: Option<Ending>,
+}
+
+impl<'a> Call<'a> {
+    pub(super) fn settings(&self) -> Option<&'a Settings> {
+        match self.target {
+            Target::Upstream(call) => Some(call.settings()),
+            Target::Otherwise => None,
+        }
+    }
+
+    pub(super) fn upstream(&self) -> &'a str {
+        match self.target {
+            Target::Upstream(call) => &call.upstream.name,
+            Target::Otherwise => OTHERWISE,
+        }
+    }
+
+    fn retry(&self) -> Option<&'a plan::Retry> {
+        self.settings().and_then(|settings| settings.retry.as_ref())
+    }
+
+    fn breaker(&self) -> Option<(BreakerKey, &'a plan::Breaker)> {
+        let Target::Upstream(call) = self.target else {
+            return None;
+        };
+        let breaker = call.settings().breaker.as_ref()?;
+        let route = match breaker.scope {
+            BreakerScope::Upstream => None,
+            BreakerScope::Route => call.route.map(|matched| matched.index),
+        };
+        Some(((call.upstream_index, route), breaker))
+    }
+}
+
+impl<'a> Engine<'a> {
+    fn new(plan: &'a Plan, scenario: &'a Scenario) -> Self {
+        Self {
+            plan,
+            scenario,
+            now: 0,
+            queue: BTreeMap::new(),
+            set_off: 0,
+            calls: vec![],
+            in_flight: 0,
+            last_start: 0,
+            breakers: BTreeMap::new(),
+            budgets: BTreeMap::new(),
+            taken: BTreeMap::new(),
+            jitter: Jitter::new(scenario.seed),
+            ids: Jitter::new(scenario.seed ^ IDS),
+            trace: Trace::default(),
+            coverage: Coverage::default(),
+        }
+    }
+
+    /// Sets off the next request as soon as its start is known.
+    fn schedule_start(&mut self) {
+        let Some(request) = self.scenario.requests.get(self.calls.len()) else {
+            return;
+        };
+        let at = match request.start {
+            Start::AfterPrevious if self.in_flight > 0 => return,
+            Start::AfterPrevious => self.now,
+            Start::AfterStart(time) => self.last_start.saturating_add(millis(time)),
+            Start::At(time) => self.now.max(millis(time)),
+        };
+        self.set_off(at, Step::Starts);
+    }
+
+    fn set_off(&mut self, at: Millis, step: Step) {
+        self.set_off += 1;
+        self.queue.insert((at, self.set_off), step);
+    }
+
+    fn log(&mut self, what: What) {
+        self.trace.events.push(Event { at: Duration::from_millis(self.now), what });
+    }
+
+    fn start(&mut self) {
+        let number = self.calls.len();
+        let Some(request) = self.scenario.requests.get(number) else {
+            return;
+        };
+        self.last_start = self.now;
+        self.in_flight += 1;
+        let (method, host) = (request.method.clone(), request.host.clone());
+        self.log(What::Started { call: number + 1, method, host, target: request.target.clone() });
+        let call = self.routed(request);
+        let route = route_name(&call).map(str::to_owned);
+        self.log(What::Routed { call: number + 1, upstream: call.upstream().to_owned(), route });
+        self.calls.push(call);
+        self.trace.calls.push(CallRecord::default());
+        self.act(number);
+        self.schedule_overlapping();
+    }
+
+    /// A request that does not wait for the ones before it.
+    fn schedule_overlapping(&mut self) {
+        let next = self.scenario.requests.get(self.calls.len());
+        if next.is_some_and(|request| request.start != Start::AfterPrevious) {
+            self.schedule_start();
+        }
+    }
+
+    fn routed(&mut self, request: &'a Request) -> Call<'a> {
+        let head = Head {
+            method: &request.method,
+            host: &request.host,
+            target: &request.target,
+            headers: &request.headers,
+        };
+        let mut call = Call {
+            request,
+            target: routing::route(self.plan, &head),
+            started: self.now,
+            deadline: Millis::MAX,
+            tries: 0,
+            fields: Fields::of(&request.headers),
+            request_id: String::new(),
+            permit: None,
+            ending: None,
+            response: None,
+        };
+        if let Some(settings) = call.settings() {
+            call.deadline = self.now.saturating_add(total(settings, &call.fields));
+        }
+        call
+    }
+
+    /// Routes that answer by themselves do; others make their first try.
+    fn act(&mut self, number: usize) {
+        let Some(call) = self.calls.get(number) else {
+            return;
+        };
+        match call.target {
+            Target::Otherwise => {
+                self.coverage.note(&self.plan.otherwise);
+                match self.plan.otherwise.value {
+                    Otherwise::Pass => self.attempt(number),
+                    Otherwise::Reject => {
+                        self.end(number, Answer::local(404, "destination_not_found"))
+                    }
+                }
+            }
+            Target::Upstream(target) => {
+                if let Some(matched) = target.route {
+                    self.coverage.note_place(matched.line.place);
+                }
+                let action = target.route.map(|matched| &matched.route.action);
+                local::edit_request(self, number, action);
+                match action {
+                    Some(Action::Respond(reply)) => {
+                        self.coverage.note(reply);
+                        self.end(number, Answer::policy(&reply.value));
+                    }
+                    _ => self.forward(number),
+                }
+            }
+        }
+    }
+
+    fn forward(&mut self, number: usize) {
+        let Some(call) = self.calls.get(number) else {
+            return;
+        };
+        if call.deadline <= self.now {
+            return self.end(number, Answer::local(504, "http_response_timeout"));
+        }
+        if let (Some(_), Target::Upstream(target)) = (call.retry(), call.target) {
+            self.budgets.entry(target.upstream_index).or_default().call(self.now);
+        }
+        self.attempt(number);
+    }
+
+    /// One try, unless the breaker is against it.
+    fn attempt(&mut self, number: usize) {
+        let Some(call) = self.calls.get(number) else {
+            return;
+        };
+        if let Some((key, policy)) = call.breaker() {
+            let admitted = self.breakers.entry(key).or_default().admit(policy, self.now);
+            match admitted {
+                Err(closed) => return self.kept_back(number, policy, closed.retry_in),
+                Ok((permit, transition)) => {
+                    if let Some(call) = self.calls.get_mut(number) {
+                        call.permit = Some(permit);
+                    }
+                    if let Some(transition) = transition {
+                        self.coverage.note(&policy.open_for);
+                        self.log(What::Breaker { name: self.breaker_name(key), transition });
+                    }
+                }
+            }
+        }
+        self.reach_out(number);
+    }
+
+    /// The breaker is open: an earlier response is still better than an answer of ours.
+    fn kept_back(&mut self, number: usize, policy: &plan::Breaker, retry_in: Millis) {
+        self.coverage.note(&policy.open_for);
+        self.refuse(number, Refusal::Breaker);
+        let name =
+            self.calls.get(number).and_then(Call::breaker).map(|(key, _)| self.breaker_name(key));
+        let last = self.calls.get_mut(number).and_then(|call| call.response.take());
+        let answer = match last {
+            Some(response) => Answer::upstream(&response),
+            None => Answer::open(&name.unwrap_or_default(), retry_in),
+        };
+        self.end(number, answer);
+    }
+
+    fn reach_out(&mut self, number: usize) {
+        let Some(call) = self.calls.get_mut(number) else {
+            return;
+        };
+        call.tries += 1;
+        let (attempt, upstream) = (call.tries, call.upstream());
+        local::mark_try(call, &mut self.ids);
+        let bounds =
+            Bounds { timeout: call.settings().map(|it| &it.timeout), deadline: call.deadline };
+        let step = next_step(self.scenario, &mut self.taken, upstream);
+        let ending = attempt::ending(&step, self.now, &bounds);
+        let ends = ending.at;
+        if step.reply != ScriptedReply::Refused {
+            *self.trace.requests.entry(upstream.to_owned()).or_default() += 1;
+        }
+        call.ending = Some(ending);
+        self.log(What::TryStarted { call: number + 1, attempt, upstream: upstream.to_owned() });
+        self.log_fields(number, attempt);
+        self.set_off(ends, Step::TryEnds(number));
+    }
+
+    fn log_fields(&mut self, number: usize, attempt: u32) {
+        let Some(call) = self.calls.get(number) else {
+            return;
+        };
+        let lines: Vec<_> = call.fields.0.clone();
+        for name in &self.scenario.fields {
+            for (_, value) in lines.iter().filter(|(other, _)| other == name) {
+                let (name, value) = (name.clone(), value.clone());
+                self.log(What::Field { call: number + 1, attempt, name, value });
+            }
+        }
+    }
+
+    fn try_ended(&mut self, number: usize) {
+        let Some(call) = self.calls.get_mut(number) else {
+            return;
+        };
+        let Some(ending) = call.ending.take() else {
+            return;
+        };
+        let (attempt, upstream, settings) = (call.tries, call.upstream(), call.settings());
+        let outcome = ending.outcome;
+        let (call, upstream) = (number + 1, upstream.to_owned());
+        self.log(What::TryEnded { call, attempt, upstream, outcome });
+        if let Some(settings) = settings {
+            local::note_limit(&mut self.coverage, &settings.timeout, ending.limit);
+        }
+        self.record(number, outcome);
+        match self.decide(number, &ending) {
+            None => self.settle(number, ending),
+            Some(Err(refusal)) => {
+                self.refuse(number, refusal);
+                self.settle(number, ending);
+            }
+            Some(Ok(wait)) => self.wait(number, ending, wait),
+        }
+    }
+
+    /// Tells the breaker.
+    fn record(&mut self, number: usize, outcome: Outcome) {
+        let Some(call) = self.calls.get_mut(number) else {
+            return;
+        };
+        let (Some((key, policy)), Some(permit)) = (call.breaker(), call.permit.take()) else {
+            return;
+        };
+        let breaker = self.breakers.entry(key).or_default();
+        let verdict = verdict(policy, outcome);
+        let change = breaker.record(policy, permit, verdict, self.now, &mut self.jitter);
+        if let Some((transition, rule)) = change {
+            if let Some(rule) = rule {
+                self.coverage.note(rule);
+                self.coverage.note(&policy.counts);
+            } else {
+                self.coverage.note(&policy.probes);
+            }
+            self.log(What::Breaker { name: self.breaker_name(key), transition });
+        }
+    }
+
+    /// `None`: nothing failed, or there is no policy that could decide.
+    fn decide(&mut self, number: usize, ending: &Ending) -> Option<Result<Millis, Refusal>> {
+        let call = self.calls.get(number)?;
+        let retry = call.retry()?;
+        let failed = Failed {
+            ending,
+            method: &call.request.method,
+            request: &call.fields,
+            body: call.request.body,
+            tries: call.tries,
+            now: self.now,
+            deadline: call.deadline,
+        };
+        let decided = decide::decide(retry, &failed, &mut self.jitter, &mut self.coverage);
+        if decided == Err(Refusal::NotListed) && is_fine(ending.outcome) {
+            return None;
+        }
+        Some(decided.and_then(|wait| self.withdraw(number, retry, ending.outcome).map(|()| wait)))
+    }
+
+    /// What is shared: the budget, given back if the breaker is against another try.
+    fn withdraw(
+        &mut self,
+        number: usize,
+        retry: &plan::Retry,
+        outcome: Outcome,
+    ) -> Result<(), Refusal> {
+        let Some(call) = self.calls.get(number) else {
+            return Ok(());
+        };
+        let Target::Upstream(target) = call.target else {
+            return Ok(());
+        };
+        let budget = self.budgets.entry(target.upstream_index).or_default();
+        let cost = if outcome == Outcome::Timeout { 2 } else { 1 };
+        self.coverage.note(&retry.budget);
+        if !budget.withdraw(&retry.budget.value, cost, self.now) {
+            return Err(Refusal::Budget);
+        }
+        let Some((key, policy)) = call.breaker() else {
+            return Ok(());
+        };
+        let breaker = self.breakers.entry(key).or_default();
+        breaker.refuses(policy, self.now).map_err(|_| {
+            budget.refund(cost, self.now);
+            Refusal::Breaker
+        })
+    }
+
+    fn refuse(&mut self, number: usize, refusal: Refusal) {
+        if let Some(record) = self.trace.calls.get_mut(number) {
+            record.refusal = Some(refusal);
+        }
+        self.log(What::Refused { call: number + 1, refusal });
+    }
+
+    fn wait(&mut self, number: usize, ending: Ending, wait: Millis) {
+        if let (Outcome::Status(_), Some(call)) = (ending.outcome, self.calls.get_mut(number)) {
+            call.response = Some(ending);
+        }
+        self.log(What::Waits { call: number + 1, wait: Duration::from_millis(wait) });
+        self.set_off(self.now.saturating_add(wait), Step::WaitEnds(number));
+    }
+
+    /// The tries are over: the last real response, or an answer of our own.
+    fn settle(&mut self, number: usize, ending: Ending) {
+        let Some(call) = self.calls.get_mut(number) else {
+            return;
+        };
+        let earlier = call.response.take();
+        let answer = match (ending.outcome, earlier) {
+            (Outcome::Status(_), _) => Answer::upstream(&ending),
+            (_, Some(response)) => Answer::upstream(&response),
+            (_, None) => Answer::failed(&ending),
+        };
+        self.end(number, answer);
+    }
+
+    fn end(&mut self, number: usize, answer: Answer) {
+        let answer = local::finish(self, number, answer);
+        let Some(call) = self.calls.get(number) else {
+            return;
+        };
+        let elapsed = Duration::from_millis(self.now - call.started);
+        if let Some(record) = self.trace.calls.get_mut(number) {
+            record.upstream = call.upstream().to_owned();
+            record.route = route_name(call).map(str::to_owned);
+            record.status = answer.status;
+            record.source = Some(answer.source);
+            record.attempts = call.tries;
+            record.elapsed = elapsed;
+            record.request.clone_from(&call.fields.0);
+            record.response = answer.fields.0;
+        }
+        let (status, source) = (answer.status, answer.source);
+        self.log(What::Ended { call: number + 1, status, source, elapsed });
+        self.in_flight -= 1;
+        let next = self.scenario.requests.get(self.calls.len());
+        if self.in_flight == 0 && next.is_some_and(|it| it.start == Start::AfterPrevious) {
+            self.schedule_start();
+        }
+    }
+
+    fn finish(mut self) -> Run {
+        for (key, breaker) in &self.breakers {
+            self.trace.breakers.insert(self.breaker_name(*key), breaker.state());
+        }
+        Run { trace: self.trace, coverage: self.coverage }
+    }
+
+    fn breaker_name(&self, (upstream, route): BreakerKey) -> String {
+        let Some(upstream) = self.plan.upstreams.get(upstream) else {
+            return String::new();
+        };
+        match route.and_then(|route| upstream.routes.get(route)) {
+            Some(route) => format!("{}/{}", upstream.name, route.name),
+            None => upstream.name.clone(),
+        }
+    }
+
+    pub(super) fn plan(&self) -> &'a Plan {
+        self.plan
+    }
+
+    pub(super) fn call(&mut self, number: usize) -> Option<&mut Call<'a>> {
+        self.calls.get_mut(number)
+    }
+
+    pub(super) fn covers(&mut self) -> &mut Coverage {
+        &mut self.coverage
+    }
+
+    /// A new identifier of this moment.
+    pub(super) fn new_id(&mut self) -> String {
+        super::head::uuid(millis(super::WALL_CLOCK).saturating_add(self.now), &mut self.ids)
+    }
+}
+
+fn route_name<'a>(call: &Call<'a>) -> Option<&'a str> {
+    match call.target {
+        Target::Upstream(target) => target.route.map(|matched| matched.route.name.as_str()),
+        Target::Otherwise => None,
+    }
+}
+
+/// The caller can shorten a `deadline`, never lengthen it.
+fn total(settings: &Settings, request: &Fields) -> Millis {
+    match settings.timeout.total.value {
+        Total::Fixed(total) => millis(total),
+        Total::Deadline { max } => {
+            let asked = request.first("x-request-timeout").and_then(request_timeout);
+            asked.map_or(millis(max), |asked| millis(asked).min(millis(max)))
+        }
+    }
+}
+
+/// Seconds, with a fraction, or a number with `ms` or `s`.
+fn request_timeout(text: &str) -> Option<Duration> {
+    if let Some(millis) = text.strip_suffix("ms") {
+        return millis.parse().ok().map(Duration::from_millis);
+    }
+    let seconds: f64 = text.strip_suffix('s').unwrap_or(text).parse().ok()?;
+    Duration::try_from_secs_f64(seconds).ok()
+}
+
+fn verdict(policy: &plan::Breaker, outcome: Outcome) -> Verdict {
+    if policy.counts.value.iter().any(|cause| decide::is(cause, outcome)) {
+        return Verdict::Failure;
+    }
+    match outcome {
+        Outcome::Status(429) => Verdict::Throttled,
+        _ => Verdict::Success,
+    }
+}
+
+/// A response that nobody would think of repeating.
+const fn is_fine(outcome: Outcome) -> bool {
+    matches!(outcome, Outcome::Status(status) if status < 400)
+}
+
+/// All scripts of that upstream in a row; the last step repeats.
+fn next_step<'a>(
+    scenario: &'a Scenario,
+    taken: &mut BTreeMap<&'a str, usize>,
+    upstream: &'a str,
+) -> ScriptedStep {
+    let scripts = || scenario.scripts.iter().filter(|script| script.upstream == upstream);
+    let mut steps = scripts().flat_map(|script| &script.steps);
+    let at = taken.entry(upstream).or_default();
+    let step = steps.nth(*at).or_else(|| scripts().flat_map(|script| &script.steps).last());
+    *at += 1;
+    step.cloned().unwrap_or(ScriptedStep {
+        reply: ScriptedReply::Status(200),
+        after: Duration::ZERO,
+        headers: vec![],
+    })
+}

@@ -1,0 +1,158 @@
+//! What the proxy itself says: its edits of the request, its answers, its edits of the answer.
+
+use super::Millis;
+use super::attempt::{Ending, Limit};
+use super::coverage::Coverage;
+use super::engine::{Call, Engine};
+use super::head::{self, Fields, Words};
+use super::jitter::Jitter;
+use super::trace::{Outcome, Source};
+use crate::plan::{Action, Reply, Timeout};
+
+/// What the caller gets.
+pub(super) struct Answer {
+    pub(super) status: u16,
+    pub(super) source: Source,
+    pub(super) fields: Fields,
+}
+
+impl Answer {
+    /// The response of a try.
+    pub(super) fn upstream(ending: &Ending) -> Self {
+        let Outcome::Status(status) = ending.outcome else {
+            return Self::failed(ending);
+        };
+        let mut fields = Fields::of(&ending.headers);
+        fields.strip_hop();
+        fields.set("content-length", "0");
+        Self { status, source: Source::Upstream, fields }
+    }
+
+    /// An answer in place of a response that never came.
+    pub(super) fn failed(ending: &Ending) -> Self {
+        match (ending.outcome, ending.limit) {
+            (Outcome::ConnectFailure, Limit::Connect) => Self::local(502, "connection_timeout"),
+            (Outcome::ConnectFailure, _) => Self::local(502, "connection_refused"),
+            (Outcome::Reset, _) => Self::local(502, "connection_terminated"),
+            _ => Self::local(504, "http_response_timeout"),
+        }
+    }
+
+    /// Ours, with the error type of RFC 9209 §2.3.
+    pub(super) fn local(status: u16, error: &str) -> Self {
+        let mut fields = Fields::default();
+        fields.add("proxy-status", &format!("amb; error={error}"));
+        fields.add("content-type", "text/plain");
+        Self { status, source: Source::Proxy, fields }
+    }
+
+    /// The breaker is open: says when to come back, in whole seconds.
+    pub(super) fn open(breaker: &str, retry_in: Millis) -> Self {
+        let mut answer = Self::local(503, "destination_unavailable");
+        let status =
+            format!("amb; error=destination_unavailable; details=\"breaker {breaker} open\"");
+        answer.fields.set("proxy-status", &status);
+        answer.fields.add("retry-after", &retry_in.div_ceil(1_000).max(1).to_string());
+        answer
+    }
+
+    /// `respond` and `fallback`.
+    pub(super) fn policy(reply: &Reply) -> Self {
+        Self { status: reply.status, source: Source::Policy, fields: Fields::of(&reply.headers) }
+    }
+}
+
+/// Once per call: identifiers first, as edits may use them, then the edits in order.
+pub(super) fn edit_request(engine: &mut Engine<'_>, number: usize, action: Option<&Action>) {
+    let fresh = engine.new_id();
+    let service = &engine.plan().service.name;
+    let Some(call) = engine.call(number) else {
+        return;
+    };
+    let Some(settings) = call.settings() else {
+        return;
+    };
+    call.fields.set("host", &call.request.host);
+    call.fields.strip_hop();
+    call.request_id = identify(call, fresh);
+    if let Some(Action::Forward { rewrite: Some(rewrite) }) = action
+        && let Some(host) = &rewrite.value.host
+    {
+        call.fields.set("host", host);
+    }
+    for edit in &settings.request_headers {
+        let before = call.fields.clone();
+        let words = words(call, service, &before);
+        let mut fields = call.fields.clone();
+        fields.edit(&edit.value, &words);
+        call.fields = fields;
+    }
+    let covers = engine.covers();
+    settings.request_headers.iter().for_each(|edit| covers.note(edit));
+    settings.correlation_id.iter().for_each(|name| covers.note(name));
+    settings.trace.iter().for_each(|trace| covers.note(trace));
+    if let Some(Action::Forward { rewrite: Some(rewrite) }) = action {
+        covers.note(rewrite);
+    }
+}
+
+/// The caller's correlation id is kept.
+fn identify(call: &mut Call<'_>, fresh: String) -> String {
+    let settings = call.settings().and_then(|settings| settings.correlation_id.as_ref());
+    let Some(name) = settings.map(|name| name.value.clone()) else {
+        return fresh;
+    };
+    if let Some(id) = call.fields.first(&name) {
+        return id.to_owned();
+    }
+    call.fields.set(&name, &fresh);
+    fresh
+}
+
+fn words<'w>(call: &'w Call<'_>, service: &'w str, request: &'w Fields) -> Words<'w> {
+    Words { request_id: &call.request_id, upstream: call.upstream(), service, request }
+}
+
+/// What differs from try to try: the span, and the number from the second on.
+pub(super) fn mark_try(call: &mut Call<'_>, ids: &mut Jitter) {
+    if call.settings().is_some_and(|settings| settings.trace.is_some()) {
+        let parent = head::traceparent(call.fields.first("traceparent"), ids);
+        call.fields.set("traceparent", &parent);
+    }
+    if call.tries > 1 {
+        call.fields.set("x-amb-attempt", &call.tries.to_string());
+    }
+}
+
+/// Notes the limit that ended a try.
+pub(super) fn note_limit(coverage: &mut Coverage, timeout: &Timeout, limit: Limit) {
+    match limit {
+        Limit::None => {}
+        Limit::Connect => coverage.note(&timeout.connect),
+        Limit::PerTry => timeout.per_try.iter().for_each(|time| coverage.note(time)),
+        Limit::Total => coverage.note(&timeout.total),
+    }
+}
+
+/// `fallback` in place of an own 502, 503 or 504, then the edits, which apply to every answer.
+pub(super) fn finish(engine: &mut Engine<'_>, number: usize, mut answer: Answer) -> Answer {
+    let service = &engine.plan().service.name;
+    let Some(call) = engine.call(number) else {
+        return answer;
+    };
+    let Some(settings) = call.settings() else {
+        return answer;
+    };
+    let ours = answer.source == Source::Proxy && (502..=504).contains(&answer.status);
+    let fallback = settings.fallback.as_ref().filter(|_| ours);
+    if let Some(fallback) = fallback {
+        answer = Answer::policy(&fallback.value);
+    }
+    for edit in &settings.response_headers {
+        answer.fields.edit(&edit.value, &words(call, service, &call.fields));
+    }
+    let covers = engine.covers();
+    fallback.iter().for_each(|fallback| covers.note(fallback));
+    settings.response_headers.iter().for_each(|edit| covers.note(edit));
+    answer
+}

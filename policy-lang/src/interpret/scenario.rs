@@ -1,0 +1,81 @@
+//! What happens to a plan: the requests that arrive, and what the upstreams answer.
+
+use std::time::Duration;
+
+use crate::plan::{ScriptedStep, Test, TestRequest};
+
+/// Everything that a run depends on besides the plan.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Scenario {
+    /// Of the jitter stream, and of generated identifiers.
+    pub seed: u64,
+    pub requests: Vec<Request>,
+    /// Upstreams without a script answer 200 at once.
+    pub scripts: Vec<Script>,
+    /// Request fields (lower case) that the trace shows for each try.
+    pub fields: Vec<String>,
+}
+
+/// One call of the application.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Request {
+    pub start: Start,
+    pub method: String,
+    /// As it stands in `Host`, a port included if written.
+    pub host: String,
+    /// Path and query.
+    pub target: String,
+    pub headers: Vec<(String, String)>,
+    /// Bytes.
+    pub body: u64,
+}
+
+/// When a request starts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Start {
+    /// When all earlier ones have ended.
+    AfterPrevious,
+    /// So much later than the one before has started.
+    AfterStart(Duration),
+    /// At this moment, or when the one before has started.
+    At(Duration),
+}
+
+/// What an upstream does: one step for each attempt to connect, the last repeating.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Script {
+    pub upstream: String,
+    pub steps: Vec<ScriptedStep>,
+}
+
+impl Scenario {
+    /// The scenario of a test that stands in the policy.
+    pub fn of_test(test: &Test, seed: u64) -> Self {
+        let given = test.given.iter();
+        Self {
+            seed,
+            requests: test.requests.iter().flat_map(repeated).collect(),
+            scripts: given
+                .map(|given| Script {
+                    upstream: given.upstream.clone(),
+                    steps: given.replies.clone(),
+                })
+                .collect(),
+            fields: vec![],
+        }
+    }
+}
+
+fn repeated(request: &TestRequest) -> impl Iterator<Item = Request> {
+    (0..request.times).map(|number| Request {
+        start: match request.every {
+            Some(every) if number > 0 => Start::AfterStart(every),
+            _ => Start::AfterPrevious,
+        },
+        method: request.method.clone(),
+        host: request.host.clone(),
+        target: request.target.clone(),
+        headers: request.headers.clone(),
+        body: request.body,
+    })
+}

@@ -1,0 +1,68 @@
+//! Tests that stand in the policy: run, judged, and told in a way that shows why.
+
+use super::coverage::Coverage;
+use super::engine::run_covered;
+use super::expect;
+use super::scenario::Scenario;
+use super::trace::Trace;
+use crate::plan::{Place, Plan, Test, display};
+
+/// How a test went.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TestOutcome {
+    pub passed: bool,
+    /// In the order of the expectations.
+    pub failures: Vec<Failed>,
+    pub trace: Trace,
+    pub coverage: Coverage,
+}
+
+/// An expectation that does not hold.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failed {
+    pub place: Place,
+    /// As written, without `expect`: `status == 201`.
+    pub expected: String,
+    /// What was there: `503`.
+    pub actual: String,
+}
+
+/// Runs a test of the plan; the same seed gives the same outcome.
+pub fn run_test(plan: &Plan, test: &Test, seed: u64) -> TestOutcome {
+    let run = run_covered(plan, &Scenario::of_test(test, seed));
+    let judge = |expect| {
+        let actual = expect::check(expect, &run.trace).err()?;
+        Some(Failed { place: expect.place, expected: expect::text(expect), actual })
+    };
+    let failures: Vec<_> = test.expects.iter().filter_map(judge).collect();
+    let passed = failures.is_empty();
+    TestOutcome { passed, failures, trace: run.trace, coverage: run.coverage }
+}
+
+impl TestOutcome {
+    /// One line if it passed; otherwise each failure with its place, and what happened.
+    pub fn render(&self, plan: &Plan, test: &Test) -> String {
+        let name = display::printable(&test.name);
+        if self.passed {
+            return format!("ok      {name}\n");
+        }
+        let mut text = format!("FAILED  {name} ({})\n", at(plan, test.place));
+        for failed in &self.failures {
+            let place = at(plan, failed.place);
+            text.push_str(&format!(
+                "  {place}: expected {}, was {}\n",
+                failed.expected, failed.actual
+            ));
+        }
+        text.push_str("  what happened:\n");
+        for event in &self.trace.events {
+            text.push_str(&format!("    {}\n", display::printable(&event.to_string())));
+        }
+        text
+    }
+}
+
+fn at(plan: &Plan, place: Place) -> String {
+    let file = plan.sources.get(place.file).map_or("?", |source| source.name.as_str());
+    format!("{file}:{}", place.line)
+}
