@@ -1,0 +1,64 @@
+//! `breaker`: no try while the upstream is known to be down.
+//!
+//! The state machine and its atomics are in [`super::breaker`]; this filter asks it before a try
+//! and tells it afterwards.
+
+use std::marker::PhantomData;
+
+use super::breaker::{Transition, Verdict};
+use super::{BreakerPolicy, Call, Cause, Failure, Filter, Kind, Outcome};
+use crate::net::Net;
+use crate::proxy::UpstreamId;
+
+/// Guards what comes after it.
+#[derive(Debug)]
+pub struct Breaker<P, F>(PhantomData<(P, F)>);
+
+impl<P: BreakerPolicy, F: Filter> Filter for Breaker<P, F> {
+    const UPSTREAM: Option<UpstreamId> = F::UPSTREAM;
+
+    async fn call<N: Net>(call: &mut Call<'_, N>) -> Outcome<N> {
+        let Some(breaker) = call.worker.shared.breaker(P::ID) else { return F::call(call).await };
+        let (permit, transition) = match breaker.admit(&P::SPEC, call.worker.clock().now()) {
+            Ok(admitted) => admitted,
+            Err(refused) => {
+                let name = call.worker.breaker_name(P::ID);
+                let kind = Kind::BreakerOpen { breaker: name, retry_in: refused.retry_in };
+                return Err(Failure::unsent(kind));
+            }
+        };
+        note::<P, N>(call, transition);
+        let outcome = F::call(call).await;
+        let verdict = judge::<P, N>(&outcome);
+        let now = call.worker.clock().now();
+        let draw = || call.worker.random().jitter();
+        note::<P, N>(call, breaker.record(&P::SPEC, permit, verdict, now, draw));
+        outcome
+    }
+
+    fn refuses<N: Net>(call: &Call<'_, N>) -> bool {
+        let now = call.worker.clock().now();
+        let breaker = call.worker.shared.breaker(P::ID);
+        breaker.is_some_and(|breaker| breaker.refuses(&P::SPEC, now).is_some())
+    }
+}
+
+fn judge<P: BreakerPolicy, N: Net>(outcome: &Outcome<N>) -> Verdict {
+    let cause = match outcome {
+        Ok(response) => Some(Cause::Status(response.status())),
+        Err(failure) => failure.cause(),
+    };
+    match cause {
+        None => Verdict::Cancelled,
+        // Says nothing about a streak, whatever `counts` lists.
+        Some(Cause::Status(429)) => Verdict::Throttled,
+        Some(cause) if P::counts(cause) => Verdict::Failure,
+        Some(_) => Verdict::Success,
+    }
+}
+
+fn note<P: BreakerPolicy, N: Net>(call: &Call<'_, N>, transition: Option<Transition>) {
+    if let Some(transition) = transition {
+        call.worker.recorder().transition(P::ID, &transition);
+    }
+}

@@ -1,0 +1,86 @@
+//! One call of the application, on its way through a pipeline.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use super::failure::{Failure, Kind};
+use super::identity::TraceContext;
+use crate::clock::Moment;
+use crate::http1::request::Request;
+use crate::http1::server::Caller;
+use crate::message::RequestHead;
+use crate::net::Net;
+use crate::observe::report::Refusal;
+use crate::worker::Worker;
+
+/// What filters work on.
+pub struct Call<'a, N: Net> {
+    pub(crate) worker: &'a Worker<N>,
+    pub(crate) caller: &'a mut Caller<N>,
+    pub(crate) request: &'a mut Request,
+    /// When the request head was complete.
+    pub(crate) started: Moment,
+    pub(crate) limits: Limits,
+    /// Tries that reached for the network.
+    pub(crate) tries: u32,
+    pub(crate) last_endpoint: Option<SocketAddr>,
+    pub(crate) trace: Option<TraceContext>,
+    /// Why the last failed try was the last.
+    pub(crate) refusal: Option<Refusal>,
+    /// The last failure that a try ended with.
+    pub(crate) failure: Option<Failure>,
+}
+
+/// The bounds of a call; `timeout` sets them.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Limits {
+    /// The end of the whole call.
+    pub(crate) deadline: Moment,
+    pub(crate) per_try: Option<Duration>,
+    pub(crate) connect: Duration,
+    pub(crate) idle: Duration,
+}
+
+impl Limits {
+    /// For calls that no policy bounds: `otherwise pass`.
+    pub(crate) const NONE: Self = Self {
+        deadline: Moment::NEVER,
+        per_try: None,
+        connect: Duration::from_secs(1),
+        idle: Duration::from_secs(300),
+    };
+}
+
+impl<'a, N: Net> Call<'a, N> {
+    pub(crate) fn new(
+        worker: &'a Worker<N>,
+        caller: &'a mut Caller<N>,
+        request: &'a mut Request,
+        started: Moment,
+    ) -> Self {
+        Self {
+            worker,
+            caller,
+            request,
+            started,
+            limits: Limits::NONE,
+            tries: 0,
+            last_endpoint: None,
+            trace: None,
+            refusal: None,
+            failure: None,
+        }
+    }
+
+    pub(crate) fn head(&self) -> RequestHead<'_> {
+        self.request.head()
+    }
+
+    /// Waits; ends early if the caller leaves.
+    pub(crate) async fn wait(&mut self, wait: Duration) -> Result<(), Failure> {
+        let until = self.worker.clock().now() + wait;
+        self.caller.timer.set(until);
+        let left = self.caller.left_before_timer(self.request).await;
+        if left { Err(Failure::unsent(Kind::Cancelled)) } else { Ok(()) }
+    }
+}

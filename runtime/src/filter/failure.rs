@@ -1,0 +1,113 @@
+//! Tries and calls that ended without an answer of the upstream.
+
+use std::time::Duration;
+
+use super::Cause;
+
+/// Why there is no answer, and whether the upstream may have acted on the request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Failure {
+    pub(crate) kind: Kind,
+    pub(crate) stage: Stage,
+}
+
+/// What went wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// The upstream's name has no address yet.
+    NoEndpoint,
+    Refused,
+    Unreachable,
+    ConnectTimeout,
+    /// A kept connection was closed before a byte was written.
+    Stale,
+    Reset,
+    /// The response head is not HTTP.
+    Malformed,
+    TryTimeout,
+    TotalTimeout,
+    BreakerOpen { breaker: &'static str, retry_in: Duration },
+    /// `otherwise reject`.
+    UnknownHost,
+    /// `otherwise pass`, and the name does not resolve.
+    Unresolved,
+    Loop,
+    /// The caller's body breaks the rules of its framing.
+    BadBody,
+    /// The caller has left.
+    Cancelled,
+}
+
+/// How far the request had come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Stage {
+    /// The upstream has not seen it: safe to send again, whatever the method.
+    Unsent,
+    /// The upstream may have acted on it.
+    Sent,
+}
+
+impl Failure {
+    pub(crate) const fn unsent(kind: Kind) -> Self {
+        Self { kind, stage: Stage::Unsent }
+    }
+
+    pub(crate) const fn sent(kind: Kind) -> Self {
+        Self { kind, stage: Stage::Sent }
+    }
+
+    /// As policies name it; `None` if no try failed, or by the caller's own doing.
+    pub(crate) const fn cause(self) -> Option<Cause> {
+        match self.kind {
+            Kind::NoEndpoint | Kind::Refused | Kind::Unreachable | Kind::ConnectTimeout => {
+                Some(Cause::ConnectFailure)
+            }
+            Kind::Stale => Some(Cause::RefusedStream),
+            Kind::Reset | Kind::Malformed => Some(Cause::Reset),
+            Kind::TryTimeout | Kind::TotalTimeout => Some(Cause::Timeout),
+            _ => None,
+        }
+    }
+
+    /// The status of the answer that we give instead.
+    pub(crate) const fn status(self) -> u16 {
+        match self.kind {
+            Kind::BadBody => 400,
+            Kind::UnknownHost => 404,
+            Kind::Refused
+            | Kind::Unreachable
+            | Kind::ConnectTimeout
+            | Kind::Stale
+            | Kind::Reset
+            | Kind::Malformed
+            | Kind::Unresolved => 502,
+            Kind::NoEndpoint | Kind::BreakerOpen { .. } => 503,
+            Kind::TryTimeout | Kind::TotalTimeout => 504,
+            Kind::Loop => 508,
+            Kind::Cancelled => 499,
+        }
+    }
+
+    /// The proxy error type of RFC 9209 §2.3.
+    pub(crate) const fn error(self) -> &'static str {
+        match self.kind {
+            Kind::NoEndpoint | Kind::Unresolved => "dns_error",
+            Kind::Refused => "connection_refused",
+            Kind::Unreachable => "destination_ip_unroutable",
+            Kind::ConnectTimeout => "connection_timeout",
+            Kind::Stale | Kind::Reset => "connection_terminated",
+            Kind::Malformed => "http_protocol_error",
+            Kind::TryTimeout | Kind::TotalTimeout => "http_response_timeout",
+            Kind::BreakerOpen { .. } => "destination_unavailable",
+            Kind::UnknownHost => "destination_not_found",
+            Kind::Loop => "proxy_loop_detected",
+            Kind::BadBody => "http_request_error",
+            Kind::Cancelled => "client_closed",
+        }
+    }
+
+    /// A status that `fallback` may stand in for.
+    pub(crate) const fn is_ours(self) -> bool {
+        matches!(self.status(), 502..=504)
+    }
+}

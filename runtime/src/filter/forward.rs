@@ -1,0 +1,55 @@
+//! Where pipelines end: at an upstream, at the caller's own destination, or nowhere.
+
+use std::marker::PhantomData;
+
+use super::{Call, Failure, Filter, Kind, Outcome, Stage, Upstream};
+use crate::http1::attempt::{Connection, attempt, pass};
+use crate::net::Net;
+use crate::proxy::UpstreamId;
+
+/// One try at an upstream.
+#[derive(Debug)]
+pub struct Forward<U>(PhantomData<U>);
+
+impl<U: Upstream> Filter for Forward<U> {
+    const UPSTREAM: Option<UpstreamId> = Some(U::ID);
+
+    async fn call<N: Net>(call: &mut Call<'_, N>) -> Outcome<N> {
+        match attempt(call, U::ID, Connection::Kept).await {
+            // The upstream closed a kept connection just as we took it. That is no failed try:
+            // nobody has seen the request, or it may be repeated (RFC 9112 §9.3.1).
+            Err(Failure { kind: Kind::Stale, stage }) if may_repeat(call, stage) => {
+                attempt(call, U::ID, Connection::New).await
+            }
+            Err(Failure { kind: Kind::Stale, stage: Stage::Sent }) => {
+                Err(Failure::sent(Kind::Reset))
+            }
+            outcome => outcome,
+        }
+    }
+}
+
+fn may_repeat<N: Net>(call: &Call<'_, N>, stage: Stage) -> bool {
+    let safe = stage == Stage::Unsent || call.head().method().is_idempotent();
+    safe && call.request.replayable(Stage::Unsent)
+}
+
+/// `otherwise pass`: to wherever the caller wanted.
+#[derive(Debug)]
+pub struct Pass;
+
+impl Filter for Pass {
+    async fn call<N: Net>(call: &mut Call<'_, N>) -> Outcome<N> {
+        pass(call).await
+    }
+}
+
+/// `otherwise reject`: only what the policy names.
+#[derive(Debug)]
+pub struct Reject;
+
+impl Filter for Reject {
+    async fn call<N: Net>(_call: &mut Call<'_, N>) -> Outcome<N> {
+        Err(Failure::unsent(Kind::UnknownHost))
+    }
+}

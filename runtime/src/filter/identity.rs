@@ -1,0 +1,166 @@
+//! Who a call is: its correlation id and its trace.
+
+use std::marker::PhantomData;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use super::{Call, CorrelationPolicy, Filter, Outcome};
+use crate::message::{Known, RequestHead};
+use crate::net::Net;
+use crate::proxy::UpstreamId;
+use crate::random::Random;
+
+/// Keeps the caller's correlation id, or gives the call one: a UUIDv7 (RFC 9562 §5.7).
+#[derive(Debug)]
+pub struct CorrelationId<P, F>(PhantomData<(P, F)>);
+
+impl<P: CorrelationPolicy, F: Filter> Filter for CorrelationId<P, F> {
+    const UPSTREAM: Option<UpstreamId> = F::UPSTREAM;
+
+    async fn call<N: Net>(call: &mut Call<'_, N>) -> Outcome<N> {
+        let given = call.request.head().field(P::FIELD).is_some_and(|id| !id.is_empty());
+        if given {
+            call.request.keep_id(P::FIELD);
+        } else {
+            let id = uuid_v7(call.worker.clock().wall(), &mut call.worker.random());
+            call.request.give_id(P::FIELD, &id);
+        }
+        F::call(call).await
+    }
+}
+
+/// Continues the caller's trace or starts one (W3C Trace Context, level 2).
+#[derive(Debug)]
+pub struct Trace<F>(PhantomData<F>);
+
+impl<F: Filter> Filter for Trace<F> {
+    const UPSTREAM: Option<UpstreamId> = F::UPSTREAM;
+
+    async fn call<N: Net>(call: &mut Call<'_, N>) -> Outcome<N> {
+        let context = TraceContext::of(call.head(), &mut call.worker.random());
+        call.trace = Some(context);
+        call.request.drop_known(Known::Traceparent);
+        F::call(call).await
+    }
+}
+
+/// The trace that a call belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct TraceContext {
+    /// 32 hexadecimal digits.
+    pub(crate) trace_id: [u8; 32],
+    /// Two hexadecimal digits.
+    flags: [u8; 2],
+}
+
+/// `00-<trace id>-<span id>-<flags>`.
+const TRACEPARENT: usize = 55;
+
+impl TraceContext {
+    fn of(head: RequestHead<'_>, random: &mut Random) -> Self {
+        head.known(Known::Traceparent).and_then(Self::parse).unwrap_or_else(|| Self::start(random))
+    }
+
+    /// Of any version, for later ones only add to the end (W3C Trace Context §4.3).
+    fn parse(value: &[u8]) -> Option<Self> {
+        let [a, b, b'-', rest @ ..] = value else { return None };
+        let (trace_id, rest) = rest.split_first_chunk::<32>()?;
+        let (span, rest) = rest.strip_prefix(b"-")?.split_first_chunk::<16>()?;
+        let (flags, rest) = rest.strip_prefix(b"-")?.split_first_chunk::<2>()?;
+        let lower_hex = |digits: &[u8]| digits.iter().all(|d| matches!(d, b'0'..=b'9' | b'a'..=b'f'));
+        let ended = rest.is_empty() || (rest.starts_with(b"-") && (*a, *b) != (b'0', b'0'));
+        let valid = lower_hex(&[*a, *b])
+            && (*a, *b) != (b'f', b'f')
+            && lower_hex(trace_id)
+            && lower_hex(span)
+            && lower_hex(flags)
+            && trace_id.iter().any(|&d| d != b'0')
+            && span.iter().any(|&d| d != b'0');
+        (ended && valid).then_some(Self { trace_id: *trace_id, flags: *flags })
+    }
+
+    /// A new trace, recorded (flag 01).
+    fn start(random: &mut Random) -> Self {
+        let mut trace_id = [b'0'; 32];
+        let (high, low) = trace_id.split_at_mut(16);
+        high.copy_from_slice(&hexadecimal(random.id()));
+        low.copy_from_slice(&hexadecimal(random.id() | 1));
+        Self { trace_id, flags: *b"01" }
+    }
+
+    /// `traceparent` of a new span in this trace.
+    pub(crate) fn span(&self, random: &mut Random) -> [u8; TRACEPARENT] {
+        let mut value = [b'-'; TRACEPARENT];
+        let parts: [(usize, &[u8]); 4] = [
+            (0, b"00"),
+            (3, &self.trace_id),
+            (36, &hexadecimal(random.id() | 1)),
+            (53, &self.flags),
+        ];
+        for (at, part) in parts {
+            if let Some(slot) = value.get_mut(at..at + part.len()) {
+                slot.copy_from_slice(part);
+            }
+        }
+        value
+    }
+}
+
+fn hexadecimal(number: u64) -> [u8; 16] {
+    std::array::from_fn(|digit| {
+        let nibble = (number >> (60 - 4 * digit)) as u8 & 0xf;
+        if nibble < 10 { b'0' + nibble } else { b'a' + nibble - 10 }
+    })
+}
+
+/// Milliseconds since 1970, then randomness, so that ids sort by time.
+fn uuid_v7(wall: SystemTime, random: &mut Random) -> [u8; 36] {
+    let millis = wall.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as u64);
+    let high = (millis << 16) | 0x7000 | (random.id() & 0x0fff);
+    let low = (random.id() >> 2) | (0b10 << 62);
+    let mut digits = hexadecimal(high).into_iter().chain(hexadecimal(low));
+    std::array::from_fn(|at| match at {
+        8 | 13 | 18 | 23 => b'-',
+        _ => digits.next().unwrap_or(b'0'),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn uuids_carry_version_variant_and_time() {
+        let wall = UNIX_EPOCH + Duration::from_millis(0x0123_4567_89ab);
+        let id = uuid_v7(wall, &mut Random::from_seed(1));
+        let text = std::str::from_utf8(&id).unwrap();
+        assert!(text.starts_with("01234567-89ab-7"), "{text}");
+        assert!(matches!(text.as_bytes()[19], b'8' | b'9' | b'a' | b'b'), "{text}");
+        assert_ne!(id, uuid_v7(wall, &mut Random::from_seed(2)));
+    }
+
+    #[test]
+    fn traceparents() {
+        let good = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+        let cases = [
+            (good.to_owned(), true),
+            (format!("01{}-more", &good[2..]), true),
+            (format!("{good}-more"), false),
+            (good.replace("00-4", "ff-4"), false),
+            (good.to_uppercase(), false),
+            (good.replace("4bf92f3577b34da6a3ce929d0e0e4736", &"0".repeat(32)), false),
+            (good.replace("00f067aa0ba902b7", &"0".repeat(16)), false),
+            (good[..54].to_owned(), false),
+            (String::new(), false),
+        ];
+        for (value, valid) in cases {
+            assert_eq!(TraceContext::parse(value.as_bytes()).is_some(), valid, "{value}");
+        }
+        let context = TraceContext::parse(good.as_bytes()).unwrap();
+        let span = context.span(&mut Random::from_seed(1));
+        let again = TraceContext::parse(&span).unwrap();
+        assert_eq!(again, context);
+        assert_ne!(&span[..], good.as_bytes());
+    }
+}

@@ -1,0 +1,201 @@
+//! `retry`: which failed tries are repeated, when, and why not.
+//!
+//! After a failed try the reasons against another one are looked at in a fixed order; the first
+//! that holds is what metrics and logs say. When the tries end, the caller gets the last real
+//! response if there was any: it says more than an answer of ours.
+
+mod backoff;
+pub mod budget;
+
+pub use backoff::Backoff;
+
+use std::marker::PhantomData;
+use std::time::{Duration, SystemTime};
+
+use super::{Call, Cause, Failure, Filter, Kind, Outcome, RetryAfter, RetryPolicy, Stage};
+use crate::http1::response::Response;
+use crate::net::Net;
+use crate::observe::report::Refusal;
+use crate::proxy::UpstreamId;
+
+/// Repeats what comes after it.
+#[derive(Debug)]
+pub struct Retry<P, F>(PhantomData<(P, F)>);
+
+impl<P: RetryPolicy, F: Filter> Filter for Retry<P, F> {
+    const UPSTREAM: Option<UpstreamId> = F::UPSTREAM;
+
+    async fn call<N: Net>(call: &mut Call<'_, N>) -> Outcome<N> {
+        call.request.retain(P::BUFFER);
+        if let Some(budget) = F::UPSTREAM.and_then(|id| call.worker.shared.budget(id)) {
+            budget.call(call.started);
+        }
+        let mut last = None;
+        let mut failed = 0;
+        loop {
+            let outcome = F::call(call).await;
+            let Some(trouble) = Trouble::of::<P, N>(&outcome) else { return or_last(outcome, last, call) };
+            failed += 1;
+            match decide::<P, F, N>(call, &trouble, failed) {
+                Ok(wait) => {
+                    keep(outcome, &mut last, call);
+                    if let Err(left) = call.wait(wait).await {
+                        discard(last, call);
+                        return Err(left);
+                    }
+                }
+                Err(refusal) => {
+                    call.refusal = Some(refusal);
+                    return or_last(outcome, last, call);
+                }
+            }
+        }
+    }
+}
+
+/// A try that failed, as far as the decision needs to know it.
+struct Trouble {
+    cause: Cause,
+    stage: Stage,
+    /// What the upstream asks for.
+    retry_after: Option<RetryAfterField>,
+}
+
+/// The value of `retry-after` (RFC 9110 §10.2.3).
+enum RetryAfterField {
+    Delay(Duration),
+    Date(SystemTime),
+}
+
+impl Trouble {
+    /// `None`: nothing failed, or by the caller's own doing.
+    fn of<P: RetryPolicy, N: Net>(outcome: &Outcome<N>) -> Option<Self> {
+        match outcome {
+            Ok(response) if response.status() < 400 && !P::listed(Cause::Status(response.status())) => None,
+            Ok(response) => Some(Self {
+                cause: Cause::Status(response.status()),
+                stage: Stage::Sent,
+                retry_after: response.retry_after().and_then(RetryAfterField::parse),
+            }),
+            Err(failure) => {
+                let stage = failure.stage;
+                failure.cause().map(|cause| Self { cause, stage, retry_after: None })
+            }
+        }
+    }
+}
+
+impl RetryAfterField {
+    fn parse(value: &[u8]) -> Option<Self> {
+        let text = std::str::from_utf8(value).ok()?;
+        match text.parse() {
+            Ok(seconds) => Some(Self::Delay(Duration::from_secs(seconds))),
+            Err(_) => httpdate::parse_http_date(text).ok().map(Self::Date),
+        }
+    }
+
+    fn wait(&self, wall: SystemTime) -> Duration {
+        match self {
+            Self::Delay(delay) => *delay,
+            Self::Date(date) => date.duration_since(wall).unwrap_or_default(),
+        }
+    }
+}
+
+/// Shall there be another try, and after which wait? The first reason against it wins.
+fn decide<P: RetryPolicy, F: Filter, N: Net>(
+    call: &mut Call<'_, N>,
+    trouble: &Trouble,
+    failed: u32,
+) -> Result<Duration, Refusal> {
+    if !P::listed(trouble.cause) {
+        return Err(Refusal::NotListed);
+    }
+    if trouble.stage == Stage::Sent && !P::repeatable(&call.head()) {
+        return Err(Refusal::Unsafe);
+    }
+    if !call.request.replayable(trouble.stage) {
+        return Err(Refusal::Body);
+    }
+    let asked = asked_wait::<P, N>(call, trouble)?;
+    if failed >= P::ATTEMPTS {
+        return Err(Refusal::Attempts);
+    }
+    let wait = asked + P::BACKOFF.wait(failed, || call.worker.random().jitter());
+    let now = call.worker.clock().now();
+    if call.limits.deadline - now <= wait {
+        return Err(Refusal::Deadline);
+    }
+    withdraw::<P, F, N>(call, trouble)?;
+    Ok(wait)
+}
+
+/// What the upstream asks us to wait, if we are to listen.
+fn asked_wait<P: RetryPolicy, N: Net>(
+    call: &Call<'_, N>,
+    trouble: &Trouble,
+) -> Result<Duration, Refusal> {
+    match (P::RETRY_AFTER, &trouble.retry_after) {
+        (RetryAfter::Honour { up_to }, Some(field)) => {
+            let asked = field.wait(call.worker.clock().wall());
+            if asked <= up_to { Ok(asked) } else { Err(Refusal::Pushback) }
+        }
+        _ => Ok(Duration::ZERO),
+    }
+}
+
+/// Takes the try from the upstream's budget, and gives it back if the breaker would refuse it.
+fn withdraw<P: RetryPolicy, F: Filter, N: Net>(
+    call: &Call<'_, N>,
+    trouble: &Trouble,
+) -> Result<(), Refusal> {
+    // A try that ran into its time-out has cost the upstream more than one that failed at once.
+    let cost = if trouble.cause == Cause::Timeout { 2 } else { 1 };
+    let now = call.worker.clock().now();
+    let budget = F::UPSTREAM.and_then(|id| call.worker.shared.budget(id));
+    if budget.is_some_and(|budget| !budget.withdraw(&P::BUDGET, cost, now)) {
+        return Err(Refusal::Budget);
+    }
+    if F::refuses(call) {
+        if let Some(budget) = budget {
+            budget.refund(cost, now);
+        }
+        return Err(Refusal::Breaker);
+    }
+    Ok(())
+}
+
+/// Keeps a real response for the case that no better one comes.
+fn keep<N: Net>(outcome: Outcome<N>, last: &mut Option<Response<N>>, call: &Call<'_, N>) {
+    if let Ok(response) = outcome {
+        discard(last.replace(response), call);
+    }
+}
+
+/// The answer; an earlier real response instead of none.
+fn or_last<N: Net>(
+    outcome: Outcome<N>,
+    last: Option<Response<N>>,
+    call: &Call<'_, N>,
+) -> Outcome<N> {
+    match (outcome, last) {
+        (Err(failure), Some(response)) if failure.kind != Kind::Cancelled => Ok(response),
+        (outcome, last) => {
+            discard(last, call);
+            outcome
+        }
+    }
+}
+
+fn discard<N: Net>(response: Option<Response<N>>, call: &Call<'_, N>) {
+    if let Some(response) = response {
+        response.discard(call.worker);
+    }
+}
+
+impl Failure {
+    /// Is there still somebody to answer?
+    pub(crate) const fn has_answer(self) -> bool {
+        !matches!(self.kind, Kind::Cancelled)
+    }
+}

@@ -1,0 +1,45 @@
+//! `timeout`: the bounds of a call.
+//!
+//! The filter only notes them. The engine, which waits for bytes anyway, waits no longer than they
+//! allow: so nothing is cancelled in the middle of a step, and there is no timer per request.
+
+use std::marker::PhantomData;
+use std::time::Duration;
+
+use super::call::Limits;
+use super::{Call, Filter, Outcome, TimeoutPolicy, Total};
+use crate::message::RequestHead;
+use crate::net::Net;
+use crate::proxy::UpstreamId;
+
+/// Bounds what comes after it.
+#[derive(Debug)]
+pub struct Timeout<P, F>(PhantomData<(P, F)>);
+
+impl<P: TimeoutPolicy, F: Filter> Filter for Timeout<P, F> {
+    const UPSTREAM: Option<UpstreamId> = F::UPSTREAM;
+
+    async fn call<N: Net>(call: &mut Call<'_, N>) -> Outcome<N> {
+        let total = match P::TOTAL {
+            Total::Fixed(total) => total,
+            Total::Deadline { max } => caller_deadline(call.head()).map_or(max, |left| left.min(max)),
+        };
+        call.limits = Limits {
+            deadline: call.started + total,
+            per_try: P::PER_TRY,
+            connect: P::CONNECT,
+            idle: P::IDLE,
+        };
+        F::call(call).await
+    }
+}
+
+/// The caller's `x-request-timeout`: seconds, with a fraction, or a number with `ms` or `s`.
+fn caller_deadline(head: RequestHead<'_>) -> Option<Duration> {
+    let text = std::str::from_utf8(head.field("x-request-timeout")?).ok()?;
+    if let Some(millis) = text.strip_suffix("ms") {
+        return millis.parse().ok().map(Duration::from_millis);
+    }
+    let seconds: f64 = text.strip_suffix('s').unwrap_or(text).parse().ok()?;
+    Duration::try_from_secs_f64(seconds).ok()
+}

@@ -1,0 +1,134 @@
+//! One try: a connection, the request out, the response head in.
+
+use std::future::poll_fn;
+use std::io;
+use std::pin::pin;
+use std::task::Poll;
+
+use super::exchange::Exchange;
+use super::response::Link;
+use crate::clock::Moment;
+use crate::filter::{Call, Failure, Kind, Outcome};
+use crate::net::{DialError, Net};
+use crate::proxy::UpstreamId;
+
+/// Which connections a try may use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Connection {
+    /// A kept one if there is any.
+    Kept,
+    New,
+}
+
+/// Tries one endpoint of an upstream.
+pub(crate) async fn attempt<N: Net>(
+    call: &mut Call<'_, N>,
+    id: UpstreamId,
+    connection: Connection,
+) -> Outcome<N> {
+    let worker = call.worker;
+    let upstream = worker.upstream(id).ok_or(Failure::unsent(Kind::NoEndpoint))?;
+    let now = worker.clock().now();
+    if now >= call.limits.deadline {
+        return Err(Failure::unsent(Kind::TotalTimeout));
+    }
+    let endpoint = upstream.pick(call.last_endpoint).ok_or(Failure::unsent(Kind::NoEndpoint))?;
+    call.last_endpoint = Some(endpoint);
+    if connection == Connection::Kept {
+        call.tries += 1;
+    }
+    let end = call.try_end(now);
+    let kept = match connection {
+        Connection::Kept => upstream.pool.take(endpoint, now),
+        Connection::New => None,
+    };
+    let reused = kept.is_some();
+    let io = match kept {
+        Some(io) => io,
+        None => connect(call, worker.net.connect(id, endpoint), now, end).await?,
+    };
+    let traceparent = call.trace.map(|trace| trace.span(&mut worker.random()));
+    let traceparent = traceparent.as_ref().map(<[u8; 55]>::as_slice);
+    call.request.begin_try(&upstream.authority, traceparent, call.tries);
+    Exchange::new(Link { io, home: Some((id, endpoint)) }, reused, end, call).run(call).await
+}
+
+/// `otherwise pass`: one try at the name that the caller dialled.
+pub(crate) async fn pass<N: Net>(call: &mut Call<'_, N>) -> Outcome<N> {
+    let worker = call.worker;
+    let now = worker.clock().now();
+    let end = call.try_end(now);
+    let host = String::from_utf8_lossy(call.head().host()).into_owned();
+    let port = call.request.parts.port.unwrap_or(80);
+    if host.is_empty() {
+        return Err(Failure::unsent(Kind::UnknownHost));
+    }
+    call.tries += 1;
+    let dial = async {
+        worker.net.dial(&host, port).await.map_err(|error| match error {
+            DialError::Unresolved(_) => Kind::Unresolved,
+            DialError::Loop => Kind::Loop,
+            DialError::Io(error) => refusal(&error),
+        })
+    };
+    let io = connected(call, dial, now, end).await?;
+    let traceparent = call.trace.map(|trace| trace.span(&mut worker.random()));
+    call.request.begin_try(&host, traceparent.as_ref().map(<[u8; 55]>::as_slice), 1);
+    Exchange::new(Link { io, home: None }, false, end, call).run(call).await
+}
+
+async fn connect<N: Net>(
+    call: &mut Call<'_, N>,
+    connect: impl Future<Output = io::Result<N::Up>>,
+    now: Moment,
+    end: Moment,
+) -> Result<N::Up, Failure> {
+    connected(call, async { connect.await.map_err(|error| refusal(&error)) }, now, end).await
+}
+
+/// Waits for a connection, at most as long as `connect` and the try may take.
+async fn connected<N: Net>(
+    call: &mut Call<'_, N>,
+    connect: impl Future<Output = Result<N::Up, Kind>>,
+    now: Moment,
+    end: Moment,
+) -> Result<N::Up, Failure> {
+    let connect_end = now + call.limits.connect;
+    call.caller.timer.set(end.min(connect_end));
+    let late = if connect_end <= end { Kind::ConnectTimeout } else { call.late(end) };
+    let mut connect = pin!(connect);
+    poll_fn(|cx| {
+        if let Poll::Ready(connected) = connect.as_mut().poll(cx) {
+            return Poll::Ready(connected.map_err(Failure::unsent));
+        }
+        if call.caller.timer.poll_due(cx).is_ready() {
+            return Poll::Ready(Err(Failure::unsent(late)));
+        }
+        if call.request.poll_gone(&mut call.caller.io, cx).is_ready() {
+            return Poll::Ready(Err(Failure::unsent(Kind::Cancelled)));
+        }
+        Poll::Pending
+    })
+    .await
+}
+
+fn refusal(error: &io::Error) -> Kind {
+    match error.kind() {
+        io::ErrorKind::ConnectionRefused => Kind::Refused,
+        io::ErrorKind::TimedOut => Kind::ConnectTimeout,
+        _ => Kind::Unreachable,
+    }
+}
+
+impl<N: Net> Call<'_, N> {
+    /// When a try that begins now must have brought its response head.
+    fn try_end(&self, now: Moment) -> Moment {
+        let per_try = self.limits.per_try.map_or(Moment::NEVER, |per_try| now + per_try);
+        per_try.min(self.limits.deadline)
+    }
+
+    /// What it is called when a try is not done by `end`.
+    pub(super) fn late(&self, end: Moment) -> Kind {
+        if end == self.limits.deadline { Kind::TotalTimeout } else { Kind::TryTimeout }
+    }
+}

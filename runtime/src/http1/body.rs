@@ -1,0 +1,198 @@
+//! Where a body ends (RFC 9112 §6 and §7).
+
+use super::FIELD_LIMIT;
+use crate::message::Known;
+
+/// A chunk-size line, extensions included, has at most this many bytes.
+const CHUNK_LINE_LIMIT: usize = 256;
+/// The trailer section has at most this many bytes.
+const TRAILER_LIMIT: usize = 8 * 1024;
+
+/// How a message says where its body ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Framing {
+    None,
+    Length(u64),
+    Chunked,
+    /// With the connection; responses only.
+    Close,
+}
+
+/// Walks along a body.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Decoder {
+    Length(u64),
+    Close,
+    ChunkSize,
+    /// Extension bytes of a chunk-size line still to skip, then the line's end, then the size.
+    ChunkExtension { skip: usize, size: u64 },
+    ChunkLineEnd { size: u64 },
+    ChunkData(u64),
+    ChunkEnd,
+    Trailers,
+    Done,
+}
+
+/// What the next bytes are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Step {
+    Data(usize),
+    Framing(usize),
+    /// Never forwarded: chunk extensions (RFC 9112 §7.1.1).
+    Skip(usize),
+    /// Nothing can be said without more bytes.
+    More,
+    End,
+}
+
+/// The body's framing breaks the rules.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("malformed chunked body")]
+pub(crate) struct Malformed;
+
+impl Decoder {
+    pub(crate) const fn new(framing: Framing) -> Self {
+        match framing {
+            Framing::None | Framing::Length(0) => Self::Done,
+            Framing::Length(length) => Self::Length(length),
+            Framing::Chunked => Self::ChunkSize,
+            Framing::Close => Self::Close,
+        }
+    }
+
+    pub(crate) const fn is_done(self) -> bool {
+        matches!(self, Self::Done)
+    }
+
+    /// Is the end of the connection the end of the body?
+    pub(crate) const fn ends_with_connection(self) -> bool {
+        matches!(self, Self::Close)
+    }
+
+    /// Body bytes that are known to come, without those of later chunks.
+    pub(crate) const fn expects(self) -> u64 {
+        match self {
+            Self::Length(left) | Self::ChunkData(left) => left,
+            Self::Close => u64::MAX,
+            _ => 0,
+        }
+    }
+
+    /// Looks at the next bytes. A count that it returns is taken as consumed.
+    pub(crate) fn step(&mut self, input: &[u8]) -> Result<Step, Malformed> {
+        match *self {
+            Self::Done => Ok(Step::End),
+            _ if input.is_empty() => Ok(Step::More),
+            Self::Length(left) => {
+                let n = take(input, left);
+                let left = left - n as u64;
+                *self = if left == 0 { Self::Done } else { Self::Length(left) };
+                Ok(Step::Data(n))
+            }
+            Self::Close => Ok(Step::Data(input.len())),
+            Self::ChunkSize => self.chunk_size(input),
+            Self::ChunkExtension { skip, size } => {
+                *self = Self::ChunkLineEnd { size };
+                Ok(Step::Skip(skip))
+            }
+            Self::ChunkLineEnd { size } => {
+                *self = after_size(size);
+                Ok(Step::Framing(2))
+            }
+            Self::ChunkData(left) => {
+                let n = take(input, left);
+                let left = left - n as u64;
+                *self = if left == 0 { Self::ChunkEnd } else { Self::ChunkData(left) };
+                Ok(Step::Data(n))
+            }
+            Self::ChunkEnd => match input {
+                [b'\r', b'\n', ..] => {
+                    *self = Self::ChunkSize;
+                    Ok(Step::Framing(2))
+                }
+                [b'\r'] => Ok(Step::More),
+                _ => Err(Malformed),
+            },
+            Self::Trailers => self.trailers(input),
+        }
+    }
+
+    fn chunk_size(&mut self, input: &[u8]) -> Result<Step, Malformed> {
+        let window = input.get(..CHUNK_LINE_LIMIT).unwrap_or(input);
+        let Some(end) = memchr::memchr(b'\n', window) else {
+            let bounded = input.len() < CHUNK_LINE_LIMIT;
+            return if bounded { Ok(Step::More) } else { Err(Malformed) };
+        };
+        let line = input.get(..end).and_then(|line| line.strip_suffix(b"\r")).ok_or(Malformed)?;
+        let digits = line.iter().take_while(|byte| byte.is_ascii_hexdigit()).count();
+        let (number, extension) = line.split_at_checked(digits).ok_or(Malformed)?;
+        let size = hexadecimal(number)?;
+        if extension.is_empty() {
+            *self = after_size(size);
+            return Ok(Step::Framing(end + 1));
+        }
+        check_extension(extension)?;
+        *self = Self::ChunkExtension { skip: extension.len(), size };
+        Ok(Step::Framing(digits))
+    }
+
+    fn trailers(&mut self, input: &[u8]) -> Result<Step, Malformed> {
+        let end = match input {
+            [b'\r', b'\n', ..] => 2,
+            _ => match memchr::memmem::find(input, b"\r\n\r\n") {
+                Some(at) => check_trailers(input, at + 4)?,
+                None if input.len() < TRAILER_LIMIT => return Ok(Step::More),
+                None => return Err(Malformed),
+            },
+        };
+        *self = Self::Done;
+        Ok(Step::Framing(end))
+    }
+}
+
+/// As many of the input's bytes as are left of the body.
+fn take(input: &[u8], left: u64) -> usize {
+    usize::try_from(left).map_or(input.len(), |left| left.min(input.len()))
+}
+
+const fn after_size(size: u64) -> Decoder {
+    if size == 0 { Decoder::Trailers } else { Decoder::ChunkData(size) }
+}
+
+/// 1 to 16 hexadecimal digits.
+fn hexadecimal(digits: &[u8]) -> Result<u64, Malformed> {
+    let text = std::str::from_utf8(digits).map_err(|_| Malformed)?;
+    if digits.len() > 16 {
+        return Err(Malformed);
+    }
+    u64::from_str_radix(text, 16).map_err(|_| Malformed)
+}
+
+/// White space, then a semicolon; no control bytes.
+fn check_extension(extension: &[u8]) -> Result<(), Malformed> {
+    let first = extension.iter().find(|byte| !matches!(byte, b' ' | b'\t'));
+    let clean = extension.iter().all(|&byte| byte == b'\t' || (byte >= b' ' && byte != 0x7f));
+    if first == Some(&b';') && clean { Ok(()) } else { Err(Malformed) }
+}
+
+/// Every line is a field, ends in CRLF, and none says how the message is framed or routed
+/// (RFC 9110 §6.5.1). Returns the section's length.
+fn check_trailers(input: &[u8], end: usize) -> Result<usize, Malformed> {
+    let section = input.get(..end).ok_or(Malformed)?;
+    let bare = memchr::memchr_iter(b'\n', section)
+        .any(|at| at == 0 || section.get(at - 1) != Some(&b'\r'));
+    if bare || end > TRAILER_LIMIT {
+        return Err(Malformed);
+    }
+    let mut fields = [httparse::EMPTY_HEADER; FIELD_LIMIT];
+    match httparse::parse_headers(section, &mut fields) {
+        Ok(httparse::Status::Complete((length, fields))) if length == end => {
+            let forbidden = |name: &str| {
+                let known = Known::of(name.as_bytes());
+                known.is_hop_by_hop() || known.is_structural()
+            };
+            if fields.iter().any(|field| forbidden(field.name)) { Err(Malformed) } else { Ok(end) }
+        }
+        _ => Err(Malformed),
+    }
+}

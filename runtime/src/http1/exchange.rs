@@ -1,0 +1,206 @@
+//! The middle of a try: the request goes out, and a response head comes in.
+//!
+//! Both directions make progress in one poll, for an upstream may answer before it has read the
+//! whole body, and a caller may wait for `100 Continue` before it sends one.
+
+use std::future::poll_fn;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use super::block::{Block, Keep};
+use super::body::{Decoder, Framing};
+use super::flow::{poll_drain, poll_fill};
+use super::parse::{self, Complete};
+use super::request::Upload;
+use super::response::{Link, Response};
+use super::{HEAD_LIMIT, write};
+use crate::clock::Moment;
+use crate::filter::{Call, Failure, Kind, Outcome};
+use crate::message::ResponseParts;
+use crate::net::Net;
+
+/// How long the upstream may think about `expect: 100-continue` before the body is sent anyway
+/// (RFC 9110 §10.1.1).
+const CONTINUE_WAIT: Duration = Duration::from_secs(1);
+/// Interim responses that one try may bring.
+const INTERIM_LIMIT: u32 = 16;
+
+/// A request under way on a connection.
+pub(crate) struct Exchange<N: Net> {
+    link: Link<N>,
+    /// For the response.
+    block: Box<Block>,
+    parts: ResponseParts,
+    /// The connection carried another request before.
+    reused: bool,
+    /// The response head must be there by then.
+    end: Moment,
+    interims: u32,
+}
+
+impl<N: Net> Exchange<N> {
+    pub(crate) fn new(link: Link<N>, reused: bool, end: Moment, call: &Call<'_, N>) -> Self {
+        let (block, parts) = (call.worker.blocks.take(), ResponseParts::default());
+        Self { link, block, parts, reused, end, interims: 0 }
+    }
+
+    pub(crate) async fn run(mut self, call: &mut Call<'_, N>) -> Outcome<N> {
+        let patience = match call.request.continued {
+            true => self.end,
+            false => self.end.min(call.worker.clock().now() + CONTINUE_WAIT),
+        };
+        call.caller.timer.set(patience);
+        match poll_fn(|cx| self.poll(call, cx)).await {
+            Ok(complete) => self.respond(call, complete),
+            Err(failure) => {
+                call.worker.blocks.give(self.block);
+                Err(failure)
+            }
+        }
+    }
+
+    fn poll(
+        &mut self,
+        call: &mut Call<'_, N>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<Complete, Failure>> {
+        loop {
+            let continued = call.request.continued;
+            self.poll_upload(call, cx)?;
+            if let Poll::Ready(head) = self.poll_head(call, cx) {
+                return Poll::Ready(head.map_err(|kind| self.failure(kind, call)));
+            }
+            self.poll_interim(call, cx)?;
+            if call.request.continued != continued {
+                continue;
+            }
+            if call.request.poll_gone(&mut call.caller.io, cx).is_ready() {
+                return Poll::Ready(Err(self.failure(Kind::Cancelled, call)));
+            }
+            ready!(call.caller.timer.poll_due(cx));
+            if call.request.continued || call.worker.clock().now() >= self.end {
+                return Poll::Ready(Err(self.failure(call.late(self.end), call)));
+            }
+            // The upstream says nothing about the expectation: the body is sent all the same.
+            call.caller.timer.set(self.end);
+            self.say_continue(call);
+        }
+    }
+
+    /// The request, as far as it goes. That the upstream takes no more is not yet an error.
+    fn poll_upload(&mut self, call: &mut Call<'_, N>, cx: &mut Context<'_>) -> Result<(), Failure> {
+        let (request, caller) = (&mut *call.request, &mut *call.caller);
+        match request.poll_upload(&mut caller.io, &mut self.link.io, call.worker, cx) {
+            Poll::Ready(Err(Upload::Caller(broken))) => Err(self.failure(broken.into(), call)),
+            _ => Ok(()),
+        }
+    }
+
+    /// Interim responses on their way to the caller.
+    fn poll_interim(&mut self, call: &mut Call<'_, N>, cx: &mut Context<'_>) -> Result<(), Failure> {
+        match poll_drain(&mut call.caller.io, &mut self.block, cx) {
+            Poll::Ready(Err(_)) => Err(self.failure(Kind::Cancelled, call)),
+            _ => Ok(()),
+        }
+    }
+
+    fn poll_head(
+        &mut self,
+        call: &mut Call<'_, N>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<Complete, Kind>> {
+        loop {
+            let known = self.block.filled;
+            if !self.block.has_space() && !self.block.grow(HEAD_LIMIT) {
+                return Poll::Ready(Err(Kind::Malformed));
+            }
+            match ready!(poll_fill(&mut self.link.io, &mut self.block, cx)) {
+                Ok(0) | Err(_) => return Poll::Ready(Err(self.ended())),
+                Ok(_) => {}
+            }
+            // Only a line's end can complete a head.
+            let news = self.block.filled().get(known..).unwrap_or_default();
+            if memchr::memchr(b'\n', news).is_some()
+                && let Some(complete) = self.parse(call)?
+            {
+                return Poll::Ready(Ok(complete));
+            }
+        }
+    }
+
+    /// The final head, if it is there; interim ones on the way to it are dealt with.
+    fn parse(&mut self, call: &mut Call<'_, N>) -> Result<Option<Complete>, Kind> {
+        let method = call.head().method();
+        loop {
+            let Block { bytes, fields, filled, .. } = &mut *self.block;
+            let head = bytes.get(..*filled).unwrap_or_default();
+            let parsed = parse::response(head, fields, &mut self.parts, method);
+            let Some(complete) = parsed.map_err(|_| Kind::Malformed)? else { return Ok(None) };
+            if !matches!(self.parts.status, 100..=199) {
+                return Ok(Some(complete));
+            }
+            self.interim(call, complete)?;
+        }
+    }
+
+    fn interim(&mut self, call: &mut Call<'_, N>, complete: Complete) -> Result<(), Kind> {
+        self.interims += 1;
+        match self.parts.status {
+            // Nobody asked for another protocol.
+            101 => return Err(Kind::Malformed),
+            _ if self.interims > INTERIM_LIMIT => return Err(Kind::Malformed),
+            100 => {
+                self.say_continue(call);
+                call.caller.timer.set(self.end);
+            }
+            _ if call.request.parts.modern => {
+                let Block { bytes, fields, out, .. } = &mut *self.block;
+                write::interim(bytes, fields, &self.parts, out);
+            }
+            _ => {}
+        }
+        self.block.consume(complete.length);
+        Ok(())
+    }
+
+    fn say_continue(&mut self, call: &mut Call<'_, N>) {
+        if !call.request.continued {
+            call.request.continued = true;
+            self.block.out.extend_from_slice(b"HTTP/1.1 100 Continue\r\n\r\n");
+        }
+    }
+
+    /// The connection ended without a complete head. On a connection that waited in the pool the
+    /// upstream may have closed it before our request came.
+    fn ended(&self) -> Kind {
+        if self.reused && self.block.filled == 0 { Kind::Stale } else { Kind::Reset }
+    }
+
+    /// Without a byte written, the upstream cannot have acted.
+    fn failure(&self, kind: Kind, call: &Call<'_, N>) -> Failure {
+        if call.request.block.out_sent == 0 { Failure::unsent(kind) } else { Failure::sent(kind) }
+    }
+
+    fn respond(mut self, call: &mut Call<'_, N>, complete: Complete) -> Outcome<N> {
+        let keep = match call.request.parts.modern {
+            true => Keep::Framing,
+            false => Keep::PayloadOnly,
+        };
+        let mut decoder = Decoder::new(complete.framing);
+        self.block.begin_body(complete.length);
+        if self.block.decode(&mut decoder, keep).is_err() {
+            let failure = self.failure(Kind::Malformed, call);
+            call.worker.blocks.give(self.block);
+            return Err(failure);
+        }
+        let mut response = Response::of_upstream(self.block, self.parts, complete.framing, decoder);
+        response.link = Some(self.link);
+        response.settle(call.worker, call.request);
+        Ok(response)
+    }
+}
+
+/// Does a body's end need the connection's?
+pub(super) const fn is_delimited(framing: Framing) -> bool {
+    !matches!(framing, Framing::Close)
+}

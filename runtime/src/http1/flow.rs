@@ -1,0 +1,47 @@
+//! Moving bytes: from a stream into a block, from a block into a stream.
+
+use std::io::{self, IoSlice};
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use super::block::Block;
+use crate::net::{Io, poll_read};
+
+/// Reads once into the block's free space. 0 at the end of the stream, and when there is no space.
+pub(crate) fn poll_fill<I: Io>(
+    io: &mut I,
+    block: &mut Block,
+    cx: &mut Context<'_>,
+) -> Poll<io::Result<usize>> {
+    let read = ready!(poll_read(io, cx, block.space()))?;
+    block.filled += read;
+    Poll::Ready(Ok(read))
+}
+
+/// Writes the head that is due, then the body bytes that are: both in one call where they fit.
+pub(crate) fn poll_drain<I: Io>(
+    io: &mut I,
+    block: &mut Block,
+    cx: &mut Context<'_>,
+) -> Poll<io::Result<()>> {
+    loop {
+        let head = block.out.get(block.out_sent..).unwrap_or_default();
+        let body = block.ready();
+        let written = match (head, body) {
+            ([], []) => return Pin::new(io).poll_flush(cx),
+            ([], body) => ready!(Pin::new(&mut *io).poll_write(cx, body))?,
+            (head, []) => ready!(Pin::new(&mut *io).poll_write(cx, head))?,
+            (head, body) => {
+                let both = [IoSlice::new(head), IoSlice::new(body)];
+                ready!(Pin::new(&mut *io).poll_write_vectored(cx, &both))?
+            }
+        };
+        if written == 0 {
+            return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
+        }
+        let of_head = written.min(head.len());
+        block.out_sent += of_head;
+        block.sent += written - of_head;
+        block.passed += (written - of_head) as u64;
+    }
+}

@@ -1,0 +1,34 @@
+//! The HTTP/1.1 engine (RFC 9112).
+//!
+//! ```text
+//! server      one connection of a caller: head → route → pipeline → answer → next
+//!   parse     bytes → offsets; everything ambiguous is refused here
+//!   request   the caller's message and what filters make of it
+//!   attempt   one try: an endpoint, a connection …
+//!   exchange  … the request out, the response head in
+//!   response  an answer, its body still on the way
+//!   deliver   the answer out, while the rest of both bodies flows
+//!   flow      bytes from a stream into a block and back
+//!   body      where a body ends
+//!   write     heads → bytes
+//!   reply     answers of our own
+//!   block     the buffers, kept per worker
+//! ```
+
+pub(crate) mod attempt;
+pub(crate) mod block;
+mod body;
+pub(crate) mod deliver;
+mod exchange;
+mod flow;
+mod parse;
+pub(crate) mod reply;
+pub(crate) mod request;
+pub(crate) mod response;
+pub(crate) mod server;
+mod write;
+
+/// A head may have this many bytes …
+const HEAD_LIMIT: usize = 64 * 1024;
+/// … and this many field lines.
+const FIELD_LIMIT: usize = 100;

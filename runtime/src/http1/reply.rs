@@ -1,0 +1,127 @@
+//! Answers of our own: errors with their `proxy-status` (RFC 9209), and those of the policy.
+
+use std::fmt::Write as _;
+
+use super::block::Block;
+use super::response::Response;
+use super::parse::Refused;
+use crate::filter::{Call, Failure, Kind, ReplyPolicy};
+use crate::message::{Method, ResponseParts, Span};
+use crate::net::Net;
+use crate::observe::report::Source;
+use crate::worker::Worker;
+
+impl<N: Net> Call<'_, N> {
+    /// The answer that a failure without one gets.
+    pub(crate) fn local(&mut self, failure: Failure) -> Response<N> {
+        self.failure = Some(failure);
+        let mut reply = Reply::new(self.worker, failure.status());
+        let mut status = format!("amb; error={}", failure.error());
+        let mut text = format!("{}\n", failure.error().replace('_', " "));
+        if let Kind::BreakerOpen { breaker, retry_in } = failure.kind {
+            let _ = write!(status, "; details=\"breaker {breaker} open\"");
+            text = format!("the breaker of {breaker} is open\n");
+            let seconds = retry_in.as_secs() + u64::from(retry_in.subsec_nanos() > 0);
+            reply.field("retry-after", seconds.max(1).to_string().as_bytes());
+        }
+        reply.field("proxy-status", status.as_bytes());
+        reply.field("content-type", b"text/plain");
+        reply.finish(text.as_bytes(), self.head().method(), Source::Proxy)
+    }
+}
+
+/// The answer to a request that could not be read.
+pub(crate) fn of_refused<N: Net>(worker: &Worker<N>, refused: Refused) -> Response<N> {
+    let mut reply = Reply::new(worker, refused.status());
+    let status = format!("amb; error=http_request_error; details=\"{refused}\"");
+    reply.field("proxy-status", status.as_bytes());
+    reply.field("content-type", b"text/plain");
+    reply.finish(format!("{refused}\n").as_bytes(), Method::Get, Source::Proxy)
+}
+
+/// The answer to a caller that does not complete its request head.
+pub(crate) fn of_slow_caller<N: Net>(worker: &Worker<N>) -> Response<N> {
+    let mut reply = Reply::new(worker, 408);
+    reply.field("proxy-status", b"amb; error=http_request_error; details=\"incomplete head\"");
+    reply.finish(b"", Method::Get, Source::Proxy)
+}
+
+/// `respond` and `fallback`.
+pub(crate) fn of_policy<P: ReplyPolicy, N: Net>(worker: &Worker<N>, to: Method) -> Response<N> {
+    let mut reply = Reply::new(worker, P::STATUS);
+    for (name, value) in P::HEADERS {
+        reply.field(name, value.as_bytes());
+    }
+    reply.finish(P::BODY.as_bytes(), to, Source::Policy)
+}
+
+/// An answer in the making, in a block like any other.
+struct Reply {
+    block: Box<Block>,
+    parts: ResponseParts,
+}
+
+impl Reply {
+    fn new<N: Net>(worker: &Worker<N>, status: u16) -> Self {
+        let mut block = worker.blocks.take();
+        block.append(itoa::Buffer::new().format(status).as_bytes());
+        block.append(b" ");
+        block.append(reason(status).as_bytes());
+        let status_text = Span::new(0..block.filled);
+        let head_end = block.filled;
+        block.begin_body(head_end);
+        Self { block, parts: ResponseParts { status, status_text, keep_alive: true } }
+    }
+
+    fn field(&mut self, name: &str, value: &[u8]) {
+        self.block.edits.append(name.as_bytes(), value);
+    }
+
+    fn finish<N: Net>(mut self, body: &[u8], to: Method, source: Source) -> Response<N> {
+        let bodiless = matches!(self.parts.status, 100..=199 | 204 | 304);
+        if !bodiless {
+            self.field("content-length", itoa::Buffer::new().format(body.len()).as_bytes());
+        }
+        if !bodiless && to != Method::Head {
+            self.block.append(body);
+            self.block.decoded = self.block.filled;
+        }
+        Response::complete(self.block, self.parts, source)
+    }
+}
+
+/// Reason phrases of RFC 9110 §15, RFC 6585 and RFC 5842.
+const fn reason(status: u16) -> &'static str {
+    match status {
+        200 => "OK",
+        201 => "Created",
+        202 => "Accepted",
+        204 => "No Content",
+        301 => "Moved Permanently",
+        302 => "Found",
+        303 => "See Other",
+        304 => "Not Modified",
+        307 => "Temporary Redirect",
+        308 => "Permanent Redirect",
+        400 => "Bad Request",
+        401 => "Unauthorized",
+        403 => "Forbidden",
+        404 => "Not Found",
+        405 => "Method Not Allowed",
+        408 => "Request Timeout",
+        409 => "Conflict",
+        410 => "Gone",
+        413 => "Content Too Large",
+        421 => "Misdirected Request",
+        429 => "Too Many Requests",
+        431 => "Request Header Fields Too Large",
+        500 => "Internal Server Error",
+        501 => "Not Implemented",
+        502 => "Bad Gateway",
+        503 => "Service Unavailable",
+        504 => "Gateway Timeout",
+        505 => "HTTP Version Not Supported",
+        508 => "Loop Detected",
+        _ => "",
+    }
+}

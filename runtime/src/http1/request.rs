@@ -1,0 +1,300 @@
+//! A request of the caller, from its head to the end of its body.
+
+use std::task::{Context, Poll, ready};
+
+use super::block::{Block, Keep};
+use super::body::{Decoder, Framing};
+use super::flow::{poll_drain, poll_fill};
+use super::write;
+use crate::filter::{Kind, RewritePolicy, Stage};
+use crate::message::{HeadEdit, Known, RequestHead, RequestParts, Span};
+use crate::net::{Io, Net};
+use crate::worker::Worker;
+
+/// From this many bytes on, a body moves through a large block.
+const LARGE_BODY: u64 = 64 * 1024;
+/// The room that a body window has at least.
+const WINDOW: usize = 16 * 1024;
+
+/// What the filters and tries of one call work on.
+#[derive(Debug)]
+pub(crate) struct Request {
+    pub(crate) block: Box<Block>,
+    pub(crate) parts: RequestParts,
+    pub(crate) framing: Framing,
+    decoder: Decoder,
+    /// Body bytes that stay in the block for another try.
+    retain: usize,
+    /// The body outgrew them.
+    outgrown: bool,
+    /// No body byte has left the block for good.
+    intact: bool,
+    /// Bytes taken from the memory that all calls share for replays.
+    taken: usize,
+    /// The caller sends its body: it did not wait for `100 Continue`, or got it.
+    pub(crate) continued: bool,
+    id: Id,
+    /// The rewritten path.
+    path: Option<Vec<u8>>,
+    host: Option<&'static str>,
+    /// Body bytes read, framing included.
+    pub(crate) received: u64,
+}
+
+/// The correlation id.
+#[derive(Debug)]
+enum Id {
+    None,
+    Caller(Span),
+    Ours([u8; 36]),
+}
+
+/// A body that could not be read to its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Broken {
+    Malformed,
+    Gone,
+}
+
+/// A request that could not be written to its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Upload {
+    /// The upstream takes no more; its answer may be there all the same.
+    Upstream,
+    Caller(Broken),
+}
+
+impl From<Broken> for Kind {
+    fn from(broken: Broken) -> Self {
+        match broken {
+            Broken::Malformed => Self::BadBody,
+            Broken::Gone => Self::Cancelled,
+        }
+    }
+}
+
+impl Request {
+    /// The head has been parsed; `block` holds it and whatever came with it.
+    pub(crate) fn new(
+        mut block: Box<Block>,
+        parts: RequestParts,
+        head: usize,
+        framing: Framing,
+    ) -> Result<Self, Broken> {
+        block.begin_body(head);
+        let mut request = Self {
+            block,
+            parts,
+            framing,
+            decoder: Decoder::new(framing),
+            retain: 0,
+            outgrown: false,
+            intact: true,
+            taken: 0,
+            continued: !parts.expects_continue,
+            id: Id::None,
+            path: None,
+            host: None,
+            received: 0,
+        };
+        request.decode()?;
+        // What has arrived anyway needs no permission.
+        request.continued |= request.is_complete();
+        Ok(request)
+    }
+
+    pub(crate) fn head(&self) -> RequestHead<'_> {
+        RequestHead { bytes: &self.block.bytes, fields: &self.block.fields, parts: &self.parts }
+    }
+
+    pub(crate) fn edit(&mut self) -> HeadEdit<'_, '_> {
+        let Block { bytes, fields, edits, .. } = &mut *self.block;
+        HeadEdit { bytes, fields, edits, request: None, id: self.id.of(bytes) }
+    }
+
+    /// The correlation id; empty if the call has none.
+    pub(crate) fn id(&self) -> &[u8] {
+        self.id.of(&self.block.bytes)
+    }
+
+    pub(crate) fn keep_id(&mut self, name: &str) {
+        let bytes = &self.block.bytes;
+        let field = self.block.fields.iter().find(|field| field.is_named(bytes, name));
+        self.id = field.map_or(Id::None, |field| Id::Caller(field.value));
+    }
+
+    pub(crate) fn give_id(&mut self, name: &str, id: &[u8; 36]) {
+        self.edit().set(name, id);
+        self.id = Id::Ours(*id);
+    }
+
+    pub(crate) fn drop_known(&mut self, known: Known) {
+        for field in &mut self.block.fields {
+            field.dropped |= field.known == known;
+        }
+    }
+
+    pub(crate) fn rewrite<P: RewritePolicy>(&mut self) {
+        let mut path = Vec::new();
+        if P::path(&self.head(), &mut path) {
+            self.path = Some(path);
+        }
+        if P::HOST.is_some() {
+            self.host = P::HOST;
+            self.drop_known(Known::Host);
+        }
+    }
+
+    /// Writes the head for the next try into the block's `out`, and goes back to the body's start.
+    pub(crate) fn begin_try(&mut self, authority: &str, traceparent: Option<&[u8]>, attempt: u32) {
+        let mut out = std::mem::take(&mut self.block.out);
+        out.clear();
+        let host = match self.host {
+            None if !self.parts.has_host => Some(authority),
+            host => host,
+        };
+        let additions = write::Additions {
+            path: self.path.as_deref(),
+            host: host.map(str::as_bytes),
+            lines: self.block.edits.lines(),
+            traceparent,
+            attempt: (attempt > 1).then_some(attempt),
+            chunked: self.framing == Framing::Chunked,
+        };
+        write::request(self.head(), &additions, &mut out);
+        self.block.out = out;
+        self.block.out_sent = 0;
+        self.block.sent = self.block.head_end;
+    }
+
+    /// From now on this many body bytes are kept for another try.
+    pub(crate) fn retain(&mut self, bytes: usize) {
+        self.retain = bytes;
+        self.outgrown = self.kept() > bytes;
+    }
+
+    /// Can the body be sent again? If nobody has seen the request it need only still be here.
+    pub(crate) fn replayable(&self, stage: Stage) -> bool {
+        self.intact && (stage == Stage::Unsent || !self.outgrown)
+    }
+
+    fn kept(&self) -> usize {
+        self.block.decoded - self.block.head_end
+    }
+
+    /// The whole body has been read.
+    pub(crate) fn is_complete(&self) -> bool {
+        self.decoder.is_done()
+    }
+
+    /// The whole request has been written to the upstream.
+    pub(crate) fn is_sent(&self) -> bool {
+        self.is_complete()
+            && self.block.sent == self.block.decoded
+            && self.block.out_sent == self.block.out.len()
+    }
+
+    /// Moves head and body to the upstream; ready when all of it is written.
+    pub(crate) fn poll_upload<N: Net>(
+        &mut self,
+        from: &mut N::Down,
+        to: &mut N::Up,
+        worker: &Worker<N>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<(), Upload>> {
+        loop {
+            ready!(poll_drain(to, &mut self.block, cx)).map_err(|_| Upload::Upstream)?;
+            if self.is_complete() {
+                return Poll::Ready(Ok(()));
+            }
+            if !self.continued {
+                return Poll::Pending;
+            }
+            ready!(self.poll_more(from, worker, cx)).map_err(Upload::Caller)?;
+        }
+    }
+
+    /// Reads more of the body; ready when some came.
+    fn poll_more<N: Net>(
+        &mut self,
+        io: &mut N::Down,
+        worker: &Worker<N>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<(), Broken>> {
+        self.make_room(worker);
+        match ready!(poll_fill(io, &mut self.block, cx)) {
+            Ok(0) | Err(_) => Poll::Ready(Err(Broken::Gone)),
+            Ok(_) => Poll::Ready(self.decode()),
+        }
+    }
+
+    fn decode(&mut self) -> Result<(), Broken> {
+        let before = self.block.decoded;
+        let decoded = self.block.decode(&mut self.decoder, Keep::Framing);
+        self.received += (self.block.decoded - before) as u64;
+        self.outgrown |= self.retain > 0 && self.kept() > self.retain;
+        decoded.map(|_| ()).map_err(|_| Broken::Malformed)
+    }
+
+    /// Everything decoded has been sent; the next read needs space. While the body is kept for
+    /// another try the block grows, otherwise the window is used again.
+    fn make_room<N: Net>(&mut self, worker: &Worker<N>) {
+        if self.retain > 0 && !self.outgrown {
+            if self.block.has_space() || self.grow(worker) {
+                return;
+            }
+            self.outgrown = true;
+        }
+        self.intact &= self.block.sent == self.block.head_end;
+        self.block.recycle();
+        if self.decoder.expects() > LARGE_BODY {
+            worker.blocks.enlarge(&mut self.block);
+        }
+        if !self.block.has_space() {
+            self.block.grow(self.block.filled + WINDOW);
+        }
+    }
+
+    /// Makes the block larger, as far as the policy and the memory of all calls allow.
+    fn grow<N: Net>(&mut self, worker: &Worker<N>) -> bool {
+        let limit = self.block.head_end + self.retain + WINDOW;
+        let more = self.block.bytes.len().min(limit.saturating_sub(self.block.bytes.len()));
+        let granted = more > 0 && worker.shared.take_replay(more);
+        if granted {
+            self.taken += more;
+            self.block.grow(limit);
+        }
+        granted
+    }
+
+    /// Ready once the caller has left. What it sends ahead of time is kept for the next request.
+    pub(crate) fn poll_gone<I: Io>(&mut self, io: &mut I, cx: &mut Context<'_>) -> Poll<()> {
+        while self.is_complete() && self.block.has_space() {
+            if ready!(io.poll_readable(cx)).is_err() {
+                return Poll::Ready(());
+            }
+            match ready!(poll_fill(io, &mut self.block, cx)) {
+                Ok(0) | Err(_) => return Poll::Ready(()),
+                Ok(_) => {}
+            }
+        }
+        Poll::Pending
+    }
+
+    /// The call has ended: gives back what it took. The block holds what came behind the request.
+    pub(crate) fn end<N: Net>(mut self, worker: &Worker<N>) -> Box<Block> {
+        worker.shared.give_replay(self.taken);
+        self.block.next_message();
+        self.block
+    }
+}
+
+impl Id {
+    fn of<'a>(&'a self, bytes: &'a [u8]) -> &'a [u8] {
+        match self {
+            Self::None => &[],
+            Self::Caller(span) => span.of(bytes),
+            Self::Ours(id) => id,
+        }
+    }
+}

@@ -1,0 +1,106 @@
+//! An answer: its head read, its body wholly here or still on the way.
+
+use std::net::SocketAddr;
+
+use super::block::{Block, Keep};
+use super::body::{Decoder, Framing, Malformed};
+use super::exchange::is_delimited;
+use super::request::Request;
+use super::write;
+use crate::message::{HeadEdit, ResponseParts};
+use crate::net::Net;
+use crate::observe::report::Source;
+use crate::proxy::UpstreamId;
+use crate::worker::Worker;
+
+/// What a pipeline gives back for the caller.
+pub struct Response<N: Net> {
+    pub(crate) block: Box<Block>,
+    pub(crate) parts: ResponseParts,
+    pub(crate) framing: Framing,
+    pub(crate) source: Source,
+    decoder: Decoder,
+    /// The connection that the body comes on; none once it is no longer needed.
+    pub(crate) link: Option<Link<N>>,
+}
+
+/// A connection to an upstream, in use.
+pub(crate) struct Link<N: Net> {
+    pub(crate) io: N::Up,
+    /// Whose pool it goes back to.
+    pub(crate) home: Option<(UpstreamId, SocketAddr)>,
+}
+
+impl<N: Net> Response<N> {
+    pub(crate) fn of_upstream(
+        block: Box<Block>,
+        parts: ResponseParts,
+        framing: Framing,
+        decoder: Decoder,
+    ) -> Self {
+        Self { block, parts, framing, source: Source::Upstream, decoder, link: None }
+    }
+
+    /// An answer of our own: all of it is in the block.
+    pub(crate) fn complete(block: Box<Block>, parts: ResponseParts, source: Source) -> Self {
+        let (framing, decoder) = (Framing::None, Decoder::new(Framing::None));
+        Self { block, parts, framing, source, decoder, link: None }
+    }
+
+    pub(crate) fn status(&self) -> u16 {
+        self.parts.status
+    }
+
+    pub(crate) fn retry_after(&self) -> Option<&[u8]> {
+        write::retry_after(&self.block.bytes, &self.block.fields)
+    }
+
+    pub(crate) fn edit<'m>(&'m mut self, request: &'m Request) -> HeadEdit<'m, 'm> {
+        let Block { bytes, fields, edits, .. } = &mut *self.block;
+        HeadEdit { bytes, fields, edits, request: Some(request.head()), id: request.id() }
+    }
+
+    /// The whole body has been read.
+    pub(crate) fn is_complete(&self) -> bool {
+        self.decoder.is_done()
+    }
+
+    pub(crate) fn decode(&mut self, keep: Keep) -> Result<(), Malformed> {
+        self.block.decode(&mut self.decoder, keep).map(|_| ())
+    }
+
+    /// Body bytes that are known to come.
+    pub(crate) fn expects(&self) -> u64 {
+        self.decoder.expects()
+    }
+
+    /// The upstream has closed; true if that is how this body ends.
+    pub(crate) fn end_of_stream(&mut self) -> bool {
+        let complete = self.decoder.ends_with_connection();
+        if complete {
+            self.decoder = Decoder::new(Framing::None);
+        }
+        complete
+    }
+
+    /// Lets go of the connection once nothing more comes on it: back to the pool if it can carry
+    /// another request.
+    pub(crate) fn settle(&mut self, worker: &Worker<N>, request: &Request) {
+        if !self.is_complete() || !(request.is_sent() || !self.parts.keep_alive) {
+            return;
+        }
+        let silent = self.block.decoded == self.block.filled;
+        let reusable = self.parts.keep_alive && is_delimited(self.framing) && silent;
+        if let Some(Link { io, home: Some((id, endpoint)) }) = self.link.take()
+            && reusable
+            && let Some(upstream) = worker.upstream(id)
+        {
+            upstream.pool.give(endpoint, io, worker.clock().now());
+        }
+    }
+
+    /// Nobody wants it: a later try has a better one.
+    pub(crate) fn discard(self, worker: &Worker<N>) {
+        worker.blocks.give(self.block);
+    }
+}

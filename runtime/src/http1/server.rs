@@ -1,0 +1,261 @@
+//! One connection of a caller: requests in, answers out, in order (RFC 9112 §9).
+
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::task::{Poll, ready};
+use std::time::Duration;
+
+use tokio::io::AsyncWrite as _;
+
+use super::block::Block;
+use super::deliver::{Delivered, deliver};
+use super::flow::{poll_drain, poll_fill};
+use super::parse::{self, Refused};
+use super::request::Request;
+use super::response::Response;
+use super::write::{self, Persistence};
+use super::{HEAD_LIMIT, reply};
+use crate::filter::{Call, Outcome};
+use crate::message::RequestParts;
+use crate::net::{Io as _, Net};
+use crate::observe::report::{self, Report, Source};
+use crate::proxy::{Inbound, Proxy};
+use crate::timer::Timer;
+use crate::worker::Worker;
+
+/// A head that has begun must be complete within this time.
+const HEAD_PATIENCE: Duration = Duration::from_secs(10);
+/// While the proxy stops, a silent connection is given this time to say something.
+const DRAIN_PATIENCE: Duration = Duration::from_secs(1);
+/// How long and how much a caller may go on sending after its last answer.
+const LINGER: Duration = Duration::from_secs(1);
+const LINGER_BYTES: usize = 256 * 1024;
+
+/// The caller's end of a connection.
+pub(crate) struct Caller<N: Net> {
+    pub(crate) io: N::Down,
+    pub(crate) timer: Timer,
+}
+
+/// What the wait for a request ended with.
+enum Next {
+    Request(Request),
+    Refused(Refused),
+    Slow,
+    Closed,
+}
+
+/// Carries all calls of one connection.
+pub(crate) async fn serve<P: Proxy, N: Net>(worker: &Worker<N>, io: N::Down, inbound: Inbound) {
+    let mut caller = Caller { io, timer: worker.timers.timer() };
+    let mut carry = None;
+    loop {
+        let request = match caller.next(worker, carry.take()).await {
+            Next::Request(request) => request,
+            Next::Refused(refused) => {
+                worker.recorder().malformed();
+                return caller.farewell(worker, reply::of_refused(worker, refused)).await;
+            }
+            Next::Slow => return caller.farewell(worker, reply::of_slow_caller(worker)).await,
+            Next::Closed => return,
+        };
+        match answer::<P, N>(worker, &mut caller, request, inbound).await {
+            Some(block) if block.filled > 0 => carry = Some(block),
+            Some(block) => worker.blocks.give(block),
+            None => return caller.linger(worker).await,
+        }
+    }
+}
+
+/// One call, from its head to the end of its answer. `None`: the connection is of no more use.
+async fn answer<P: Proxy, N: Net>(
+    worker: &Worker<N>,
+    caller: &mut Caller<N>,
+    mut request: Request,
+    inbound: Inbound,
+) -> Option<Box<Block>> {
+    let started = worker.clock().now();
+    let route = P::route(&request.head(), inbound);
+    let mut call = Call::new(worker, caller, &mut request, started);
+    let outcome = P::call(route, &mut call).await;
+    let (status, source, delivered) = finish(&mut call, outcome).await;
+    let report = Report {
+        route: P::index(route),
+        status,
+        source,
+        tries: call.tries,
+        refusal: call.refusal,
+        error: delivered.error.or(call.failure.map(|failure| failure.error())),
+        duration: worker.clock().now() - started,
+        received: call.request.received,
+        sent: delivered.sent,
+        caller: report::Caller {
+            request: call.head(),
+            correlation_id: call.request.id(),
+            trace_id: call.trace.as_ref().map_or(&[], |trace| &trace.trace_id),
+        },
+    };
+    worker.report(&report);
+    let block = request.end(worker);
+    delivered.keep.then_some(block)
+}
+
+/// Gives the caller what the pipeline came back with.
+async fn finish<N: Net>(call: &mut Call<'_, N>, outcome: Outcome<N>) -> (u16, Source, Delivered) {
+    let response = match outcome {
+        Ok(response) => response,
+        Err(failure) if failure.has_answer() => call.local(failure),
+        Err(failure) => {
+            let gone = Delivered { keep: false, sent: 0, error: Some(failure.error()) };
+            return (failure.status(), Source::None, gone);
+        }
+    };
+    let (status, source) = (response.status(), response.source);
+    (status, source, deliver(call, response).await)
+}
+
+impl<N: Net> Caller<N> {
+    /// Waits for a complete request head. An idle connection holds no buffer.
+    async fn next(&mut self, worker: &Worker<N>, carry: Option<Box<Block>>) -> Next {
+        let mut block = match carry {
+            Some(block) => block,
+            None if self.idle(worker).await => worker.blocks.take(),
+            None => return Next::Closed,
+        };
+        let mut parts = RequestParts::default();
+        let mut fresh = block.filled > 0;
+        loop {
+            if fresh {
+                let Block { bytes, fields, filled, .. } = &mut *block;
+                let head = bytes.get_mut(..*filled).unwrap_or_default();
+                match parse::request(head, fields, &mut parts) {
+                    Ok(Some(complete)) => {
+                        let (head, framing) = (complete.length, complete.framing);
+                        return match Request::new(block, parts, head, framing) {
+                            Ok(request) => Next::Request(request),
+                            Err(_) => Next::Refused(Refused::Head),
+                        };
+                    }
+                    Ok(None) => self.timer.set(worker.clock().now() + HEAD_PATIENCE),
+                    Err(refused) => return Next::Refused(refused),
+                }
+            }
+            match self.more(&mut block).await {
+                More::Bytes(with_line_end) => fresh = with_line_end || block.filled >= HEAD_LIMIT,
+                More::Slow => return Next::Slow,
+                More::End => return Next::Closed,
+            }
+        }
+    }
+
+    /// Waits until something arrives; false: the connection is to be closed.
+    async fn idle(&mut self, worker: &Worker<N>) -> bool {
+        let mut patience = None;
+        self.timer.clear();
+        poll_fn(|cx| {
+            if let Poll::Ready(readable) = self.io.poll_readable(cx) {
+                return Poll::Ready(readable.is_ok());
+            }
+            if worker.is_closing() {
+                return Poll::Ready(false);
+            }
+            if !worker.is_serving() && patience.is_none() {
+                let until = worker.clock().now() + DRAIN_PATIENCE;
+                patience = Some(until);
+                self.timer.set(until);
+            }
+            ready!(self.timer.poll_due(cx));
+            Poll::Ready(false)
+        })
+        .await
+    }
+
+    async fn more(&mut self, block: &mut Block) -> More {
+        let known = block.filled;
+        if !block.has_space() {
+            block.grow(HEAD_LIMIT);
+        }
+        let read = poll_fn(|cx| {
+            if let Poll::Ready(read) = poll_fill(&mut self.io, block, cx) {
+                return Poll::Ready(Some(read));
+            }
+            self.timer.poll_due(cx).map(|()| None)
+        })
+        .await;
+        match read {
+            Some(Ok(0) | Err(_)) => More::End,
+            Some(Ok(_)) => {
+                let news = block.filled().get(known..).unwrap_or_default();
+                More::Bytes(memchr::memchr(b'\n', news).is_some())
+            }
+            None => More::Slow,
+        }
+    }
+
+    /// The last answer on this connection, without a call.
+    async fn farewell(mut self, worker: &Worker<N>, mut response: Response<N>) {
+        let mut out = std::mem::take(&mut response.block.out);
+        let additions = write::ResponseAdditions {
+            lines: response.block.edits.lines(),
+            chunked: false,
+            connection: Persistence::Close,
+        };
+        let block = &response.block;
+        write::response(&block.bytes, &block.fields, &response.parts, &additions, &mut out);
+        response.block.out = out;
+        self.timer.set(worker.clock().now() + LINGER);
+        poll_fn(|cx| {
+            if poll_drain(&mut self.io, &mut response.block, cx).is_ready() {
+                return Poll::Ready(());
+            }
+            self.timer.poll_due(cx)
+        })
+        .await;
+        response.discard(worker);
+        self.linger(worker).await;
+    }
+
+    /// Ends our side and reads on for a while: closing with unread bytes would reset the
+    /// connection and might take the answer with it (RFC 9112 §9.6).
+    async fn linger(mut self, worker: &Worker<N>) {
+        let mut block = worker.blocks.take();
+        let mut budget = LINGER_BYTES;
+        self.timer.set(worker.clock().now() + LINGER);
+        let mut shut = false;
+        poll_fn(|cx| {
+            if !shut {
+                shut = ready!(Pin::new(&mut self.io).poll_shutdown(cx)).is_ok();
+            }
+            while shut && budget > 0 {
+                block.filled = 0;
+                match poll_fill(&mut self.io, &mut block, cx) {
+                    Poll::Ready(Ok(read)) if read > 0 => budget = budget.saturating_sub(read),
+                    Poll::Ready(_) => return Poll::Ready(()),
+                    Poll::Pending => return self.timer.poll_due(cx),
+                }
+            }
+            Poll::Ready(())
+        })
+        .await;
+        worker.blocks.give(block);
+    }
+
+    /// Waits for the timer; true if the caller left before.
+    pub(crate) async fn left_before_timer(&mut self, request: &mut Request) -> bool {
+        poll_fn(|cx| {
+            if request.poll_gone(&mut self.io, cx).is_ready() {
+                return Poll::Ready(true);
+            }
+            self.timer.poll_due(cx).map(|()| false)
+        })
+        .await
+    }
+}
+
+/// What a read for a head brought.
+enum More {
+    /// Some bytes; is there a line's end among them?
+    Bytes(bool),
+    Slow,
+    End,
+}

@@ -1,0 +1,53 @@
+//! The proxy that generated ambassadors are linked with.
+//!
+//! ```text
+//! lifecycle   start, signals, stop          proxy     what a policy is to the runtime
+//!    │                                        │
+//! worker ──▶ http1 ──▶ filter (one pipeline a route) ──▶ http1 ──▶ net ──▶ upstream
+//!    │         └────────▶ message (heads as offsets)
+//! observe     metrics, access log, admin
+//! ```
+//!
+//! It reads no configuration: what the policy says is in the generated types.
+
+mod clock;
+mod filter;
+mod http1;
+mod lifecycle;
+mod message;
+mod net;
+mod observe;
+mod proxy;
+mod random;
+mod shared;
+mod sync;
+mod tcp;
+mod timer;
+mod units;
+mod upstream;
+mod worker;
+
+pub use lifecycle::run;
+
+/// What generated code names.
+pub mod prelude {
+    pub use std::time::Duration;
+
+    pub use crate::filter::breaker;
+    pub use crate::filter::retry::{Backoff, budget};
+    pub use crate::filter::{
+        Breaker, BreakerPolicy, Call, Cause, CorrelationId, CorrelationPolicy, Fallback, Filter,
+        Forward, HeaderPolicy, Headers, Outcome, Pass, Reject, ReplyPolicy, Respond, Retry,
+        RetryAfter, RetryPolicy, Rewrite, RewritePolicy, Timeout, TimeoutPolicy, Total, Trace,
+        Upstream,
+    };
+    pub use crate::message::{HeadEdit, Method, RequestHead};
+    pub use crate::net::Net;
+    pub use crate::proxy::{
+        AccessLog, Address, BreakerId, Inbound, Listener, Observe, Proxy, RouteSpec, UpstreamId,
+        UpstreamSpec, Workers,
+    };
+    pub use crate::units::{
+        bytes, hours, kib, mib, millis, mins, per_million, percent, secs, v4, v6,
+    };
+}

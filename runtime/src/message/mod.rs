@@ -1,0 +1,17 @@
+//! One view of a message head, whichever wire protocol it came over.
+//!
+//! A head is a block of bytes and a list of [`Field`]s: offsets into those bytes. Filters read it
+//! through [`RequestHead`] and change it through edits, which mark lines as dropped and collect
+//! new ones; an engine copies what is left in as few pieces as possible.
+
+mod edit;
+mod field;
+mod head;
+mod method;
+
+pub use edit::HeadEdit;
+pub(crate) use edit::Edits;
+pub(crate) use field::{Field, Known, Span};
+pub use head::RequestHead;
+pub(crate) use head::{RequestParts, ResponseParts};
+pub use method::Method;

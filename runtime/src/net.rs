@@ -1,0 +1,80 @@
+//! How bytes get in and out: the only door between the pipeline and the network.
+//!
+//! The engine is generic over [`Net`]. In production it is [`crate::tcp::Tcp`]; in tests it is a
+//! script that plays the upstreams, under paused time.
+
+use std::io;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::task::{Context, Poll, Waker};
+
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+use crate::proxy::UpstreamId;
+
+/// A byte stream in both directions.
+pub trait Io: AsyncRead + AsyncWrite + Unpin + 'static {
+    /// Ready when a read would give bytes, the end or an error. May be ready for no reason, never
+    /// pending for none. Costs no system call while nothing has happened.
+    fn poll_readable(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>>;
+}
+
+/// The network as the pipeline sees it.
+pub trait Net: 'static {
+    /// Towards the caller.
+    type Down: Io;
+    /// Towards an upstream.
+    type Up: Io;
+
+    /// Connects to an endpoint of an upstream.
+    ///
+    /// # Errors
+    /// What the system says: refused, unreachable, no more ports.
+    fn connect(
+        &self,
+        upstream: UpstreamId,
+        endpoint: SocketAddr,
+    ) -> impl Future<Output = io::Result<Self::Up>>;
+
+    /// Connects to a name that no policy knows: `otherwise pass`.
+    ///
+    /// # Errors
+    /// That it does not resolve, that it is ourselves, or what the system says.
+    fn dial(&self, host: &str, port: u16) -> impl Future<Output = Result<Self::Up, DialError>>;
+}
+
+/// Why a caller's own destination could not be reached.
+#[derive(Debug, thiserror::Error)]
+pub enum DialError {
+    #[error("the name does not resolve: {0}")]
+    Unresolved(String),
+    #[error("the destination is this proxy itself")]
+    Loop,
+    #[error(transparent)]
+    Io(#[from] io::Error),
+}
+
+/// Reads some bytes, waiting if there are none; 0 at the end of the stream.
+pub(crate) fn poll_read<I: Io>(
+    io: &mut I,
+    cx: &mut Context<'_>,
+    buffer: &mut [u8],
+) -> Poll<io::Result<usize>> {
+    let mut buffer = ReadBuf::new(buffer);
+    match Pin::new(io).poll_read(cx, &mut buffer) {
+        Poll::Ready(Ok(())) => Poll::Ready(Ok(buffer.filled().len())),
+        Poll::Ready(Err(error)) => Poll::Ready(Err(error)),
+        Poll::Pending => Poll::Pending,
+    }
+}
+
+/// Has nothing arrived on a connection that should be silent? Bytes, the end and errors all make
+/// it unfit for another request.
+pub(crate) fn is_silent<I: Io>(io: &mut I) -> bool {
+    let mut cx = Context::from_waker(Waker::noop());
+    if io.poll_readable(&mut cx).is_pending() {
+        return true;
+    }
+    // Readiness may be left over from a read that filled its buffer exactly: look.
+    poll_read(io, &mut cx, &mut [0; 1]).is_pending()
+}

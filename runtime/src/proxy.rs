@@ -1,0 +1,143 @@
+//! What a generated proxy is to the runtime: constants, one routing function, one pipeline a route.
+//!
+//! The generator writes a zero-sized type and implements [`Proxy`] for it. Everything that the
+//! policy says is in its constants and types; nothing is looked up by name or read at run time.
+
+use std::net::SocketAddr;
+
+use crate::filter::{Call, Outcome};
+use crate::message::RequestHead;
+use crate::net::Net;
+use crate::units::Percent;
+
+/// A compiled policy.
+pub trait Proxy: 'static {
+    /// One variant per route, and per upstream for the calls that no route matches.
+    type Route: Copy + 'static;
+
+    const SERVICE: &'static str;
+    const WORKERS: Workers;
+    /// The shared port first, then the upstreams' own ones.
+    const LISTENERS: &'static [Listener];
+    /// Indexed by [`UpstreamId`].
+    const UPSTREAMS: &'static [UpstreamSpec];
+    /// Indexed by [`Proxy::index`]. What log lines and metrics call a route.
+    const ROUTES: &'static [RouteSpec];
+    /// Indexed by [`BreakerId`]: the names that answers and metrics use.
+    const BREAKERS: &'static [&'static str];
+    const OBSERVE: Observe;
+    /// The policy's text, plan and hashes as JSON: `--describe`, `/policy`.
+    const POLICY: &'static [u8];
+
+    /// The route that a request belongs to.
+    fn route(head: &RequestHead<'_>, inbound: Inbound) -> Self::Route;
+
+    /// Where [`Proxy::ROUTES`] describes a route.
+    fn index(route: Self::Route) -> usize;
+
+    /// Carries one call through its route's pipeline.
+    fn call<N: Net>(
+        route: Self::Route,
+        call: &mut Call<'_, N>,
+    ) -> impl Future<Output = Outcome<N>>;
+}
+
+/// How many threads carry traffic.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Workers {
+    /// One per core that the process may use.
+    Auto,
+    Exactly(usize),
+}
+
+/// A port that calls reach us on.
+#[derive(Clone, Copy, Debug)]
+pub struct Listener {
+    pub address: SocketAddr,
+    pub inbound: Inbound,
+}
+
+impl Listener {
+    /// The port for all upstreams: the name dialled decides.
+    pub const fn shared(address: SocketAddr) -> Self {
+        Self { address, inbound: Inbound::Shared }
+    }
+
+    /// The own port of one upstream.
+    pub const fn own(address: SocketAddr, upstream: UpstreamId) -> Self {
+        Self { address, inbound: Inbound::Own(upstream) }
+    }
+}
+
+/// How a call reached us.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Inbound {
+    Shared,
+    Own(UpstreamId),
+}
+
+/// Index into [`Proxy::UPSTREAMS`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct UpstreamId(pub usize);
+
+/// Index into [`Proxy::BREAKERS`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct BreakerId(pub usize);
+
+/// An upstream, as far as it is data.
+#[derive(Clone, Copy, Debug)]
+pub struct UpstreamSpec {
+    pub name: &'static str,
+    pub address: Address,
+}
+
+/// Where an upstream lives.
+#[derive(Clone, Copy, Debug)]
+pub enum Address {
+    /// Looked up, and again whenever the answer's TTL ends.
+    Dns { host: &'static str, port: u16 },
+    Fixed(&'static [SocketAddr]),
+}
+
+impl Address {
+    /// `host:port`, as a `Host` field has it.
+    pub(crate) fn authority(&self) -> Box<str> {
+        match self {
+            Self::Dns { host, port } => format!("{host}:{port}").into(),
+            Self::Fixed(addresses) => {
+                addresses.first().map(ToString::to_string).unwrap_or_default().into()
+            }
+        }
+    }
+}
+
+/// What log lines and metrics call a route.
+#[derive(Clone, Copy, Debug)]
+pub struct RouteSpec {
+    /// Empty for `otherwise`.
+    pub upstream: &'static str,
+    /// The upstream's name again where no route matched.
+    pub route: &'static str,
+    /// The policy line: `order.amb:43`.
+    pub site: &'static str,
+}
+
+/// `observe { … }`.
+#[derive(Clone, Copy, Debug)]
+pub struct Observe {
+    pub metrics: bool,
+    pub access_log: Option<AccessLog>,
+    pub admin: Option<SocketAddr>,
+}
+
+/// Which calls are logged, and what never is.
+#[derive(Clone, Copy, Debug)]
+pub struct AccessLog {
+    pub sample: Percent,
+    /// Calls answered with other statuses are not logged.
+    pub when: fn(u16) -> bool,
+    /// Request fields that are written, lower case.
+    pub headers: &'static [&'static str],
+    /// Fields and query parameters whose values are never written, lower case.
+    pub redact: &'static [&'static str],
+}

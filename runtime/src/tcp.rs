@@ -1,0 +1,51 @@
+//! The real network.
+
+use std::io;
+use std::net::SocketAddr;
+use std::task::{Context, Poll};
+
+use tokio::net::TcpStream;
+
+use crate::net::{DialError, Io, Net};
+use crate::proxy::UpstreamId;
+use crate::upstream::Lookup;
+
+impl Io for TcpStream {
+    fn poll_readable(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.poll_read_ready(cx)
+    }
+}
+
+/// TCP without encryption.
+#[derive(Debug)]
+pub(crate) struct Tcp {
+    pub(crate) lookup: Lookup,
+    /// Our own listeners: no call may end up there again.
+    pub(crate) own: Vec<SocketAddr>,
+}
+
+impl Net for Tcp {
+    type Down = TcpStream;
+    type Up = TcpStream;
+
+    async fn connect(&self, _upstream: UpstreamId, endpoint: SocketAddr) -> io::Result<TcpStream> {
+        let stream = TcpStream::connect(endpoint).await?;
+        stream.set_nodelay(true)?;
+        Ok(stream)
+    }
+
+    async fn dial(&self, host: &str, port: u16) -> Result<TcpStream, DialError> {
+        let found = self.lookup.resolve(host, port).await.map_err(DialError::Unresolved)?;
+        if found.iter().any(|address| self.own.contains(address)) {
+            return Err(DialError::Loop);
+        }
+        let mut failure = io::Error::from(io::ErrorKind::NotFound);
+        for address in found {
+            match self.connect(UpstreamId(usize::MAX), address).await {
+                Ok(stream) => return Ok(stream),
+                Err(error) => failure = error,
+            }
+        }
+        Err(failure.into())
+    }
+}

@@ -1,0 +1,186 @@
+//! Deadlines of one worker.
+//!
+//! A timer of the runtime per request would cost a wake-up per request. Here every connection owns
+//! one entry whose deadline is a plain number, set and moved without telling anybody; the queue
+//! holds an entry only once, at a time not later than its deadline. When that time comes the entry
+//! is due, or goes back into the queue. A steady connection enters the queue once per time-out, not
+//! once per request.
+
+use std::cell::{Cell, RefCell};
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+use std::future::poll_fn;
+use std::pin::pin;
+use std::rc::Rc;
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
+
+use crate::clock::{Clock, Moment};
+
+/// A far deadline is looked at again after this time at the latest, so that a queue does not fill
+/// with places that nearer deadlines made superfluous.
+const HORIZON: Duration = Duration::from_secs(30);
+
+/// The deadlines of one worker's connections.
+#[derive(Debug)]
+pub(crate) struct Timers {
+    clock: Clock,
+    entries: RefCell<Entries>,
+    queue: RefCell<BinaryHeap<Reverse<(Moment, usize)>>>,
+    /// The driver, asleep until `wakes`.
+    driver: RefCell<Option<Waker>>,
+    wakes: Cell<Moment>,
+}
+
+#[derive(Debug, Default)]
+struct Entries {
+    list: Vec<Entry>,
+    free: Vec<usize>,
+}
+
+#[derive(Debug)]
+struct Entry {
+    deadline: Moment,
+    /// The queue place that counts; others of this entry are leftovers.
+    queued: Moment,
+    due: bool,
+    waker: Option<Waker>,
+}
+
+/// One connection's deadline.
+#[derive(Debug)]
+pub(crate) struct Timer {
+    timers: Rc<Timers>,
+    index: usize,
+}
+
+impl Timers {
+    pub(crate) fn new(clock: Clock) -> Rc<Self> {
+        Rc::new(Self {
+            clock,
+            entries: RefCell::default(),
+            queue: RefCell::default(),
+            driver: RefCell::default(),
+            wakes: Cell::new(Moment::NEVER),
+        })
+    }
+
+    pub(crate) fn timer(self: &Rc<Self>) -> Timer {
+        let entry = Entry { deadline: Moment::NEVER, queued: Moment::NEVER, due: false, waker: None };
+        let mut entries = self.entries.borrow_mut();
+        let free = entries.free.pop();
+        let index = free.unwrap_or(entries.list.len());
+        match entries.list.get_mut(index) {
+            // The place in the queue outlives its owner, so the next owner inherits it.
+            Some(slot) => *slot = Entry { queued: slot.queued, ..entry },
+            None => entries.list.push(entry),
+        }
+        Timer { timers: Rc::clone(self), index }
+    }
+
+    /// Runs for as long as the worker does: sleeps until the first queued time, wakes who is due.
+    pub(crate) async fn drive(&self) {
+        loop {
+            let next = self.queue.borrow().peek().map_or(Moment::NEVER, |Reverse((at, _))| *at);
+            self.wakes.set(next);
+            let mut sleep = pin!(tokio::time::sleep_until(self.clock.instant(next)));
+            poll_fn(|cx| {
+                self.driver.replace(Some(cx.waker().clone()));
+                if self.wakes.get() < next {
+                    return Poll::Ready(());
+                }
+                sleep.as_mut().poll(cx)
+            })
+            .await;
+            self.fire(self.clock.now());
+        }
+    }
+
+    /// Every connection looks at the world again.
+    pub(crate) fn wake_all(&self) {
+        let entries = self.entries.borrow();
+        entries.list.iter().filter_map(|entry| entry.waker.as_ref()).for_each(Waker::wake_by_ref);
+    }
+
+    fn fire(&self, now: Moment) {
+        let mut entries = self.entries.borrow_mut();
+        let mut queue = self.queue.borrow_mut();
+        while let Some(&Reverse((at, index))) = queue.peek()
+            && at <= now
+        {
+            queue.pop();
+            let Some(entry) = entries.list.get_mut(index).filter(|entry| entry.queued == at) else {
+                continue;
+            };
+            entry.queued = Moment::NEVER;
+            if entry.deadline <= now {
+                entry.due = true;
+                if let Some(waker) = &entry.waker {
+                    waker.wake_by_ref();
+                }
+            } else if entry.deadline != Moment::NEVER {
+                entry.queued = entry.deadline.min(now + HORIZON);
+                queue.push(Reverse((entry.queued, index)));
+            }
+        }
+    }
+
+    fn set(&self, index: usize, deadline: Moment) {
+        let mut entries = self.entries.borrow_mut();
+        let Some(entry) = entries.list.get_mut(index) else { return };
+        entry.deadline = deadline;
+        entry.due = false;
+        if deadline < entry.queued {
+            // Beyond the horizon the first look may come earlier than the deadline.
+            let at = deadline.min(self.clock.now() + HORIZON);
+            entry.queued = at;
+            self.queue.borrow_mut().push(Reverse((at, index)));
+            self.hurry(at);
+        }
+    }
+
+    /// Wakes the driver if it sleeps longer than until `at`.
+    fn hurry(&self, at: Moment) {
+        if at < self.wakes.get() {
+            self.wakes.set(at);
+            if let Some(driver) = self.driver.borrow().as_ref() {
+                driver.wake_by_ref();
+            }
+        }
+    }
+}
+
+impl Timer {
+    /// From now on the deadline is `at`; an earlier one is forgotten.
+    pub(crate) fn set(&self, at: Moment) {
+        self.timers.set(self.index, at);
+    }
+
+    pub(crate) fn clear(&self) {
+        self.set(Moment::NEVER);
+    }
+
+    /// Ready once the deadline has passed; otherwise the task is woken when it does.
+    pub(crate) fn poll_due(&self, cx: &Context<'_>) -> Poll<()> {
+        let mut entries = self.timers.entries.borrow_mut();
+        let Some(entry) = entries.list.get_mut(self.index) else { return Poll::Pending };
+        if entry.due {
+            return Poll::Ready(());
+        }
+        if !entry.waker.as_ref().is_some_and(|waker| waker.will_wake(cx.waker())) {
+            entry.waker = Some(cx.waker().clone());
+        }
+        Poll::Pending
+    }
+}
+
+impl Drop for Timer {
+    fn drop(&mut self) {
+        let mut entries = self.timers.entries.borrow_mut();
+        if let Some(entry) = entries.list.get_mut(self.index) {
+            entry.deadline = Moment::NEVER;
+            entry.waker = None;
+        }
+        entries.free.push(self.index);
+    }
+}

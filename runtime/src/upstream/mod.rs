@@ -1,0 +1,57 @@
+//! One worker's side of the upstreams: which endpoints there are, which one is next, which
+//! connections are free.
+
+mod discover;
+mod pool;
+
+pub(crate) use discover::{Discovery, Endpoints, Lookup, Resolver};
+
+use std::cell::{Cell, RefCell};
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use crate::net::Net;
+use crate::proxy::UpstreamSpec;
+use pool::Pool;
+
+/// An upstream as one worker sees it.
+#[derive(Debug)]
+pub(crate) struct Upstream<N: Net> {
+    pub(crate) spec: &'static UpstreamSpec,
+    /// `host:port`, for a request that names no host.
+    pub(crate) authority: Box<str>,
+    endpoints: RefCell<Arc<[SocketAddr]>>,
+    turn: Cell<usize>,
+    pub(crate) pool: Pool<N::Up>,
+}
+
+impl<N: Net> Upstream<N> {
+    /// `turn`: where the round begins, so that workers do not all begin at the same endpoint.
+    pub(crate) fn new(spec: &'static UpstreamSpec, turn: usize) -> Self {
+        Self {
+            spec,
+            authority: spec.address.authority(),
+            endpoints: RefCell::new(Arc::from([])),
+            turn: Cell::new(turn),
+            pool: Pool::default(),
+        }
+    }
+
+    /// New addresses; connections to those that are gone are closed.
+    pub(crate) fn update(&self, endpoints: Arc<[SocketAddr]>) {
+        self.pool.retain(|endpoint| endpoints.contains(&endpoint));
+        self.endpoints.replace(endpoints);
+    }
+
+    /// The next endpoint in turn, another one than `last` if there is any.
+    pub(crate) fn pick(&self, last: Option<SocketAddr>) -> Option<SocketAddr> {
+        let endpoints = self.endpoints.borrow();
+        let turn = self.turn.get();
+        let mut round = (0..endpoints.len()).map(|step| turn.wrapping_add(step));
+        let position = round
+            .find(|&at| endpoints.get(at % endpoints.len()).copied() != last)
+            .unwrap_or(turn);
+        self.turn.set(position.wrapping_add(1));
+        endpoints.get(position.checked_rem(endpoints.len())?).copied()
+    }
+}
