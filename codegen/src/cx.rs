@@ -82,13 +82,14 @@ impl<'a> Cx<'a> {
         format!("{}:{}", printable(file), place.line)
     }
 
-    /// The author's words, then the place: `/// Money moves here. (order.amb:15)`.
-    pub(crate) fn docs(&self, docs: &[String], place: Place) -> TokenStream {
+    /// The author's words, or what it is, then the place: `/// Money moves here. (order.amb:15)`.
+    pub(crate) fn docs(&self, what: &str, docs: &[String], place: Place) -> TokenStream {
         let site = format!("({})", self.site(place));
         let mut lines: Vec<String> = docs.iter().map(|line| printable(line.trim())).collect();
         match lines.last_mut() {
             Some(last) if !last.is_empty() => *last = format!("{last} {site}"),
-            _ => lines.push(site),
+            Some(_) => lines.push(site),
+            None => lines.push(format!("{what} {site}")),
         }
         let lines = lines.iter().map(|line| format!(" {line}"));
         quote!(#(#[doc = #lines])*)

@@ -21,7 +21,8 @@ pub(crate) fn shared_specs(cx: &Cx<'_>, home: Home) -> Vec<TokenStream> {
 
 fn shared_spec(cx: &Cx<'_>, entry: &Entry<&Breaker>) -> [TokenStream; 2] {
     let (name, breaker) = (&entry.name, entry.value);
-    let (docs, members) = (cx.docs(&breaker.docs, breaker.place), members(cx, breaker));
+    let (docs, members) =
+        (cx.docs("`breaker`", &breaker.docs, breaker.place), members(cx, breaker));
     [quote! { #docs pub struct #name; }, quote! { impl #name { #members } }]
 }
 
@@ -34,7 +35,7 @@ pub(crate) fn breaker(cx: &Cx<'_>, entry: &Entry<BreakerPart<'_>>) -> [TokenStre
         Some(shared) => reference(&shared.name),
         None => members(cx, breaker),
     };
-    let docs = shared.is_none().then(|| cx.docs(&breaker.docs, breaker.place));
+    let docs = shared.is_none().then(|| cx.docs("`breaker`", &breaker.docs, breaker.place));
     let policy = quote! {
         impl BreakerPolicy for #name {
             const ID: BreakerId = BreakerId(#id);

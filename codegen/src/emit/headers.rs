@@ -12,10 +12,10 @@ use crate::parts::{Entry, HeadersPart};
 pub(crate) fn headers(cx: &Cx<'_>, entry: &Entry<HeadersPart<'_>>) -> [TokenStream; 2] {
     let (name, part) = (&entry.name, &entry.value);
     let request = edits(cx, part, part.request).map(|edits| {
-        quote! { fn request(edit: &mut RequestEdit<'_, '_>) { #edits } }
+        quote! { fn request(edit: &mut HeadEdit<'_, '_>) { #edits } }
     });
     let response = edits(cx, part, part.response).map(|edits| {
-        quote! { fn response(edit: &mut ResponseEdit<'_, '_>) { #edits } }
+        quote! { fn response(edit: &mut HeadEdit<'_, '_>) { #edits } }
     });
     let policy = quote! {
         impl HeaderPolicy for #name {

@@ -4,7 +4,6 @@
 //! indent each one further than the one before.
 
 use crate::cx::{Calls, Cx};
-use crate::names;
 use crate::parts::{Entry, Stage};
 
 /// `type PaymentCharge = Trace<…>;`
@@ -12,7 +11,7 @@ pub(crate) fn pipeline(cx: &Cx<'_>, entry: &Entry<Vec<Stage>>) -> String {
     let users: Vec<_> = entry.users.iter().filter_map(|&user| cx.calls.get(user)).collect();
     let place = users.first().map(|calls| cx.site(calls.place())).unwrap_or_default();
     let doc = format!("/// {}: what a call passes, in order. ({place})", title(&users));
-    format!("{doc}\ntype {} = {};\n", entry.name, stages(&entry.value))
+    format!("{doc}\ntype {} ={};\n", entry.name, stages(&entry.value))
 }
 
 /// ``Routes `stock`, `reserve` and the other calls of `inventory` ``.
@@ -34,18 +33,11 @@ fn title(users: &[&Calls<'_>]) -> String {
 }
 
 fn stages(stages: &[Stage]) -> String {
-    let Some((last, outer)) = stages.split_last() else {
-        return String::new();
-    };
-    let outer = outer.iter().map(|stage| match &stage.policy {
+    let open = stages.iter().map(|stage| match &stage.policy {
         Some(policy) => format!("\n    {}<{policy},", stage.filter),
-        None => format!("\n    {}<", stage.filter),
+        // Without a policy of its own, nothing stands between it and what it wraps.
+        None => format!(" {}<", stage.filter),
     });
-    let (outer, closing) = (outer.collect::<String>(), ">".repeat(stages.len() - 1));
-    let first = outer.trim_start();
-    let policy = last.policy.clone().unwrap_or_else(|| names::ident("Self"));
-    match outer.is_empty() {
-        true => format!("{}<{policy}>", last.filter),
-        false => format!("{first}\n    {}<{policy}>{closing}", last.filter),
-    }
+    let open = open.collect::<String>();
+    format!("{}{}", open.trim_end_matches(','), ">".repeat(stages.len()))
 }

@@ -26,7 +26,7 @@ pub(crate) fn unit(cx: &Cx<'_>) -> TokenStream {
         docs.push(String::new());
         docs.extend(cx.plan.service.docs.iter().cloned());
     }
-    let (docs, proxy) = (cx.docs(&docs, cx.plan.service.place), &cx.proxy);
+    let (docs, proxy) = (cx.docs("", &docs, cx.plan.service.place), &cx.proxy);
     quote! { #docs pub struct #proxy; }
 }
 

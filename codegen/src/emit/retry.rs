@@ -14,7 +14,7 @@ use crate::parts::Entry;
 /// The type and its `impl RetryPolicy`.
 pub(crate) fn retry(cx: &Cx<'_>, entry: &Entry<&Retry>) -> [TokenStream; 2] {
     let (name, retry) = (&entry.name, entry.value);
-    let docs = cx.docs(&retry.docs, retry.place);
+    let docs = cx.docs("`retry`", &retry.docs, retry.place);
     let (constants, listed, repeatable) =
         (constants(cx, retry), listed(cx, retry), repeatable(cx, retry));
     let policy = quote! {

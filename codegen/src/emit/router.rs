@@ -10,7 +10,8 @@ use crate::cx::Cx;
 /// `pub struct Payment;`
 pub(crate) fn unit(cx: &Cx<'_>, at: usize, upstream: &Upstream) -> TokenStream {
     let unit = cx.upstreams.get(at).map(|names| &names.unit);
-    let docs = cx.docs(&upstream.docs, upstream.place);
+    let what = format!("Upstream `{}`.", upstream.name);
+    let docs = cx.docs(&what, &upstream.docs, upstream.place);
     quote! { #docs pub struct #unit; }
 }
 

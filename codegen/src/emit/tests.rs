@@ -25,7 +25,7 @@ pub(crate) fn tests(cx: &Cx<'_>) -> Vec<TokenStream> {
 fn function(cx: &Cx<'_>, test: &Test, name: Ident) -> TokenStream {
     let mut docs = vec![test.name.clone()];
     docs.extend(test.docs.iter().cloned());
-    let (docs, proxy) = (cx.docs(&docs, test.place), &cx.proxy);
+    let (docs, proxy) = (cx.docs("", &docs, test.place), &cx.proxy);
     let requests = test.requests.iter().map(request);
     let given = test.given.iter().map(given);
     let expects = test.expects.iter().map(|expect| expectation(cx, expect));
