@@ -22,6 +22,8 @@ mod random;
 mod shared;
 mod sync;
 mod tcp;
+#[cfg(feature = "testing")]
+pub mod testing;
 mod timer;
 mod units;
 mod upstream;

@@ -41,6 +41,11 @@ pub trait Net: 'static {
     /// # Errors
     /// That it does not resolve, that it is ourselves, or what the system says.
     fn dial(&self, host: &str, port: u16) -> impl Future<Output = Result<Self::Up, DialError>>;
+
+    /// A call of that route has ended: for networks that keep a record.
+    fn ended(&self, route: usize) {
+        let _ = route;
+    }
 }
 
 /// Why a caller's own destination could not be reached.

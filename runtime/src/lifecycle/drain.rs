@@ -80,3 +80,45 @@ pub(super) fn open(shared: &Shared) -> usize {
 fn connected(shared: &Shared) -> u64 {
     shared.recorders.iter().map(|recorder| recorder.connections()).sum()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::Ordering;
+    use std::time::Duration;
+
+    use tokio::time::{Instant, sleep};
+
+    use super::{PATIENCE, QUIET, callers};
+    use crate::lifecycle::sample;
+
+    #[tokio::test(start_paused = true)]
+    async fn nobody_is_waited_for_a_moment_only() {
+        let (_phase, shared) = sample::shared();
+        let start = Instant::now();
+        callers(&shared).await;
+        assert!((QUIET..QUIET * 2).contains(&start.elapsed()));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn whoever_stays_is_waited_for_until_patience_ends() {
+        let (_phase, shared) = sample::shared();
+        shared.connections.store(1, Ordering::Relaxed);
+        let start = Instant::now();
+        callers(&shared).await;
+        assert!((PATIENCE..PATIENCE + QUIET).contains(&start.elapsed()));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn callers_that_come_and_go_between_two_looks_are_seen() {
+        let (_phase, shared) = sample::shared();
+        let start = Instant::now();
+        let busy = async {
+            for _ in 0..10 {
+                sleep(Duration::from_millis(200)).await;
+                shared.recorders[0].connection();
+            }
+        };
+        tokio::join!(callers(&shared), busy);
+        assert!(start.elapsed() > Duration::from_secs(2));
+    }
+}

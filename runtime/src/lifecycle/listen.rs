@@ -16,7 +16,7 @@ pub(crate) type Listeners = Vec<(TcpListener, Inbound)>;
 
 /// Why a port cannot be had.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum ListenError {
+pub(crate) enum ListenError {
     #[error(
         "{0} is taken: another process listens there; stop it, or write another port in the policy"
     )]
@@ -47,17 +47,17 @@ impl ListenError {
 
 /// All listeners for all workers.
 #[derive(Debug)]
-pub(super) struct Ports {
+pub(crate) struct Ports {
     /// What they are bound to, in the order of the policy; port 0 has become a real one.
-    pub(super) bound: Vec<SocketAddr>,
+    pub(crate) bound: Vec<SocketAddr>,
     /// One set per worker.
-    pub(super) workers: Vec<Listeners>,
+    pub(crate) workers: Vec<Listeners>,
 }
 
 impl Ports {
     /// # Errors
     /// The first port that cannot be had.
-    pub(super) fn open(listeners: &[Listener], workers: usize) -> Result<Self, ListenError> {
+    pub(crate) fn open(listeners: &[Listener], workers: usize) -> Result<Self, ListenError> {
         let mut ports =
             Self { bound: Vec::new(), workers: (0..workers).map(|_| Vec::new()).collect() };
         for listener in listeners {

@@ -14,9 +14,13 @@ mod drain;
 mod exit;
 mod listen;
 mod notices;
+#[cfg(test)]
+pub(crate) mod sample;
 mod start;
 mod threads;
 
+#[cfg(feature = "testing")]
+pub(crate) use listen::Ports;
 pub(crate) use notices::Notices;
 
 use std::process::ExitCode;

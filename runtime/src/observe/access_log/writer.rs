@@ -30,7 +30,7 @@ impl Writer {
         Self::start_with(workers, io::stdout())
     }
 
-    pub(super) fn start_with(
+    pub(crate) fn start_with(
         workers: usize,
         output: impl Write + Send + 'static,
     ) -> io::Result<(Sender, JoinHandle<()>)> {

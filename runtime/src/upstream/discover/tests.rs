@@ -1,1 +1,184 @@
+use std::collections::VecDeque;
+use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
 
+use hickory_resolver::config::{ResolverConfig, ResolverOpts};
+use tokio::sync::{Mutex, mpsc};
+use tokio::time::Instant;
+
+use super::name_server::{NameServer, Zone};
+use super::{Answer, Discovery, Endpoints, Lookup, Resolve, Resolver, retry_in};
+use crate::clock::Clock;
+use crate::lifecycle::Notices;
+use crate::proxy::{Address, UpstreamSpec};
+use crate::units::v4;
+
+const NOTICES: Notices = Notices::of("order");
+const NO_HOSTS: &str = "/dev/null";
+
+const fn named(host: &'static str) -> UpstreamSpec {
+    UpstreamSpec { name: "payment", address: Address::Dns { host, port: 8080 } }
+}
+
+fn ip(text: &str) -> IpAddr {
+    text.parse().unwrap()
+}
+
+fn ips(text: &str) -> Vec<IpAddr> {
+    text.split_whitespace().map(ip).collect()
+}
+
+fn zone(rows: &[(&'static str, &str, u32)]) -> Zone {
+    rows.iter().map(|&(name, addresses, ttl)| (name, (ips(addresses), ttl))).collect()
+}
+
+async fn addresses(endpoints: &mut Endpoints, expect: &[SocketAddr]) {
+    endpoints.wait_for(|now| **now == *expect).await.unwrap();
+}
+
+#[tokio::test]
+async fn both_families_are_found_with_the_shorter_ttl() {
+    let zone = zone(&[("pay.shop.svc.", "127.0.0.2 127.0.0.1 2001:db8::1", 77)]);
+    let server = NameServer::start(zone).await;
+    let answer = server.resolver(1, &[], NO_HOSTS).resolve("pay.shop.svc").await.unwrap();
+    assert_eq!(answer.ttl, Duration::from_secs(77));
+    let mut found = answer.addresses;
+    found.sort();
+    assert_eq!(found, ips("127.0.0.1 127.0.0.2 2001:db8::1"));
+}
+
+#[tokio::test]
+async fn search_domains_come_first_below_ndots_and_last_above() {
+    let rows = [
+        // As in a pod: five dots.
+        (5, "pay", "pay.shop.svc.", &["pay.shop.svc."][..]),
+        (5, "pay.shop", "pay.shop.svc.", &["pay.shop.shop.svc.", "pay.shop.svc."]),
+        (1, "pay.shop", "pay.shop.", &["pay.shop."]),
+        (1, "pay.shop", "pay.shop.svc.", &["pay.shop.", "pay.shop.shop.svc.", "pay.shop.svc."]),
+        (5, "pay.shop.", "pay.shop.", &["pay.shop."]),
+    ];
+    for (ndots, name, known, order) in rows {
+        let server = NameServer::start(zone(&[(known, "127.0.0.1", 5)])).await;
+        let resolver = server.resolver(ndots, &["shop.svc.", "svc."], NO_HOSTS);
+        assert_eq!(resolver.resolve(name).await.unwrap().addresses, ips("127.0.0.1"), "{name}");
+        let mut asked = server.asked.borrow().clone();
+        asked.retain(|question| question.starts_with("A "));
+        let expect: Vec<_> = order.iter().map(|name| format!("A {name}")).collect();
+        assert_eq!(asked, expect, "{name}");
+    }
+}
+
+#[tokio::test]
+async fn what_the_hosts_file_says_needs_no_server() {
+    let hosts = std::env::temp_dir().join(format!("amb-hosts-{}", std::process::id()));
+    std::fs::write(&hosts, "127.0.0.9 Pay pay.shop # a comment\n::9 pay\n").unwrap();
+    let none = ResolverConfig::from_parts(None, Vec::new(), Vec::new());
+    let resolver = Resolver::new(none, ResolverOpts::default(), hosts.clone()).unwrap();
+    let of = async |name| resolver.resolve(name).await.map(|answer| answer.addresses);
+    assert_eq!(of("pay").await.unwrap(), ips("127.0.0.9 ::9"));
+    assert_eq!(of("PAY.shop").await.unwrap(), ips("127.0.0.9"));
+    assert!(of("localhost").await.unwrap().contains(&ip("127.0.0.1")));
+    assert!(of("elsewhere").await.is_err());
+    std::fs::remove_file(&hosts).unwrap();
+}
+
+#[tokio::test]
+async fn a_name_that_appears_later_is_found_and_stays_when_it_goes() {
+    static UPSTREAMS: &[UpstreamSpec] = &[named("pay.shop.svc")];
+    let server = NameServer::start(Zone::new()).await;
+    let resolver = server.resolver(1, &[], NO_HOSTS);
+    let discovery = Discovery::start(UPSTREAMS, &resolver, Clock::start(), NOTICES);
+    discovery.settled().await;
+    assert!(discovery.endpoints[0].borrow().is_empty());
+    assert!(discovery.status[0].borrow().error.is_some());
+    server.zone.send_replace(zone(&[("pay.shop.svc.", "127.0.0.7", 1)]));
+    let mut endpoints = discovery.endpoints[0].clone();
+    addresses(&mut endpoints, &[v4([127, 0, 0, 7], 8080)]).await;
+    server.zone.send_replace(Zone::new());
+    let mut status = discovery.status[0].clone();
+    let gone = status.wait_for(|status| status.error.is_some()).await.unwrap();
+    assert!(gone.answered.is_some());
+    assert_eq!(endpoints.borrow().len(), 1);
+}
+
+#[tokio::test]
+async fn a_dead_name_delays_no_other() {
+    static UPSTREAMS: &[UpstreamSpec] = &[named("dead."), named("alive.")];
+    let server = NameServer::start(zone(&[("dead.", "", 0), ("alive.", "127.0.0.1", 60)])).await;
+    let resolver = server.resolver(1, &[], NO_HOSTS);
+    let discovery = Discovery::start(UPSTREAMS, &resolver, Clock::start(), NOTICES);
+    let lookup = Lookup::start(Arc::clone(&resolver));
+    addresses(&mut discovery.endpoints[1].clone(), &[v4([127, 0, 0, 1], 8080)]).await;
+    tokio::select! {
+        _ = lookup.resolve("dead.", 1) => panic!("nobody answers that"),
+        found = lookup.resolve("alive.", 1) => assert_eq!(found, Ok(vec![v4([127, 0, 0, 1], 1)])),
+    }
+    assert!(!discovery.status[0].borrow().settled);
+}
+
+/// Answers from a list, and tells when it was asked.
+struct Script {
+    answers: Mutex<VecDeque<Result<Answer, String>>>,
+    asked: mpsc::UnboundedSender<Instant>,
+}
+
+impl Resolve for Script {
+    async fn resolve(&self, _: &str) -> Result<Answer, String> {
+        self.asked.send(Instant::now()).unwrap();
+        let next = self.answers.lock().await.pop_front();
+        match next {
+            Some(answer) => answer,
+            None => std::future::pending().await,
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_ttl_and_the_failures_set_the_pace() {
+    static UPSTREAMS: &[UpstreamSpec] = &[named("pay")];
+    let found = |ttl| Ok(Answer { addresses: ips("127.0.0.1"), ttl: Duration::from_secs(ttl) });
+    let failed = || Err("no such name".to_owned());
+    let answers = [found(30), found(0), failed(), failed(), failed(), found(86_400)].into();
+    let (asked, mut times) = mpsc::unbounded_channel();
+    let script = Arc::new(Script { answers: Mutex::new(answers), asked });
+    let discovery = Discovery::start(UPSTREAMS, &script, Clock::start(), NOTICES);
+    let mut last = times.recv().await.unwrap();
+    for wait in [30, 1, 1, 2, 4, 300] {
+        let now = times.recv().await.unwrap();
+        // Timers are good to a millisecond.
+        let late = (now - last).saturating_sub(Duration::from_secs(wait));
+        assert!(now - last >= Duration::from_secs(wait), "{wait}");
+        assert!(late <= Duration::from_millis(1), "{wait}: {late:?}");
+        last = now;
+    }
+    assert_eq!(discovery.endpoints[0].borrow().len(), 1);
+}
+
+#[test]
+fn failing_look_ups_slow_down_to_half_a_minute() {
+    let waits: Vec<_> = (1..9).map(|failures| retry_in(failures).as_secs()).collect();
+    assert_eq!(waits, [1, 2, 4, 8, 16, 30, 30, 30]);
+}
+
+#[tokio::test]
+async fn literals_are_not_looked_up() {
+    let (asked, mut times) = mpsc::unbounded_channel();
+    let script = Script { answers: Mutex::default(), asked };
+    let lookup = Lookup::start(Arc::new(script));
+    for host in ["192.0.2.1", "2001:db8::1", "[2001:db8::1]"] {
+        let found = lookup.resolve(host, 443).await.unwrap();
+        assert_eq!(found[0].port(), 443, "{host}");
+    }
+    assert!(times.try_recv().is_err());
+}
+
+#[tokio::test]
+async fn a_machine_without_name_servers_still_has_a_resolver() {
+    let none = ResolverConfig::from_parts(None, Vec::new(), Vec::new());
+    let resolver = Resolver::new(none, ResolverOpts::default(), PathBuf::from("/nonexistent"));
+    let resolver = resolver.unwrap();
+    assert!(resolver.resolve("pay.shop.svc").await.is_err());
+    assert!(resolver.resolve("localhost").await.is_ok());
+}

@@ -1,0 +1,20 @@
+//! Compiled policies under test: on scripted upstreams and virtual time ([`Scenario`]), or on real
+//! sockets in this process ([`Live`]).
+//!
+//! Both run the pipeline that the deployed proxy runs; only the network, the clock and the seed of
+//! the randomness are others. Nothing of this is linked into a proxy.
+
+mod live;
+mod observed;
+mod scenario;
+mod script;
+
+pub use live::Live;
+pub use observed::Observed;
+pub use scenario::{Request, Scenario};
+pub use script::{Step, refused, reset, status, timeout};
+
+#[expect(clippy::panic, reason = "a test that cannot start has failed")]
+fn fail(error: &std::io::Error) -> ! {
+    panic!("the proxy under test cannot start: {error}")
+}

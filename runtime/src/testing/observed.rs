@@ -1,0 +1,101 @@
+//! What a scenario brought about.
+
+use std::time::Duration;
+
+use super::script::{Seen, ScriptedNet, field};
+use crate::filter::breaker::State;
+use crate::proxy::Proxy;
+use crate::worker::Worker;
+
+/// The answers, and what upstreams and breakers saw. Unless it says otherwise, of the last call.
+#[derive(Clone, Debug)]
+pub struct Observed {
+    answers: Vec<Answer>,
+    seen: Vec<Seen>,
+    route: &'static str,
+    upstreams: Vec<&'static str>,
+    breakers: Vec<(&'static str, &'static str)>,
+}
+
+/// One call's end.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Answer {
+    pub(super) head: String,
+    pub(super) elapsed: Duration,
+}
+
+impl Observed {
+    pub(super) fn new<P: Proxy>(worker: &Worker<ScriptedNet>, answers: Vec<Answer>) -> Self {
+        let last = answers.len().saturating_sub(1);
+        let route = worker.net.routes.borrow().get(&last).copied();
+        let route = route.and_then(|route| P::ROUTES.get(route)).map_or("", |route| route.route);
+        let now = worker.clock().now();
+        let states = worker.shared.breakers.iter().map(|breaker| match breaker.state() {
+            State::Closed => "closed",
+            State::Open { until } if now >= until => "half-open",
+            State::Open { .. } => "open",
+            State::HalfOpen => "half-open",
+        });
+        let breakers = P::BREAKERS.iter().copied().zip(states).collect();
+        let upstreams = P::UPSTREAMS.iter().map(|upstream| upstream.name).chain(["otherwise"]);
+        let seen = worker.net.seen.borrow().clone();
+        Self { answers, seen, route, upstreams: upstreams.collect(), breakers }
+    }
+
+    /// Fails the test unless the author's expectation holds.
+    ///
+    /// # Panics
+    /// If it does not: with what was observed.
+    #[expect(clippy::panic, reason = "this is how a test fails")]
+    pub fn expect(&self, expectation: &str, holds: bool) {
+        if !holds {
+            panic!("expected {expectation}, observed {self:#?}");
+        }
+    }
+
+    pub fn status(&self) -> u16 {
+        let head = self.last().map_or("", |answer| &answer.head);
+        head.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap_or(0)
+    }
+
+    /// Tries that reached for the network.
+    pub fn attempts(&self) -> u64 {
+        let last = self.answers.len().saturating_sub(1);
+        self.seen.iter().filter(|seen| seen.call == last).count() as u64
+    }
+
+    /// Virtual time from the request to the end of the answer.
+    pub fn elapsed(&self) -> Duration {
+        self.last().map_or(Duration::ZERO, |answer| answer.elapsed)
+    }
+
+    /// The route's name, or the upstream's where no route matched.
+    pub fn route(&self) -> &str {
+        self.route
+    }
+
+    /// `closed`, `open` or `half-open`, at the end.
+    pub fn breaker(&self, name: &str) -> &str {
+        let named = self.breakers.iter().find(|(breaker, _)| *breaker == name);
+        named.map_or("", |(_, state)| state)
+    }
+
+    /// Requests and refused connections that the upstream saw, of all calls.
+    pub fn requests(&self, upstream: &str) -> u64 {
+        let at = self.upstreams.iter().position(|name| *name == upstream);
+        self.seen.iter().filter(|seen| Some(seen.upstream) == at).count() as u64
+    }
+
+    /// A field of the last request that any upstream got.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.seen.iter().rev().find(|seen| !seen.head.is_empty()).and_then(|it| field(&it.head, name))
+    }
+
+    pub fn response_header(&self, name: &str) -> Option<&str> {
+        field(&self.last()?.head, name)
+    }
+
+    fn last(&self) -> Option<&Answer> {
+        self.answers.last()
+    }
+}

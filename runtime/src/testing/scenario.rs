@@ -1,0 +1,250 @@
+//! Calls through a compiled policy, on scripted upstreams and virtual time.
+
+use std::cell::{Cell, RefCell};
+use std::future::poll_fn;
+use std::marker::PhantomData;
+use std::net::SocketAddr;
+use std::pin::pin;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::{Duration, UNIX_EPOCH};
+
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream};
+use tokio::runtime::{Builder, LocalOptions};
+use tokio::sync::watch;
+
+use super::observed::{Answer, Observed};
+use super::script::{Pipe, Script, ScriptedNet, Step};
+use crate::clock::Clock;
+use crate::http1::server;
+use crate::proxy::{Inbound, Proxy, UpstreamId};
+use crate::random::Random;
+use crate::shared::{Phase, Shared};
+use crate::units::v4;
+use crate::worker::Worker;
+
+/// One or more like calls of the application.
+#[derive(Clone, Debug)]
+pub struct Request {
+    method: String,
+    host: String,
+    target: String,
+    headers: Vec<(String, String)>,
+    body: usize,
+    times: u32,
+    every: Option<Duration>,
+}
+
+impl Request {
+    pub fn new(method: &str, host: &str, target: &str) -> Self {
+        let [method, host, target] = [method, host, target].map(str::to_owned);
+        Self { method, host, target, headers: Vec::new(), body: 0, times: 1, every: None }
+    }
+
+    #[must_use]
+    pub fn header(mut self, name: &str, value: &str) -> Self {
+        self.headers.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// A body of that many bytes.
+    #[must_use]
+    pub fn body(mut self, bytes: usize) -> Self {
+        self.body = bytes;
+        self
+    }
+
+    /// That often, each when the one before has ended …
+    #[must_use]
+    pub fn times(mut self, times: u32) -> Self {
+        self.times = times;
+        self
+    }
+
+    /// … or so long after the one before began.
+    #[must_use]
+    pub fn every(mut self, every: Duration) -> Self {
+        self.every = Some(every);
+        self
+    }
+
+    fn bytes(&self) -> Vec<u8> {
+        let Self { method, host, target, headers, body, .. } = self;
+        let mut text = format!("{method} {target} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n");
+        for (name, value) in headers {
+            text.push_str(&format!("{name}: {value}\r\n"));
+        }
+        if *body > 0 {
+            text.push_str(&format!("content-length: {body}\r\n"));
+        }
+        text.push_str("\r\n");
+        let mut bytes = text.into_bytes();
+        bytes.resize(bytes.len() + body, b'x');
+        bytes
+    }
+}
+
+/// What happens in a test.
+#[derive(Clone, Debug)]
+pub struct Scenario<P> {
+    seed: u64,
+    requests: Vec<Request>,
+    scripts: Vec<(String, Vec<Step>)>,
+    policy: PhantomData<P>,
+}
+
+impl<P: Proxy> Default for Scenario<P> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<P: Proxy> Scenario<P> {
+    pub fn new() -> Self {
+        Self { seed: 0, requests: Vec::new(), scripts: Vec::new(), policy: PhantomData }
+    }
+
+    /// Of the waits' randomness; 0 unless set.
+    #[must_use]
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.seed = seed;
+        self
+    }
+
+    #[must_use]
+    pub fn request(mut self, request: Request) -> Self {
+        self.requests.push(request);
+        self
+    }
+
+    /// What an upstream does, call by call; the last step repeats.
+    #[must_use]
+    pub fn given(mut self, upstream: &str, steps: &[Step]) -> Self {
+        self.scripts.push((upstream.to_owned(), steps.to_vec()));
+        self
+    }
+
+    /// Runs it all; takes no real time.
+    ///
+    /// # Panics
+    /// If there is no runtime to be had.
+    pub fn run(self) -> Observed {
+        let runtime = Builder::new_current_thread()
+            .enable_time()
+            .start_paused(true)
+            .build_local(LocalOptions::default());
+        match runtime {
+            Ok(runtime) => runtime.block_on(self.play()),
+            Err(error) => super::fail(&error),
+        }
+    }
+
+    async fn play(self) -> Observed {
+        // The other end stays: a phase that nobody can change is the end of the process.
+        let (_phase, phases) = watch::channel(Phase::Serving);
+        let clock = Clock::start_at(UNIX_EPOCH + Duration::from_secs(1_767_225_600));
+        let shared = Arc::new(Shared::new::<P>(clock, 1, phases));
+        let net = ScriptedNet {
+            scripts: RefCell::new(self.scripts()),
+            seen: Rc::default(),
+            current: Cell::new(0),
+            routes: RefCell::default(),
+        };
+        let random = Random::from_seed(self.seed);
+        let worker = Rc::new(Worker::new::<P>(net, 0, shared, random, None));
+        // The address means nothing: the script is chosen by upstream.
+        let nowhere: Arc<[SocketAddr]> = Arc::from([v4([192, 0, 2, 1], 80)]);
+        for id in 0..P::UPSTREAMS.len() {
+            if let Some(upstream) = worker.upstream(UpstreamId(id)) {
+                upstream.update(Arc::clone(&nowhere));
+            }
+        }
+        let timers = Rc::clone(&worker.timers);
+        tokio::task::spawn_local(async move { timers.drive().await });
+        let answers = self.requests(&worker).await;
+        Observed::new::<P>(&worker, answers)
+    }
+
+    fn scripts(&self) -> Vec<Script> {
+        let script = |name: &str| {
+            let given = self.scripts.iter().find(|(given, _)| given == name);
+            given.map_or_else(Script::default, |(_, steps)| Script::new(steps))
+        };
+        P::UPSTREAMS.iter().map(|upstream| upstream.name).chain(["otherwise"]).map(script).collect()
+    }
+
+    async fn requests(&self, worker: &Rc<Worker<ScriptedNet>>) -> Vec<Answer> {
+        let mut running = Vec::new();
+        for request in &self.requests {
+            for turn in 0..request.times {
+                if let Some(every) = request.every.filter(|_| turn > 0) {
+                    tokio::time::sleep(every).await;
+                }
+                let (index, bytes) = (running.len(), request.bytes());
+                let call = call::<P>(Rc::clone(worker), index, bytes, request.method == "HEAD");
+                let mut call = tokio::task::spawn_local(call);
+                if request.every.is_none() {
+                    let answer = (&mut call).await;
+                    call = tokio::task::spawn_local(async move { answer.unwrap_or_default() });
+                }
+                running.push(call);
+            }
+        }
+        let mut answers = Vec::new();
+        for call in running {
+            answers.push(call.await.unwrap_or_default());
+        }
+        answers
+    }
+}
+
+/// One call on a connection of its own.
+async fn call<P: Proxy>(
+    worker: Rc<Worker<ScriptedNet>>,
+    index: usize,
+    request: Vec<u8>,
+    bodiless: bool,
+) -> Answer {
+    let (mut ours, theirs) = tokio::io::duplex(64 * 1024);
+    let clock = worker.clock();
+    let began = clock.now();
+    tokio::task::spawn_local(async move {
+        let mut serve = pin!(server::serve::<P, ScriptedNet>(&worker, Pipe(theirs), Inbound::Shared));
+        poll_fn(|cx| {
+            // Everything that happens in this poll belongs to this call.
+            worker.net.current.set(index);
+            serve.as_mut().poll(cx)
+        })
+        .await;
+    });
+    let head = exchange(&mut ours, &request, bodiless).await.unwrap_or_default();
+    Answer { head, elapsed: clock.now() - began }
+}
+
+/// Sends a request and reads the answer's head and body; returns the head.
+async fn exchange(io: &mut DuplexStream, request: &[u8], bodiless: bool) -> std::io::Result<String> {
+    let (mut from, mut to) = tokio::io::split(io);
+    let write = async {
+        // The proxy may answer without reading all of it.
+        drop(to.write_all(request).await);
+        Ok::<(), std::io::Error>(())
+    };
+    let read = async {
+        let mut bytes = Vec::new();
+        loop {
+            if let Some(end) = memchr::memmem::find(&bytes, b"\r\n\r\n") {
+                let head = String::from_utf8_lossy(bytes.get(..end + 4).unwrap_or_default());
+                let length = super::script::field(&head, "content-length");
+                let length: usize = length.and_then(|length| length.parse().ok()).unwrap_or(0);
+                if bodiless || bytes.len() >= end + 4 + length {
+                    return Ok(head.into_owned());
+                }
+            }
+            if from.read_buf(&mut bytes).await? == 0 {
+                return Ok(String::from_utf8_lossy(&bytes).into_owned());
+            }
+        }
+    };
+    let ((), head) = tokio::try_join!(write, read)?;
+    Ok(head)
+}

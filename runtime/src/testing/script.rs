@@ -1,0 +1,248 @@
+//! Upstreams that play a script.
+
+use std::cell::{Cell, RefCell};
+use std::collections::{BTreeMap, VecDeque};
+use std::io;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, DuplexStream, ReadBuf};
+
+use crate::net::{DialError, Io, Net};
+use crate::proxy::UpstreamId;
+
+/// What an upstream does when it is called.
+#[derive(Clone, Debug)]
+pub struct Step {
+    reply: Reply,
+    after: Duration,
+    headers: Vec<(String, String)>,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Reply {
+    Status(u16),
+    Refused,
+    Reset,
+    Never,
+}
+
+/// Answers with that status and no body.
+pub fn status(status: u16) -> Step {
+    Step::of(Reply::Status(status))
+}
+
+/// Does not accept the connection.
+pub fn refused() -> Step {
+    Step::of(Reply::Refused)
+}
+
+/// Reads the request and closes the connection.
+pub fn reset() -> Step {
+    Step::of(Reply::Reset)
+}
+
+/// Reads the request and never answers.
+pub fn timeout() -> Step {
+    Step::of(Reply::Never)
+}
+
+impl Step {
+    fn of(reply: Reply) -> Self {
+        Self { reply, after: Duration::ZERO, headers: Vec::new() }
+    }
+
+    /// Does it that much later.
+    #[must_use]
+    pub fn after(mut self, after: Duration) -> Self {
+        self.after = after;
+        self
+    }
+
+    /// One more field of the answer.
+    #[must_use]
+    pub fn header(mut self, name: &str, value: &str) -> Self {
+        self.headers.push((name.to_owned(), value.to_owned()));
+        self
+    }
+}
+
+/// The steps still to come; the last repeats. Without a script an upstream answers 200.
+#[derive(Debug, Default)]
+pub(super) struct Script {
+    steps: VecDeque<Step>,
+}
+
+impl Script {
+    pub(super) fn new(steps: &[Step]) -> Self {
+        Self { steps: steps.iter().cloned().collect() }
+    }
+
+    fn next(&mut self) -> Step {
+        match self.steps.len() {
+            0 => status(200),
+            1 => self.steps.front().cloned().unwrap_or_else(|| status(200)),
+            _ => self.steps.pop_front().unwrap_or_else(|| status(200)),
+        }
+    }
+}
+
+/// What an upstream saw of one try.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Seen {
+    /// Which of the scenario's calls.
+    pub(super) call: usize,
+    pub(super) upstream: usize,
+    /// The request head as it arrived.
+    pub(super) head: String,
+}
+
+/// The network of a scenario.
+#[derive(Debug)]
+pub(super) struct ScriptedNet {
+    pub(super) scripts: RefCell<Vec<Script>>,
+    pub(super) seen: Rc<RefCell<Vec<Seen>>>,
+    /// The call whose connection runs now.
+    pub(super) current: Cell<usize>,
+    /// Routes by call.
+    pub(super) routes: RefCell<BTreeMap<usize, usize>>,
+}
+
+impl ScriptedNet {
+    async fn play(&self, upstream: usize) -> io::Result<Pipe> {
+        let step = self.scripts.borrow_mut().get_mut(upstream).map_or_else(|| status(200), Script::next);
+        if matches!(step.reply, Reply::Refused) {
+            self.seen.borrow_mut().push(Seen { call: self.current.get(), upstream, head: String::new() });
+            tokio::time::sleep(step.after).await;
+            return Err(io::ErrorKind::ConnectionRefused.into());
+        }
+        let (ours, theirs) = tokio::io::duplex(64 * 1024);
+        let seen = Rc::clone(&self.seen);
+        let at = seen.borrow().len();
+        seen.borrow_mut().push(Seen { call: self.current.get(), upstream, head: String::new() });
+        tokio::task::spawn_local(async move {
+            // A caller that gave up has closed its end: then there is nothing to do.
+            let _ = serve(theirs, step, &seen, at).await;
+        });
+        Ok(Pipe(ours))
+    }
+}
+
+impl Net for ScriptedNet {
+    type Down = Pipe;
+    type Up = Pipe;
+
+    async fn connect(&self, upstream: UpstreamId, _endpoint: SocketAddr) -> io::Result<Pipe> {
+        self.play(upstream.0).await
+    }
+
+    /// `otherwise pass` goes to a script behind those of the policy's upstreams.
+    async fn dial(&self, _host: &str, _port: u16) -> Result<Pipe, DialError> {
+        let last = self.scripts.borrow().len().saturating_sub(1);
+        Ok(self.play(last).await?)
+    }
+
+    fn ended(&self, route: usize) {
+        self.routes.borrow_mut().insert(self.current.get(), route);
+    }
+}
+
+/// Plays one step on one connection.
+async fn serve(
+    mut io: DuplexStream,
+    step: Step,
+    seen: &RefCell<Vec<Seen>>,
+    at: usize,
+) -> io::Result<()> {
+    let head = read_request(&mut io).await?;
+    if let Some(seen) = seen.borrow_mut().get_mut(at) {
+        seen.head = head;
+    }
+    tokio::time::sleep(step.after).await;
+    match step.reply {
+        Reply::Status(status) => {
+            let mut answer = format!("HTTP/1.1 {status} Scripted\r\nconnection: close\r\n");
+            if !matches!(status, 100..=199 | 204 | 304) {
+                answer.push_str("content-length: 0\r\n");
+            }
+            for (name, value) in &step.headers {
+                answer.push_str(&format!("{name}: {value}\r\n"));
+            }
+            answer.push_str("\r\n");
+            io.write_all(answer.as_bytes()).await
+        }
+        Reply::Refused | Reply::Reset => Ok(()),
+        Reply::Never => std::future::pending().await,
+    }
+}
+
+/// Reads head and body; returns the head.
+async fn read_request(io: &mut DuplexStream) -> io::Result<String> {
+    let mut bytes = Vec::new();
+    let end = loop {
+        if let Some(end) = memchr::memmem::find(&bytes, b"\r\n\r\n") {
+            break end + 4;
+        }
+        if io.read_buf(&mut bytes).await? == 0 {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+    };
+    let head = String::from_utf8_lossy(bytes.get(..end).unwrap_or_default()).into_owned();
+    let length = field(&head, "content-length").and_then(|length| length.parse().ok()).unwrap_or(0);
+    while bytes.len() < end + length {
+        if io.read_buf(&mut bytes).await? == 0 {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+    }
+    Ok(head)
+}
+
+/// The value of a field in a head, as text.
+pub(super) fn field<'h>(head: &'h str, name: &str) -> Option<&'h str> {
+    head.lines().skip(1).find_map(|line| {
+        let (field, value) = line.split_once(':')?;
+        field.eq_ignore_ascii_case(name).then_some(value.trim())
+    })
+}
+
+/// A stream in memory.
+#[derive(Debug)]
+pub(super) struct Pipe(pub(super) DuplexStream);
+
+impl Io for Pipe {
+    /// A stream in memory cannot say: the read that follows will.
+    fn poll_readable(&mut self, _cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl AsyncRead for Pipe {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.0).poll_read(cx, buffer)
+    }
+}
+
+impl AsyncWrite for Pipe {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.0).poll_write(cx, bytes)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.0).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.0).poll_shutdown(cx)
+    }
+}
