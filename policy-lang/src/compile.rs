@@ -57,7 +57,7 @@ fn stages(loaded: &Loaded, options: Options, found: &mut Vec<Diagnostic>) -> Opt
     let entry = check::files(&program, loaded, found);
     let applied = applied(&program, loaded, found);
     check_references(&program, applied, entry, found);
-    check::requires(&program, options.today, found);
+    check::check_requires(&program, options.today, found);
     if entry == Entry::Library {
         return None;
     }

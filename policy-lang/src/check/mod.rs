@@ -5,14 +5,28 @@
 //! demands. Each finding is reported at the value that causes it, so that one that many
 //! routes inherit is told once.
 
+mod bounds;
+mod breaker;
+mod compare;
+mod cover;
 mod file;
+mod guardrails;
+mod headers;
+mod hosts;
+mod reading;
+mod require;
+mod retry;
+mod routes;
 
 pub(crate) use file::files;
+pub(crate) use require::check_requires;
 
 use crate::Date;
 use crate::diagnostics::Diagnostic;
-use crate::lower::Lowered;
-use crate::resolve::{Applied, Program};
+use crate::lower::{Call, Lowered};
+use crate::plan::{Action, Route, Settings};
+use crate::resolve::{Applied, Effective, Group, Program};
+use crate::span::Span;
 
 /// Everything about the lowered policy.
 pub(crate) fn policy(
@@ -22,5 +36,39 @@ pub(crate) fn policy(
     today: Option<Date>,
     found: &mut Vec<Diagnostic>,
 ) {
+    headers::check(program, found);
+    hosts::check(program, lowered, found);
+    routes::check(lowered, found);
+    for call in forwarded(lowered) {
+        retry::check(&call, found);
+        bounds::check(&call, found);
+        breaker::check(&call, found);
+    }
+    guardrails::check(program, applied, lowered, today, found);
 }
-pub(crate) fn requires(program: &Program<'_>, today: Option<Date>, found: &mut Vec<Diagnostic>) {}
+
+/// A call that reaches for the network, with everything known about it.
+struct Forwarded<'a, 'n> {
+    call: &'a Call<'n>,
+    settings: &'a Settings,
+    route: Option<&'a Route>,
+}
+
+fn forwarded<'a, 'n>(lowered: &'a Lowered<'n>) -> impl Iterator<Item = Forwarded<'a, 'n>> {
+    lowered.calls.iter().filter_map(|call| {
+        let upstream = lowered.plan.upstreams.get(call.upstream)?;
+        let route = call.route.and_then(|route| upstream.routes.get(route));
+        let answered = route.is_some_and(|route| matches!(route.action, Action::Respond(_)));
+        (!answered).then_some(Forwarded { call, settings: call.settings(&lowered.plan)?, route })
+    })
+}
+
+/// Where a value of a group is written; `None`: it is the language's default.
+fn written(effective: &Effective<'_>, group: Group, key: &'static str) -> Option<Span> {
+    effective.get(group, key).map(|field| field.node.statement.args_span())
+}
+
+/// Where the statement is that switched a group on.
+fn switched(effective: &Effective<'_>, group: Group) -> Option<Span> {
+    effective.get(group, "").map(|field| field.node.statement.head())
+}

@@ -20,7 +20,7 @@ pub(super) fn problem(text: Text, written: &str) -> Option<&'static str> {
 }
 
 /// RFC 9110 §5.1: a token; ours are lower case, as they are compared and on HTTP/2.
-pub(crate) fn header_name_problem(name: &str) -> Option<&'static str> {
+pub(super) fn header_name_problem(name: &str) -> Option<&'static str> {
     let token = |c: char| c.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(c);
     if name.starts_with(':') {
         return Some("pseudo headers belong to the connection");

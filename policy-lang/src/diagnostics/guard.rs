@@ -29,3 +29,31 @@ pub(crate) fn expired_exemption(span: Span, upstreams: &str) -> Diagnostic {
         .here("the last day of it")
         .help("take it away")
 }
+
+/// A value that breaks a `require`, in words.
+pub(crate) struct Violated {
+    pub(crate) span: Span,
+    pub(crate) message: String,
+    pub(crate) here: String,
+    /// The demand.
+    pub(crate) require: Span,
+    pub(crate) allowed: String,
+    /// The reason given for the demand, if there is one.
+    pub(crate) because: String,
+    pub(crate) help: String,
+    pub(crate) fix: Option<(Span, String)>,
+}
+
+pub(crate) fn guardrail_violated(violated: &Violated) -> Diagnostic {
+    let found = Diagnostic::new(Code::GuardrailViolated, violated.span, violated.message.clone())
+        .here(violated.here.clone())
+        .also(violated.require, violated.allowed.clone());
+    let found = match violated.because.is_empty() {
+        true => found,
+        false => found.note(format!("because: {}", violated.because)),
+    };
+    match &violated.fix {
+        Some((span, replacement)) => found.fix(violated.help.clone(), *span, replacement.clone()),
+        None => found.help(violated.help.clone()),
+    }
+}

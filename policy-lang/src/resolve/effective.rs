@@ -48,6 +48,11 @@ impl<'n> Effective<'n> {
         self.fields.get(&(group, key))
     }
 
+    /// The fields of a group with their keys.
+    pub(crate) fn fields(&self, group: Group) -> impl Iterator<Item = (&'static str, &Field<'n>)> {
+        self.fields.range((group, "")..).take_while(move |((known, _), _)| *known == group).map(|((_, key), field)| (*key, field))
+    }
+
     /// The statement that switched a group on; `None` if it is off or never written.
     pub(crate) fn on(&self, group: Group) -> Option<&Field<'n>> {
         self.get(group, "").filter(|field| !off(field.node))

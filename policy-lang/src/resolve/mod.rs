@@ -11,5 +11,5 @@ mod references;
 pub(crate) use baseline::{Applied, applied};
 pub(crate) use effective::{Effective, Field, Group};
 pub(crate) use load::{Loaded, load};
-pub(crate) use names::{Definition, Entry, FileNodes, Kind, Program, named};
+pub(crate) use names::{Definition, Entry, FileNodes, Kind, Program};
 pub(crate) use references::check_references;

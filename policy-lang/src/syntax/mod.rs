@@ -4,7 +4,9 @@
 pub mod ast;
 mod literal;
 mod parse;
+mod print;
 mod text;
 
 pub(crate) use literal::Problem;
 pub use parse::parse;
+pub(crate) use print::printed;

@@ -1,0 +1,204 @@
+//! Holds every effective value against every guardrail.
+//!
+//! Demands are only ever conjoined: each is judged by itself, on the service, on every
+//! upstream and on every route, and nothing in a service's file can take one away.
+
+use super::compare::{Actual, Wanted, holds};
+use super::reading::{self, Reading};
+use super::require::{Exemption, Rule, exemptions, rules};
+use super::forwarded;
+use crate::Date;
+use crate::diagnostics::{Diagnostic, guard as report};
+use crate::lower::Lowered;
+use crate::resolve::{Applied, Program};
+use crate::schema::Subject;
+use crate::span::Span;
+use crate::syntax::ast::Value;
+use crate::syntax::printed;
+
+/// What is judged, and who may be free of it.
+struct Court<'n> {
+    rules: Vec<Rule<'n>>,
+    exemptions: Vec<Exemption<'n>>,
+    today: Option<Date>,
+    found: Vec<Diagnostic>,
+}
+
+pub(super) fn check(
+    program: &Program<'_>,
+    applied: Applied<'_>,
+    lowered: &Lowered<'_>,
+    today: Option<Date>,
+    found: &mut Vec<Diagnostic>,
+) {
+    let rules = rules(program, applied);
+    if rules.is_empty() {
+        return;
+    }
+    let mut court = Court { rules, exemptions: exemptions(applied), today, found: Vec::new() };
+    court.deployment(program, applied, lowered);
+    court.upstreams(lowered);
+    court.calls(lowered);
+    found.append(&mut court.found);
+}
+
+impl Court<'_> {
+    fn deployment(&mut self, program: &Program<'_>, applied: Applied<'_>, lowered: &Lowered<'_>) {
+        let service = program.entry().iter().find(|node| node.key() == "service");
+        let span = service.map(|node| node.statement.head()).unwrap_or_default();
+        let read = |path: &str| reading::of_deployment(path, &lowered.plan, program, applied);
+        self.judge(Subject::Deployment, None, span, &read);
+    }
+
+    fn upstreams(&mut self, lowered: &Lowered<'_>) {
+        for (upstream, node) in lowered.plan.upstreams.iter().zip(&lowered.nodes) {
+            let span = node.name().map(|(_, arg)| arg.span).unwrap_or_default();
+            let read = |path: &str| reading::of_upstream(path, upstream, node);
+            self.judge(Subject::Upstream, Some(&upstream.name), span, &read);
+        }
+    }
+
+    fn calls(&mut self, lowered: &Lowered<'_>) {
+        let mut last: Option<(usize, Span)> = None;
+        for call in forwarded(lowered) {
+            // What nobody wrote is told once, at the upstream.
+            if call.route.is_none() {
+                last = Some((call.call.upstream, call.call.span));
+            }
+            let span = last.map_or(call.call.span, |(_, span)| span);
+            let name = lowered.plan.upstreams.get(call.call.upstream).map(|upstream| upstream.name.as_str());
+            self.judge(Subject::Call, name, span, &|path| reading::of_call(path, &call));
+        }
+    }
+
+    fn judge(&mut self, subject: Subject, upstream: Option<&str>, owner: Span, read: &dyn Fn(&str) -> Reading) {
+        for rule in self.rules.iter().filter(|rule| rule.path.subject == subject) {
+            let reading = read(&rule.path.text);
+            if holds(&reading.value, rule.operator, &rule.wanted) {
+                continue;
+            }
+            let freed = |known: &&Exemption<'_>| {
+                let named = upstream.is_some_and(|name| known.upstreams.contains(&name));
+                rule.baseline.is_some() && named && known.path == rule.path.text
+            };
+            let exempt: Vec<_> = self.exemptions.iter().filter(freed).collect();
+            if exempt.iter().any(|known| known.holds(self.today)) {
+                continue;
+            }
+            let violation = Violation { rule, reading: &reading, owner };
+            let ended = exempt.first().map(|known| known.ended());
+            let told = report::guardrail_violated(&violation.told());
+            self.found.push(ended.into_iter().fold(told, Diagnostic::note));
+        }
+    }
+}
+
+/// One value that breaks one demand.
+struct Violation<'a, 'n> {
+    rule: &'a Rule<'n>,
+    reading: &'a Reading,
+    owner: Span,
+}
+
+impl Violation<'_, '_> {
+    fn told(&self) -> report::Violated {
+        let Self { rule, reading, owner } = self;
+        report::Violated {
+            span: reading.span.unwrap_or(*owner),
+            message: self.message(),
+            here: self.here(),
+            require: rule.span(),
+            allowed: self.allowed(),
+            because: rule.node.statement.docs.join(" "),
+            help: self.help(),
+            fix: self.fix(),
+        }
+    }
+
+    fn message(&self) -> String {
+        let (path, shown, owner) = (&self.rule.path.text, &self.reading.shown, self.rule.owner());
+        let subject = match path.as_str() {
+            "retry.attempts" => format!("{shown} attempts"),
+            _ => format!("`{path}` of {shown}"),
+        };
+        let verb = |one: &'static str, many: &'static str| if path == "retry.attempts" { many } else { one };
+        match (&self.reading.value, self.rule.operator) {
+            (_, "exists") => format!("`{path}` is missing, and {owner} asks for it"),
+            (Actual::List(_), _) => format!("`{path}` lacks {}, which {owner} asks for", self.lacking()),
+            (_, "<" | "<=") => format!("{subject} {} the limit of {owner}", verb("exceeds", "exceed")),
+            (_, ">" | ">=") => format!("{subject} {} below the limit of {owner}", verb("falls", "fall")),
+            _ => format!("`{path}` is `{shown}`, which {owner} does not allow"),
+        }
+    }
+
+    fn here(&self) -> String {
+        let shown = &self.reading.shown;
+        match (&self.reading.value, self.reading.span) {
+            (Actual::Absent, Some(_)) => "switched off here".to_owned(),
+            (Actual::Absent, None) => format!("nothing here says `{}`", self.rule.path.text),
+            (Actual::List(_), _) => format!("{} missing", self.lacking()),
+            (_, None) => format!("is {shown} by default"),
+            (Actual::Word(_), Some(_)) => format!("is `{shown}`"),
+            _ if self.rule.path.text.contains('.') => format!("asks for {shown}"),
+            _ => format!("amounts to {shown}"),
+        }
+    }
+
+    fn bound(&self) -> String {
+        let source = self.rule.node.statement.args.get(2..).unwrap_or_default();
+        let values = source.iter().filter(|arg| !matches!(arg.value, Value::Comma(_)));
+        values.map(|arg| printed(&arg.value)).collect::<Vec<_>>().join(", ")
+    }
+
+    fn allowed(&self) -> String {
+        let bound = self.bound();
+        match self.rule.operator {
+            "<=" => format!("at most {bound} allowed here"),
+            "<" => format!("only less than {bound} allowed here"),
+            ">=" => format!("at least {bound} asked for here"),
+            ">" => format!("more than {bound} asked for here"),
+            "==" => format!("must be {bound}"),
+            "!=" => format!("must not be {bound}"),
+            "in" => format!("must be one of {bound}"),
+            "has" => format!("must hold {bound}"),
+            _ => "asked for here".to_owned(),
+        }
+    }
+
+    /// The words that a list must hold and does not.
+    fn lacking(&self) -> String {
+        let (Actual::List(list), Wanted::Words(words)) = (&self.reading.value, &self.rule.wanted) else {
+            return String::new();
+        };
+        let lacking = words.iter().filter(|word| !list.contains(word));
+        lacking.map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ")
+    }
+
+    fn help(&self) -> String {
+        match self.rule.operator {
+            "<" | "<=" => "lower it".to_owned(),
+            ">" | ">=" => "raise it".to_owned(),
+            "has" => "add what is missing".to_owned(),
+            "exists" if self.reading.span.is_some() => "leave it on".to_owned(),
+            "exists" => format!("write `{}`", self.rule.path.text),
+            "!=" => "choose another".to_owned(),
+            "in" => format!("choose one of {}", self.bound()),
+            _ => format!("write `{}`", self.bound()),
+        }
+    }
+
+    /// The value that would do, where writing it is all there is to do.
+    fn fix(&self) -> Option<(Span, String)> {
+        let span = self.reading.span?;
+        match (&self.reading.value, self.rule.operator) {
+            (Actual::Number(least, most), "<=" | ">=" | "==") if least == most && self.rule.path.text.contains('.') => {
+                Some((span, self.bound()))
+            }
+            (Actual::List(list), "has") if !list.is_empty() && self.rule.path.text.starts_with("observe.") => {
+                let missing = self.lacking().replace('`', "\"");
+                Some((span.after(), format!(", {missing}")))
+            }
+            _ => None,
+        }
+    }
+}

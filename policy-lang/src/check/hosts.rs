@@ -1,0 +1,85 @@
+//! Who gets a call: every host name belongs to one upstream, every port to one listener.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+
+use crate::conform::Node;
+use crate::diagnostics::{Diagnostic, policy as report};
+use crate::lower::{Lowered, text};
+use crate::resolve::Program;
+use crate::span::Span;
+
+pub(super) fn check(program: &Program<'_>, lowered: &Lowered<'_>, found: &mut Vec<Diagnostic>) {
+    names(lowered, found);
+    listeners(program, lowered, found);
+}
+
+fn names(lowered: &Lowered<'_>, found: &mut Vec<Diagnostic>) {
+    let mut first: BTreeMap<String, (usize, Span)> = BTreeMap::new();
+    for (number, (upstream, node)) in lowered.plan.upstreams.iter().zip(&lowered.nodes).enumerate() {
+        for (host, span) in upstream.hosts.iter().zip(spans(node, upstream.hosts.len())) {
+            let name = host.value.to_string();
+            match first.get(&name) {
+                Some((owner, _)) if *owner == number => {}
+                Some((owner, earlier)) => {
+                    let owner = lowered.plan.upstreams.get(*owner).map_or("", |owner| owner.name.as_str());
+                    found.push(report::duplicate_host(span, &name, owner, *earlier));
+                }
+                None => drop(first.insert(name, (number, span))),
+            }
+        }
+    }
+}
+
+/// Where the hosts of an upstream are written, in the plan's order: the last ones are `hosts`.
+fn spans(node: &Node<'_>, count: usize) -> Vec<Span> {
+    let listed: Vec<Span> = node.all("hosts").flat_map(Node::args).map(|arg| arg.span).collect();
+    let own = node.one("address").map(|address| address.statement.args_span());
+    let own = own.filter(|_| listed.len() < count);
+    own.into_iter().chain(listed).collect()
+}
+
+/// An address we listen on; without a span it is a default.
+struct Listener {
+    address: SocketAddr,
+    span: Option<Span>,
+}
+
+fn listeners(program: &Program<'_>, lowered: &Lowered<'_>, found: &mut Vec<Diagnostic>) {
+    let top = |key: &str| program.entry().iter().find(|node| node.key() == key);
+    let plan = &lowered.plan;
+    let own = Listener { address: plan.listen.value, span: top("listen").map(span) };
+    let admin = top("observe").and_then(|observe| observe.one("admin")).map(span);
+    let admin = plan.observe.admin.as_ref().map(|address| Listener { address: address.value, span: admin });
+    let theirs = lowered.nodes.iter().filter_map(|node| {
+        let listen = node.one("listen")?;
+        let address = text(listen.values().first()?)?.parse().ok()?;
+        Some(Listener { address, span: Some(span(listen)) })
+    });
+    let mut taken: Vec<Listener> = Vec::new();
+    for listener in [own].into_iter().chain(admin).chain(theirs) {
+        if let Some(earlier) = taken.iter().find(|earlier| clash(earlier.address, listener.address)) {
+            found.extend(told(earlier, &listener));
+        }
+        taken.push(listener);
+    }
+}
+
+fn told(earlier: &Listener, later: &Listener) -> Option<Diagnostic> {
+    let address = later.address.to_string();
+    match (earlier.span, later.span) {
+        (Some(first), Some(span)) => Some(report::duplicate_listen(span, &address, first)),
+        (Some(span), None) | (None, Some(span)) => Some(report::default_listen_taken(span, &address)),
+        (None, None) => None,
+    }
+}
+
+/// Port 0 is a free one each time.
+fn clash(a: SocketAddr, b: SocketAddr) -> bool {
+    let anywhere = a.ip().is_unspecified() || b.ip().is_unspecified();
+    a.port() != 0 && a.port() == b.port() && (a.ip() == b.ip() || anywhere)
+}
+
+fn span(node: &Node<'_>) -> Span {
+    node.statement.args_span()
+}

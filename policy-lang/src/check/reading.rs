@@ -1,0 +1,198 @@
+//! What a path of a guardrail stands for on one deployment, upstream or call: the
+//! effective value, how it reads, and where it was written.
+
+use super::compare::Actual;
+use super::{Forwarded, switched, written};
+use crate::conform::Node;
+use crate::plan::display::{duration, size};
+use crate::plan::{BackoffKind, Breaker, NonIdempotent, OpenFor, Plan, RetryAfter, Settings, TripRule, Upstream, Workers, derived};
+use crate::resolve::{Applied, Effective, Group, Program};
+use crate::span::Span;
+
+/// A value at a path.
+pub(super) struct Reading {
+    pub(super) value: Actual,
+    /// As the author would write it.
+    pub(super) shown: String,
+    /// Where it is written; `None`: nobody wrote it.
+    pub(super) span: Option<Span>,
+}
+
+type Found = (Actual, String);
+
+fn number(value: impl Into<u128>, shown: impl ToString) -> Found {
+    let value = value.into();
+    (Actual::Number(value, value), shown.to_string())
+}
+
+fn time(value: std::time::Duration) -> Found {
+    number(value.as_nanos(), duration(value))
+}
+
+fn word(word: impl ToString) -> Found {
+    (Actual::Word(word.to_string()), word.to_string())
+}
+
+fn list<T: ToString>(values: &[T]) -> Found {
+    let list: Vec<String> = values.iter().map(ToString::to_string).collect();
+    (Actual::List(list.clone()), list.join(", "))
+}
+
+fn presence(there: bool) -> Found {
+    (if there { Actual::Present } else { Actual::Absent }, String::new())
+}
+
+/// Paths about the service and what it shows.
+pub(super) fn of_deployment(path: &str, plan: &Plan, program: &Program<'_>, applied: Applied<'_>) -> Reading {
+    let log = plan.observe.access_log.as_ref();
+    let absent = || presence(false);
+    let (value, shown) = match path {
+        "service.workers" => match plan.service.workers.value {
+            Workers::Auto => (Actual::Absent, "auto".to_owned()),
+            Workers::Exactly(count) => number(count, count),
+        },
+        "observe.metrics" => presence(plan.observe.metrics.is_some()),
+        "observe.admin" => presence(plan.observe.admin.is_some()),
+        "observe.access-log" => presence(log.is_some()),
+        "observe.access-log.sample" => {
+            log.map_or_else(absent, |log| number(log.sample.value.parts_per_million(), log.sample.value))
+        }
+        "observe.access-log.headers" => log.map_or_else(absent, |log| list(&log.headers.value)),
+        "observe.access-log.redact" => log.map_or_else(absent, |log| list(&log.redact.value)),
+        _ => absent(),
+    };
+    Reading { value, shown, span: deployment_span(path, program, applied) }
+}
+
+/// The innermost statement on the path, the file's own before the baseline's.
+fn deployment_span(path: &str, program: &Program<'_>, applied: Applied<'_>) -> Option<Span> {
+    let mut keys = path.split('.');
+    let first = keys.next()?;
+    let own = program.entry().iter().find(|node| node.key() == first);
+    let theirs = applied.and_then(|known| known.node.children.iter().find(|node| node.key() == first));
+    let keys: Vec<&str> = keys.collect();
+    [own, theirs].into_iter().flatten().find_map(|top| below(top, &keys)).map(|node| node.statement.args_span())
+}
+
+fn below<'a, 'n>(node: &'a Node<'n>, keys: &[&str]) -> Option<&'a Node<'n>> {
+    match keys {
+        [] => Some(node),
+        [key, rest @ ..] => below(node.children.iter().find(|child| child.key() == *key)?, rest),
+    }
+}
+
+/// Paths about an upstream itself.
+pub(super) fn of_upstream(path: &str, upstream: &Upstream, node: &Node<'_>) -> Reading {
+    let key = path.strip_prefix("upstream.").unwrap_or(path);
+    let (value, shown) = match key {
+        "address" => word(&upstream.address.value),
+        "listen" => presence(upstream.listen.is_some()),
+        "protocol" => word("http1"),
+        "tls" => word("off"),
+        "balance" => word("round-robin"),
+        _ => presence(false),
+    };
+    let span = node.children.iter().find(|child| child.key() == key).map(|child| child.statement.args_span());
+    Reading { value, shown, span }
+}
+
+/// Paths about a call: policies and what follows from them.
+pub(super) fn of_call(path: &str, call: &Forwarded<'_, '_>) -> Reading {
+    let (value, shown) = policy(path, call.settings).unwrap_or_else(|| presence(false));
+    Reading { value, shown, span: call_span(path, &call.call.effective) }
+}
+
+fn policy(path: &str, settings: &Settings) -> Option<Found> {
+    Some(match path {
+        "timeout.total" => time(settings.timeout.total.value.limit()),
+        "timeout.per-try" => time(settings.timeout.per_try.as_ref()?.value),
+        "timeout.connect" => time(settings.timeout.connect.value),
+        "timeout.idle" => time(settings.timeout.idle.value),
+        "retry" => presence(settings.retry.is_some()),
+        "breaker" => presence(settings.breaker.is_some()),
+        "fallback" => presence(settings.fallback.is_some()),
+        "correlation-id" => presence(settings.correlation_id.is_some()),
+        "trace" => presence(settings.trace.is_some()),
+        "amplification" => {
+            let most = derived::amplification(settings);
+            number(most, format!("{most}x"))
+        }
+        "worst-latency" => time(derived::worst_latency(settings)),
+        "replay-memory" => {
+            let most = derived::replay_memory(settings);
+            number(most, size(most))
+        }
+        _ => match path.split_once('.')? {
+            ("retry", key) => retry(key, settings)?,
+            ("breaker", key) => breaker(key, settings.breaker.as_ref()?)?,
+            _ => return None,
+        },
+    })
+}
+
+fn retry(key: &str, settings: &Settings) -> Option<Found> {
+    let retry = settings.retry.as_ref()?;
+    Some(match key {
+        "attempts" => number(retry.attempts.value, retry.attempts.value),
+        "on" => list(&retry.on.value),
+        "methods" => list(&retry.methods.value),
+        "non-idempotent" => word(match retry.non_idempotent.value {
+            NonIdempotent::Never => "never",
+            NonIdempotent::WhenHeader(_) => "when",
+            NonIdempotent::Always { .. } => "always",
+        }),
+        "backoff" => word(match retry.backoff.value.kind {
+            BackoffKind::FullJitter => "full-jitter",
+            BackoffKind::EqualJitter => "equal-jitter",
+            BackoffKind::Fixed => "fixed",
+        }),
+        "retry-after" => word(match retry.retry_after.value {
+            RetryAfter::Ignore => "ignore",
+            RetryAfter::Honour { .. } => "honour",
+        }),
+        "budget" => number(retry.budget.value.ratio.parts_per_million(), retry.budget.value.ratio),
+        "buffer" => number(retry.buffer.value, size(retry.buffer.value)),
+        _ => return None,
+    })
+}
+
+fn breaker(key: &str, breaker: &Breaker) -> Option<Found> {
+    let rule = || breaker.rules.iter().map(|rule| rule.value).find(|rule| rule.key() == key);
+    Some(match key {
+        "open-for" => match breaker.open_for.value {
+            OpenFor::Fixed(fixed) => time(fixed),
+            OpenFor::Doubling { first, last } => {
+                (Actual::Number(first.as_nanos(), last.as_nanos()), breaker.open_for.value.to_string())
+            }
+        },
+        "probes" => number(breaker.probes.value, breaker.probes.value),
+        "counts" => list(&breaker.counts.value),
+        _ => match rule()? {
+            TripRule::Failures { count, .. } | TripRule::ConsecutiveFailures { count } => number(count, count),
+            TripRule::FailureRate { ratio, .. } => number(ratio.parts_per_million(), ratio),
+            TripRule::Slow { threshold, .. } => time(threshold),
+        },
+    })
+}
+
+/// The statement that causes the value.
+fn call_span(path: &str, effective: &Effective<'_>) -> Option<Span> {
+    let retry = |key| written(effective, Group::Retry, key).or_else(|| switched(effective, Group::Retry));
+    let (group, key) = path.split_once('.').unwrap_or((path, ""));
+    let group = match group {
+        "timeout" => Group::Timeout,
+        "retry" => Group::Retry,
+        "breaker" => Group::Breaker,
+        "fallback" => Group::Fallback,
+        "correlation-id" => Group::CorrelationId,
+        "trace" => Group::Trace,
+        "worst-latency" => return written(effective, Group::Timeout, "total"),
+        "amplification" => return retry("attempts"),
+        "replay-memory" => return retry("buffer"),
+        _ => return None,
+    };
+    if key.is_empty() {
+        return switched(effective, group);
+    }
+    effective.fields(group).find(|(name, _)| *name == key).map(|(_, field)| field.node.statement.args_span())
+}

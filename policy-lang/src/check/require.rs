@@ -1,0 +1,136 @@
+//! The guardrails themselves: what `require` and `exempt` say, and whether they can mean it.
+
+use super::compare::{self, Wanted};
+use crate::Date;
+use crate::conform::{Node, date};
+use crate::diagnostics::{Diagnostic, guard as report, nearest};
+use crate::lower::text;
+use crate::resolve::{Applied, Kind, Program};
+use crate::schema::{self, Path};
+use crate::span::Span;
+use crate::syntax::ast::{Arg, Value};
+
+/// `require PATH OP VALUE`, in force.
+pub(super) struct Rule<'n> {
+    pub(super) node: &'n Node<'n>,
+    pub(super) path: Path,
+    pub(super) operator: &'n str,
+    pub(super) wanted: Wanted,
+    /// The baseline that demands it; `None`: the deployment's own file.
+    pub(super) baseline: Option<&'n str>,
+}
+
+impl Rule<'_> {
+    /// Who demands it.
+    pub(super) fn owner(&self) -> String {
+        self.baseline.map_or_else(|| "this policy".to_owned(), |name| format!("baseline `{name}`"))
+    }
+
+    /// The demand as written, from `require` on.
+    pub(super) fn span(&self) -> Span {
+        self.node.statement.head()
+    }
+}
+
+/// `exempt PATH for NAME, … until "date"`.
+pub(super) struct Exemption<'n> {
+    pub(super) path: &'n str,
+    pub(super) upstreams: Vec<&'n str>,
+    pub(super) until: Date,
+    written: &'n str,
+}
+
+impl Exemption<'_> {
+    /// The last day is still free.
+    pub(super) fn holds(&self, today: Option<Date>) -> bool {
+        today.is_none_or(|today| today <= self.until)
+    }
+
+    pub(super) fn ended(&self) -> String {
+        format!("the exemption ended on {}", self.written)
+    }
+}
+
+/// Reports every `require` and `exempt` that cannot mean anything, in whatever file it stands.
+pub(crate) fn check_requires(program: &Program<'_>, today: Option<Date>, found: &mut Vec<Diagnostic>) {
+    for (number, file) in program.files.iter().enumerate() {
+        file.nodes.iter().filter(|node| node.key() == "require").for_each(|node| judge(node, found));
+        for baseline in file.nodes.iter().filter(|node| node.key() == "baseline") {
+            baseline.all("require").for_each(|node| judge(node, found));
+            for node in baseline.all("exempt") {
+                drop(known_path(node, found));
+                if let Some(exemption) = exemption(node).filter(|known| number == 0 && !known.holds(today)) {
+                    let span = node.statement.args.last().map(|arg| arg.span).unwrap_or_default();
+                    let names: Vec<_> = exemption.upstreams.iter().map(|name| format!("`{name}`")).collect();
+                    found.push(report::expired_exemption(span, &names.join(", ")));
+                }
+            }
+        }
+    }
+}
+
+/// What is in force: the baseline's demands, then the file's own.
+pub(super) fn rules<'n>(program: &Program<'n>, applied: Applied<'n>) -> Vec<Rule<'n>> {
+    let theirs = applied.into_iter().flat_map(|known| known.node.all("require").filter_map(move |node| rule(node, Some(known.name))));
+    let own = program.entry().iter().filter(|node| node.key() == "require" && node.sound).filter_map(|node| rule(node, None));
+    theirs.chain(own).collect()
+}
+
+/// Only the baseline's own.
+pub(super) fn exemptions<'n>(applied: Applied<'n>) -> Vec<Exemption<'n>> {
+    let baseline = applied.filter(|known| known.kind == Kind::Baseline);
+    baseline.into_iter().flat_map(|known| known.node.all("exempt").filter_map(exemption)).collect()
+}
+
+fn judge(node: &Node<'_>, found: &mut Vec<Diagnostic>) {
+    if !node.sound {
+        return;
+    }
+    let Some(path) = known_path(node, found) else { return };
+    let Some((operator, span)) = operator(node) else { return };
+    if !path.measure.operators().contains(&operator) {
+        found.push(report::operator_unfit(span, operator, &path));
+    } else if rule(node, None).is_none() {
+        let values = node.statement.args.get(2..).and_then(|values| Some(values.first()?.span.to(values.last()?.span)));
+        found.push(report::value_unfit(values.unwrap_or(span), &path));
+    }
+}
+
+fn known_path(node: &Node<'_>, found: &mut Vec<Diagnostic>) -> Option<Path> {
+    let (name, arg) = node.name()?;
+    let path = schema::path(name);
+    if path.is_none() {
+        let paths: Vec<String> = schema::paths().map(|path| path.text).collect();
+        found.push(report::unknown_path(arg.span, name, nearest(name, paths.iter().map(String::as_str))));
+    }
+    path
+}
+
+fn rule<'n>(node: &'n Node<'n>, baseline: Option<&'n str>) -> Option<Rule<'n>> {
+    let path = schema::path(node.name()?.0)?;
+    let (operator, _) = operator(node)?;
+    let values: Vec<&Value> = node.values().into_iter().skip(2).collect();
+    let wanted = compare::wanted(path.measure, operator, &values)?;
+    Some(Rule { node, path, operator, wanted, baseline })
+}
+
+fn operator<'a>(node: &Node<'a>) -> Option<(&'a str, Span)> {
+    let arg: &'a Arg = node.args().nth(1)?;
+    match &arg.value {
+        Value::Operator(operator) => Some((*operator, arg.span)),
+        Value::Name(word) => Some((word, arg.span)),
+        _ => None,
+    }
+}
+
+fn exemption<'n>(node: &'n Node<'n>) -> Option<Exemption<'n>> {
+    let values = node.values();
+    let names: Vec<&str> = values.iter().filter_map(|value| match value {
+        Value::Name(name) => Some(name.as_str()),
+        _ => None,
+    }).collect();
+    let [path, _, upstreams @ .., _] = names.as_slice() else { return None };
+    let written = text(values.last()?)?;
+    let (year, month, day) = date(written)?;
+    Some(Exemption { path, upstreams: upstreams.to_vec(), until: Date { year, month, day }, written })
+}

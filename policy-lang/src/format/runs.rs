@@ -1,0 +1,115 @@
+//! Which statements stand in one run, and where the values of a run begin.
+//!
+//! A run is a stretch of simple statements without a blank line or a comment line between
+//! them. A block of several lines ends it. In `require` and `expect` the operators of a
+//! run stand below each other as well.
+
+use crate::syntax::ast::{Block, Item, Statement, Value};
+
+/// Where things begin in a statement, counted from its key; 0: right behind what is before.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Columns {
+    pub(super) values: usize,
+    pub(super) operators: usize,
+}
+
+/// Statements that open something new; their names are not values of a run.
+const DEFINITIONS: [&str; 6] = ["service", "baseline", "policy", "upstream", "route", "test"];
+/// Statements of the form SUBJECT OPERATOR VALUE.
+const COMPARISONS: [&str; 2] = ["require", "expect"];
+
+/// The columns of each item, in order.
+pub(super) fn columns(items: &[Item], text: &str) -> Vec<Columns> {
+    let mut columns = vec![Columns::default(); items.len()];
+    let mut run: Vec<usize> = Vec::new();
+    let mut end = None;
+    for (index, item) in items.iter().enumerate() {
+        let (start, stop) = super::extent(item);
+        let apart = end.is_some_and(|end| super::blank_between(text, end, start));
+        end = Some(stop);
+        let Item::Statement(statement) = item else {
+            // A comment behind a statement belongs to its line.
+            if matches!(item, Item::Comment(comment) if !comment.trailing) {
+                align(items, &std::mem::take(&mut run), &mut columns, text);
+            }
+            continue;
+        };
+        if apart {
+            align(items, &std::mem::take(&mut run), &mut columns, text);
+        }
+        run.push(index);
+        if statement.block.as_ref().is_some_and(|block| !inline(block, text)) {
+            align(items, &std::mem::take(&mut run), &mut columns, text);
+        }
+    }
+    align(items, &run, &mut columns, text);
+    columns
+}
+
+fn align(items: &[Item], run: &[usize], columns: &mut [Columns], text: &str) {
+    let statements: Vec<(usize, &Statement)> = run
+        .iter()
+        .filter_map(|index| match items.get(*index) {
+            Some(Item::Statement(statement)) if simple(statement, text) => Some((*index, statement)),
+            _ => None,
+        })
+        .collect();
+    let widest = statements.iter().map(|(_, statement)| key_width(statement)).max().unwrap_or(0);
+    for (index, statement) in &statements {
+        let operators = match comparison(statement) {
+            false => 0,
+            true => {
+                let same = statements.iter().filter(|(_, other)| comparison(other) && other.key == statement.key);
+                widest + 1 + same.map(|(_, other)| subject_width(other, text)).max().unwrap_or(0)
+            }
+        };
+        if let Some(columns) = columns.get_mut(*index) {
+            *columns = Columns { values: widest, operators };
+        }
+    }
+}
+
+/// Has a value that can stand in the column.
+fn simple(statement: &Statement, text: &str) -> bool {
+    match &statement.block {
+        None => !statement.args.is_empty(),
+        Some(block) => {
+            let several = !inline(block, text);
+            let directed = statement.key == "headers";
+            let opens = several && (statement.args.is_empty() || DEFINITIONS.contains(&statement.key.as_str()));
+            !directed && !opens
+        }
+    }
+}
+
+/// How many words the key has: `except ports` and `headers request` have two.
+pub(super) fn key_words(statement: &Statement) -> usize {
+    let second = matches!(statement.args.first().map(|arg| &arg.value), Some(Value::Name(_)));
+    match statement.key.as_str() {
+        "except" if second && statement.args.len() > 1 => 2,
+        _ => 1,
+    }
+}
+
+fn key_width(statement: &Statement) -> usize {
+    let key = statement.key.chars().count();
+    match (key_words(statement), statement.args.first().map(|arg| &arg.value)) {
+        (2, Some(Value::Name(word))) => key + 1 + word.chars().count(),
+        _ => key,
+    }
+}
+
+fn comparison(statement: &Statement) -> bool {
+    COMPARISONS.contains(&statement.key.as_str()) && statement.args.len() > 1
+}
+
+fn subject_width(statement: &Statement, text: &str) -> usize {
+    let subject = statement.args.first().and_then(|arg| text.get(arg.span.start as usize..arg.span.end as usize));
+    subject.map_or(0, |subject| subject.chars().count())
+}
+
+/// Written on one line, and without a comment that would need more.
+pub(super) fn inline(block: &Block, text: &str) -> bool {
+    let written = text.get(block.span.start as usize..block.span.end as usize).unwrap_or_default();
+    !written.contains('\n') && block.items.iter().all(|item| matches!(item, Item::Statement(_)))
+}
