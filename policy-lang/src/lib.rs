@@ -26,6 +26,10 @@ pub mod plan;
 
 pub mod interpret;
 
+pub mod explain;
+
+pub mod diff;
+
 pub mod summary;
 
 pub mod diagnostics;

@@ -10,10 +10,7 @@ use super::{Backoff, BackoffKind, Cause, Retry, RetryAfter, Settings};
 
 /// The most tries of one call, the first included.
 pub fn tries(settings: &Settings) -> u32 {
-    settings
-        .retry
-        .as_ref()
-        .map_or(1, |retry| retry.attempts.value.max(1))
+    settings.retry.as_ref().map_or(1, |retry| retry.attempts.value.max(1))
 }
 
 /// The most requests that one call of the application can cause at one upstream.
@@ -32,10 +29,7 @@ pub fn worst_latency(settings: &Settings) -> Duration {
         return total;
     };
     let trying = per_try.value.saturating_mul(tries(settings));
-    let waiting = settings
-        .retry
-        .as_ref()
-        .map_or(Duration::ZERO, longest_waits);
+    let waiting = settings.retry.as_ref().map_or(Duration::ZERO, longest_waits);
     total.min(trying.saturating_add(waiting))
 }
 
@@ -68,11 +62,7 @@ fn longest_waits(retry: &Retry) -> Duration {
 
 /// Only a status carries `retry-after`; without one in `on` the field is never looked at.
 fn longest_retry_after(retry: &Retry) -> Duration {
-    let reads_statuses = retry
-        .on
-        .value
-        .iter()
-        .any(|cause| matches!(cause, Cause::Status(_)));
+    let reads_statuses = retry.on.value.iter().any(|cause| matches!(cause, Cause::Status(_)));
     match retry.retry_after.value {
         RetryAfter::Honour { up_to } if reads_statuses => up_to,
         _ => Duration::ZERO,

@@ -19,10 +19,7 @@ const SIZES: [(u64, &str); 3] = [(1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "
 /// The largest unit that keeps the number whole: `90s`, `2m`, `1500ms`.
 pub fn duration(value: Duration) -> String {
     let millis = value.as_millis();
-    match UNITS
-        .iter()
-        .find(|(unit, _)| millis >= *unit && millis.is_multiple_of(*unit))
-    {
+    match UNITS.iter().find(|(unit, _)| millis >= *unit && millis.is_multiple_of(*unit)) {
         Some((unit, name)) => format!("{}{name}", millis / unit),
         None => format!("{millis}ms"),
     }
@@ -30,10 +27,7 @@ pub fn duration(value: Duration) -> String {
 
 /// The largest binary unit that keeps the number whole: `64KiB`, `1000B`.
 pub fn size(bytes: u64) -> String {
-    match SIZES
-        .iter()
-        .find(|(unit, _)| bytes >= *unit && bytes.is_multiple_of(*unit))
-    {
+    match SIZES.iter().find(|(unit, _)| bytes >= *unit && bytes.is_multiple_of(*unit)) {
         Some((unit, name)) => format!("{}{name}", bytes / unit),
         None => format!("{bytes}B"),
     }
@@ -41,11 +35,7 @@ pub fn size(bytes: u64) -> String {
 
 /// A comma-separated list, as settings are written.
 pub fn list<T: Display>(values: &[T]) -> String {
-    values
-        .iter()
-        .map(ToString::to_string)
-        .collect::<Vec<_>>()
-        .join(", ")
+    values.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
 }
 
 /// A quoted string with the escapes of the language.
@@ -76,10 +66,7 @@ impl Plan {
         let Origin::Written { layer, place } = origin else {
             return "language".to_owned();
         };
-        let file = self
-            .sources
-            .get(place.file)
-            .map_or("?", |source| source.name.as_str());
+        let file = self.sources.get(place.file).map_or("?", |source| source.name.as_str());
         match layer {
             Layer::Baseline | Layer::Defaults | Layer::Policy(_) => {
                 format!("{file}:{} ({layer})", place.line)
@@ -173,12 +160,7 @@ impl Display for PathPattern {
 
 impl Display for HeaderTerm {
     fn fmt(&self, f: &mut Formatter<'_>) -> Result {
-        write!(
-            f,
-            "header({}) == {}",
-            quoted(&self.name),
-            quoted(&self.value)
-        )
+        write!(f, "header({}) == {}", quoted(&self.name), quoted(&self.value))
     }
 }
 
@@ -199,10 +181,7 @@ impl Display for Match {
 impl Display for Rewrite {
     fn fmt(&self, f: &mut Formatter<'_>) -> Result {
         let path = self.path.iter().map(|path| format!("path {path}"));
-        let host = self
-            .host
-            .iter()
-            .map(|host| format!("host {}", quoted(host)));
+        let host = self.host.iter().map(|host| format!("host {}", quoted(host)));
         f.write_str(&path.chain(host).collect::<Vec<_>>().join(" "))
     }
 }
@@ -220,22 +199,14 @@ impl Display for Percent {
 impl Display for Rate {
     fn fmt(&self, f: &mut Formatter<'_>) -> Result {
         let per = duration(self.per);
-        write!(
-            f,
-            "{}/{}",
-            self.count,
-            per.strip_prefix('1').unwrap_or(&per)
-        )
+        write!(f, "{}/{}", self.count, per.strip_prefix('1').unwrap_or(&per))
     }
 }
 
 impl Display for CodeRange {
     fn fmt(&self, f: &mut Formatter<'_>) -> Result {
         let (first, last) = (self.first, self.last);
-        match (
-            first == last,
-            first % 100 == 0 && first.checked_add(99) == Some(last),
-        ) {
+        match (first == last, first % 100 == 0 && first.checked_add(99) == Some(last)) {
             (true, _) => write!(f, "{first}"),
             (_, true) => write!(f, "{}xx", first / 100),
             _ => write!(f, "{first}..{last}"),
@@ -316,16 +287,10 @@ impl TripRule {
         match self {
             Self::Failures { count, within } => format!("{count} within {}", duration(*within)),
             Self::ConsecutiveFailures { count } => count.to_string(),
-            Self::FailureRate {
-                ratio,
-                samples,
-                within,
-            } => {
+            Self::FailureRate { ratio, samples, within } => {
                 format!("{ratio} of {samples} within {}", duration(*within))
             }
-            Self::Slow {
-                threshold, ratio, ..
-            } => format!("{} rate {ratio}", duration(*threshold)),
+            Self::Slow { threshold, ratio, .. } => format!("{} rate {ratio}", duration(*threshold)),
         }
     }
 }

@@ -37,7 +37,10 @@ pub enum Layer {
 pub enum Origin {
     /// The default of the language; nobody wrote it.
     Language,
-    Written { layer: Layer, place: Place },
+    Written {
+        layer: Layer,
+        place: Place,
+    },
 }
 
 impl Origin {

@@ -35,7 +35,9 @@ pub struct Timeout {
 pub enum Total {
     Fixed(Duration),
     /// `deadline max D`: the caller's `x-request-timeout` shortens it.
-    Deadline { max: Duration },
+    Deadline {
+        max: Duration,
+    },
 }
 
 impl Total {
@@ -97,7 +99,9 @@ pub enum NonIdempotent {
     Never,
     /// When the request carries this field; lower case.
     WhenHeader(String),
-    Always { because: String },
+    Always {
+        because: String,
+    },
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -122,7 +126,9 @@ pub enum BackoffKind {
 pub enum RetryAfter {
     Ignore,
     /// The drawn wait is added to what the upstream asks for; a longer demand ends the tries.
-    Honour { up_to: Duration },
+    Honour {
+        up_to: Duration,
+    },
 }
 
 /// Over a sliding 10 s: retries ≤ ratio · calls + floor · window.
@@ -155,18 +161,35 @@ pub enum BreakerScope {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TripRule {
-    Failures { count: u32, within: Duration },
-    ConsecutiveFailures { count: u32 },
-    FailureRate { ratio: Percent, samples: u32, within: Duration },
+    Failures {
+        count: u32,
+        within: Duration,
+    },
+    ConsecutiveFailures {
+        count: u32,
+    },
+    FailureRate {
+        ratio: Percent,
+        samples: u32,
+        within: Duration,
+    },
     /// Share of calls slower than `threshold`, on at least `samples` within `within`.
-    Slow { threshold: Duration, ratio: Percent, samples: u32, within: Duration },
+    Slow {
+        threshold: Duration,
+        ratio: Percent,
+        samples: u32,
+        within: Duration,
+    },
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OpenFor {
     Fixed(Duration),
     /// Doubles with every failed probe, from `first` to `last`; ±10 % jitter.
-    Doubling { first: Duration, last: Duration },
+    Doubling {
+        first: Duration,
+        last: Duration,
+    },
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]

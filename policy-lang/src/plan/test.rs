@@ -78,9 +78,13 @@ pub enum Subject {
     /// `NAME`, or the upstream's name where no route matched.
     Route,
     /// State of an upstream's breaker at the end.
-    Breaker { upstream: String },
+    Breaker {
+        upstream: String,
+    },
     /// Requests that an upstream saw in the whole test.
-    Requests { upstream: String },
+    Requests {
+        upstream: String,
+    },
     /// A field of the last try's request, as the upstream got it.
     Header(String),
     ResponseHeader(String),

@@ -32,9 +32,7 @@ pub(super) fn against(base: &[Row], rows: &[Row], scope: &Origin) -> Vec<Row> {
     let differs = |row: &&Row| replaced(row.group) || !base.contains(row);
     let mut delta: Vec<_> = rows.iter().filter(differs).cloned().collect();
     for block in base.chunk_by(|a, b| a.group == b.group) {
-        let gone = block
-            .first()
-            .filter(|row| !rows.iter().any(|kept| kept.group == row.group));
+        let gone = block.first().filter(|row| !rows.iter().any(|kept| kept.group == row.group));
         delta.extend(gone.map(|row| Row {
             key: "",
             value: "none".to_owned(),

@@ -25,10 +25,7 @@ fn upstream(upstream: &Upstream) -> Vec<(String, [String; 4])> {
         };
         (format!("{}/{}", upstream.name, route.name), figures)
     });
-    let other = (
-        format!("{}, {ANY_OTHER}", upstream.name),
-        figures(&upstream.settings),
-    );
+    let other = (format!("{}, {ANY_OTHER}", upstream.name), figures(&upstream.settings));
     routes.chain([other]).collect()
 }
 

@@ -99,19 +99,12 @@ impl Cx<'_> {
         let service = &plan.service;
         Document {
             service: self.value(&service.name, &super::at(service.place)),
-            baseline: service
-                .baseline
-                .as_ref()
-                .map(|name| self.value(&name.value, &name.origin)),
+            baseline: service.baseline.as_ref().map(|name| self.value(&name.value, &name.origin)),
             listen: self.value(&plan.listen.value, &plan.listen.origin),
             workers: self.value(&service.workers.value, &service.workers.origin),
             otherwise: self.value(&plan.otherwise.value, &plan.otherwise.origin),
             observe: self.settings(rows::observe(&plan.observe)),
-            upstreams: plan
-                .upstreams
-                .iter()
-                .map(|upstream| self.upstream(upstream))
-                .collect(),
+            upstreams: plan.upstreams.iter().map(|upstream| self.upstream(upstream)).collect(),
         }
     }
 
@@ -122,18 +115,9 @@ impl Cx<'_> {
             docs: upstream.docs.clone(),
             origin: self.at(upstream.place),
             address: self.value(&upstream.address.value, &upstream.address.origin),
-            hosts: hosts
-                .map(|host| self.value(&host.value, &host.origin))
-                .collect(),
-            listen: upstream
-                .listen
-                .as_ref()
-                .map(|own| self.value(&own.value, &own.origin)),
-            routes: upstream
-                .routes
-                .iter()
-                .map(|route| self.route(route))
-                .collect(),
+            hosts: hosts.map(|host| self.value(&host.value, &host.origin)).collect(),
+            listen: upstream.listen.as_ref().map(|own| self.value(&own.value, &own.origin)),
+            routes: upstream.routes.iter().map(|route| self.route(route)).collect(),
             any_other_call: self.forwarding(&upstream.settings),
         }
     }
@@ -144,9 +128,7 @@ impl Cx<'_> {
             name: route.name.clone(),
             docs: route.docs.clone(),
             origin: self.at(route.place),
-            matches: matches
-                .map(|line| self.value(line, &super::at(line.place)))
-                .collect(),
+            matches: matches.map(|line| self.value(line, &super::at(line.place))).collect(),
             action: self.action(route),
             policy: match route.action {
                 Action::Forward { .. } => self.forwarding(&route.settings),
@@ -158,24 +140,14 @@ impl Cx<'_> {
     fn action(&self, route: &Route) -> Setting {
         let (setting, value, origin) = match &route.action {
             Action::Forward { rewrite: None } => ("forward", String::new(), self.at(route.place)),
-            Action::Forward {
-                rewrite: Some(rewrite),
-            } => (
-                "rewrite",
-                rewrite.value.to_string(),
-                self.origin(&rewrite.origin),
-            ),
-            Action::Respond(reply) => (
-                "respond",
-                reply.value.to_string(),
-                self.origin(&reply.origin),
-            ),
+            Action::Forward { rewrite: Some(rewrite) } => {
+                ("rewrite", rewrite.value.to_string(), self.origin(&rewrite.origin))
+            }
+            Action::Respond(reply) => {
+                ("respond", reply.value.to_string(), self.origin(&reply.origin))
+            }
         };
-        Setting {
-            setting: setting.to_owned(),
-            value,
-            origin,
-        }
+        Setting { setting: setting.to_owned(), value, origin }
     }
 
     fn forwarding(&self, settings: &Settings) -> Policy {
@@ -186,23 +158,13 @@ impl Cx<'_> {
             amplification: derived::amplification(settings),
             replay_memory_bytes: derived::replay_memory(settings),
         };
-        Policy {
-            figures,
-            settings: self.settings(rows::settings(settings)),
-        }
+        Policy { figures, settings: self.settings(rows::settings(settings)) }
     }
 
     fn answering(&self, settings: &Settings) -> Policy {
-        let figures = Figures {
-            tries: 0,
-            worst_latency_ms: 0,
-            amplification: 0,
-            replay_memory_bytes: 0,
-        };
-        Policy {
-            figures,
-            settings: self.settings(rows::answering(settings)),
-        }
+        let figures =
+            Figures { tries: 0, worst_latency_ms: 0, amplification: 0, replay_memory_bytes: 0 };
+        Policy { figures, settings: self.settings(rows::answering(settings)) }
     }
 
     fn settings(&self, rows: Vec<Row>) -> Vec<Setting> {
@@ -215,10 +177,7 @@ impl Cx<'_> {
     }
 
     fn value<T: ToString + ?Sized>(&self, value: &T, origin: &Origin) -> Value {
-        Value {
-            value: value.to_string(),
-            origin: self.origin(origin),
-        }
+        Value { value: value.to_string(), origin: self.origin(origin) }
     }
 
     fn at(&self, place: Place) -> OriginJson {
@@ -234,11 +193,7 @@ impl Cx<'_> {
                 column: None,
             };
         };
-        let file = self
-            .plan
-            .sources
-            .get(place.file)
-            .map(|source| source.name.clone());
+        let file = self.plan.sources.get(place.file).map(|source| source.name.clone());
         OriginJson {
             layer: layer.to_string(),
             file,

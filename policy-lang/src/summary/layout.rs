@@ -4,24 +4,22 @@
 //! separators, then at spaces, so that no line ever runs past the edge.
 
 /// No line is wider.
-pub(super) const WIDTH: usize = 100;
+pub(crate) const WIDTH: usize = 100;
 const INDENT: usize = 2;
 const ORIGIN_MOST: usize = 36;
 
 /// One entry before it is laid out.
-pub(super) struct Line {
-    pub(super) indent: usize,
-    pub(super) label: String,
-    pub(super) value: String,
-    pub(super) origin: String,
+pub(crate) struct Line {
+    pub(crate) indent: usize,
+    pub(crate) label: String,
+    pub(crate) value: String,
+    pub(crate) origin: String,
 }
 
 /// Each section as text, with the columns aligned over all of them.
-pub(super) fn align(sections: &[Vec<Line>]) -> Vec<String> {
+pub(crate) fn align(sections: &[Vec<Line>]) -> Vec<String> {
     let lines = || sections.iter().flatten();
-    let label = lines()
-        .map(|line| line.indent * INDENT + width(&line.label))
-        .max();
+    let label = lines().map(|line| line.indent * INDENT + width(&line.label)).max();
     let label = label.unwrap_or(0).min(WIDTH / 3) + 2;
     let origin = lines().map(|line| width(&line.origin)).max();
     let origin = origin.unwrap_or(0).min(ORIGIN_MOST);
@@ -36,11 +34,7 @@ fn set(line: &Line, label: usize, value: usize) -> String {
     let origin = shorten(&line.origin, ORIGIN_MOST);
     let mut text = String::new();
     for (number, part) in wrap(&line.value, value).iter().enumerate() {
-        let (name, origin) = if number == 0 {
-            (name.as_str(), origin.as_str())
-        } else {
-            ("", "")
-        };
+        let (name, origin) = if number == 0 { (name.as_str(), origin.as_str()) } else { ("", "") };
         let row = format!("{name:<label$}{part:<value$}  {origin}");
         text.push_str(row.trim_end());
         text.push('\n');
@@ -59,10 +53,7 @@ fn shorten(text: &str, most: usize) -> String {
 fn wrap(text: &str, most: usize) -> Vec<String> {
     let mut parts = vec![];
     let mut part = String::new();
-    for word in text
-        .split_inclusive("; ")
-        .flat_map(|piece| pieces(piece, most))
-    {
+    for word in text.split_inclusive("; ").flat_map(|piece| pieces(piece, most)) {
         if width(&part) + width(word.trim_end()) > most && !part.is_empty() {
             parts.push(part.trim_end().to_owned());
             part.clear();
@@ -78,17 +69,12 @@ fn pieces(text: &str, most: usize) -> Vec<String> {
     if width(text.trim_end()) <= most {
         return vec![text.to_owned()];
     }
-    text.split_inclusive(' ')
-        .flat_map(|word| slices(word, most))
-        .collect()
+    text.split_inclusive(' ').flat_map(|word| slices(word, most)).collect()
 }
 
 fn slices(word: &str, most: usize) -> Vec<String> {
     let chars: Vec<char> = word.chars().collect();
-    chars
-        .chunks(most)
-        .map(|slice| slice.iter().collect())
-        .collect()
+    chars.chunks(most).map(|slice| slice.iter().collect()).collect()
 }
 
 fn width(text: &str) -> usize {

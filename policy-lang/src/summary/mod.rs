@@ -8,7 +8,7 @@
 mod delta;
 mod figures;
 mod json;
-mod layout;
+pub(crate) mod layout;
 pub(crate) mod rows;
 
 pub use json::json;
@@ -24,10 +24,7 @@ pub(crate) const ANY_OTHER: &str = "any other call";
 
 /// The plan as text, at most 100 columns wide, ending in a newline.
 pub fn text(plan: &Plan) -> String {
-    let cx = Cx {
-        plan,
-        everywhere: delta::everywhere(plan),
-    };
+    let cx = Cx { plan, everywhere: delta::everywhere(plan) };
     let mut sections = vec![cx.header()];
     sections.extend((!cx.everywhere.is_empty()).then(|| cx.every_call()));
     sections.extend(plan.upstreams.iter().map(|upstream| cx.upstream(upstream)));
@@ -73,20 +70,14 @@ impl Cx<'_> {
         let own = rows::settings(&upstream.settings);
         let place = at(upstream.place);
         lines.extend(self.grouped(2, &delta::against(&self.everywhere, &own, &place)));
-        lines.extend(
-            upstream
-                .routes
-                .iter()
-                .flat_map(|route| self.route(&own, route)),
-        );
+        lines.extend(upstream.routes.iter().flat_map(|route| self.route(&own, route)));
         lines
     }
 
     /// The address's own name goes without saying.
     fn hosts(&self, hosts: &[Sourced<HostPattern>]) -> Vec<Line> {
         let more = hosts.iter().skip(1);
-        more.map(|host| self.line(1, "host", &host.value.to_string(), &host.origin))
-            .collect()
+        more.map(|host| self.line(1, "host", &host.value.to_string(), &host.origin)).collect()
     }
 
     fn route(&self, base: &[Row], route: &Route) -> Vec<Line> {
@@ -128,11 +119,7 @@ impl Cx<'_> {
         for rows in rows.chunk_by(|a, b| a.group == b.group && a.origin == b.origin) {
             let Some(first) = rows.first() else { continue };
             let statements: Vec<_> = rows.iter().map(Row::statement).collect();
-            let label = if first.group == previous {
-                ""
-            } else {
-                first.group
-            };
+            let label = if first.group == previous { "" } else { first.group };
             lines.push(self.line(indent, label, &statements.join("; "), &first.origin));
             previous = first.group;
         }
@@ -155,8 +142,5 @@ impl Cx<'_> {
 
 /// A block has no layer of its own: where it stands says it all.
 pub(crate) fn at(place: Place) -> Origin {
-    Origin::Written {
-        layer: Layer::File,
-        place,
-    }
+    Origin::Written { layer: Layer::File, place }
 }

@@ -22,12 +22,7 @@ pub(crate) struct Row {
 
 impl Row {
     fn new<T>(group: &'static str, key: &'static str, value: String, source: &Sourced<T>) -> Self {
-        Self {
-            group,
-            key,
-            value,
-            origin: source.origin.clone(),
-        }
+        Self { group, key, value, origin: source.origin.clone() }
     }
 
     /// `retry.attempts`, `trace`.
@@ -54,12 +49,7 @@ pub(crate) fn settings(settings: &Settings) -> Vec<Row> {
             .iter()
             .map(|name| Row::new("correlation-id", "", display::quoted(&name.value), name)),
     );
-    rows.extend(
-        settings
-            .trace
-            .iter()
-            .map(|trace| Row::new("trace", "", String::new(), trace)),
-    );
+    rows.extend(settings.trace.iter().map(|trace| Row::new("trace", "", String::new(), trace)));
     rows.extend(timeout(&settings.timeout));
     rows.extend(settings.retry.iter().flat_map(retry));
     rows.extend(settings.breaker.iter().flat_map(breaker));
@@ -83,9 +73,7 @@ pub(crate) fn answering(of: &Settings) -> Vec<Row> {
 /// What is recorded about calls, and where it can be read.
 pub(crate) fn observe(observe: &Observe) -> Vec<Row> {
     let metrics = observe.metrics.iter();
-    let mut rows: Vec<_> = metrics
-        .map(|on| Row::new("metrics", "", "on".to_owned(), on))
-        .collect();
+    let mut rows: Vec<_> = metrics.map(|on| Row::new("metrics", "", "on".to_owned(), on)).collect();
     rows.extend(observe.access_log.iter().flat_map(access_log));
     rows.extend(
         observe
@@ -98,12 +86,7 @@ pub(crate) fn observe(observe: &Observe) -> Vec<Row> {
 
 fn timeout(timeout: &Timeout) -> Vec<Row> {
     let group = "timeout";
-    let mut rows = vec![Row::new(
-        group,
-        "total",
-        timeout.total.value.to_string(),
-        &timeout.total,
-    )];
+    let mut rows = vec![Row::new(group, "total", timeout.total.value.to_string(), &timeout.total)];
     let per_try = timeout.per_try.iter();
     rows.extend(
         per_try.map(|time| Row::new(group, "per-try", display::duration(time.value), time)),
@@ -122,69 +105,25 @@ fn retry(retry: &Retry) -> Vec<Row> {
         origin: origin.clone(),
     };
     vec![
-        row(
-            "attempts",
-            retry.attempts.value.to_string(),
-            &retry.attempts.origin,
-        ),
+        row("attempts", retry.attempts.value.to_string(), &retry.attempts.origin),
         row("on", display::list(&retry.on.value), &retry.on.origin),
-        row(
-            "methods",
-            display::list(&retry.methods.value),
-            &retry.methods.origin,
-        ),
-        row(
-            "non-idempotent",
-            retry.non_idempotent.value.to_string(),
-            &retry.non_idempotent.origin,
-        ),
-        row(
-            "backoff",
-            retry.backoff.value.to_string(),
-            &retry.backoff.origin,
-        ),
-        row(
-            "retry-after",
-            retry.retry_after.value.to_string(),
-            &retry.retry_after.origin,
-        ),
-        row(
-            "budget",
-            retry.budget.value.to_string(),
-            &retry.budget.origin,
-        ),
-        row(
-            "buffer",
-            display::size(retry.buffer.value),
-            &retry.buffer.origin,
-        ),
+        row("methods", display::list(&retry.methods.value), &retry.methods.origin),
+        row("non-idempotent", retry.non_idempotent.value.to_string(), &retry.non_idempotent.origin),
+        row("backoff", retry.backoff.value.to_string(), &retry.backoff.origin),
+        row("retry-after", retry.retry_after.value.to_string(), &retry.retry_after.origin),
+        row("budget", retry.budget.value.to_string(), &retry.budget.origin),
+        row("buffer", display::size(retry.buffer.value), &retry.buffer.origin),
     ]
 }
 
 fn breaker(breaker: &Breaker) -> Vec<Row> {
     let group = "breaker";
     let rules = breaker.rules.iter();
-    let mut rows: Vec<_> = rules
-        .map(|rule| Row::new(group, rule.value.key(), rule.value.arguments(), rule))
-        .collect();
-    rows.push(Row::new(
-        group,
-        "open-for",
-        breaker.open_for.value.to_string(),
-        &breaker.open_for,
-    ));
-    rows.push(Row::new(
-        group,
-        "probes",
-        breaker.probes.value.to_string(),
-        &breaker.probes,
-    ));
-    rows.push(Row::new(
-        group,
-        "counts",
-        display::list(&breaker.counts.value),
-        &breaker.counts,
-    ));
+    let mut rows: Vec<_> =
+        rules.map(|rule| Row::new(group, rule.value.key(), rule.value.arguments(), rule)).collect();
+    rows.push(Row::new(group, "open-for", breaker.open_for.value.to_string(), &breaker.open_for));
+    rows.push(Row::new(group, "probes", breaker.probes.value.to_string(), &breaker.probes));
+    rows.push(Row::new(group, "counts", display::list(&breaker.counts.value), &breaker.counts));
     rows.push(scope(breaker));
     rows
 }
@@ -195,19 +134,11 @@ fn scope(breaker: &Breaker) -> Row {
         BreakerScope::Upstream => "upstream",
         BreakerScope::Route => "this route",
     };
-    Row {
-        group: "breaker",
-        key: "scope",
-        value: value.to_owned(),
-        origin: block(breaker.place),
-    }
+    Row { group: "breaker", key: "scope", value: value.to_owned(), origin: block(breaker.place) }
 }
 
 fn block(place: Place) -> Origin {
-    Origin::Written {
-        layer: Layer::File,
-        place,
-    }
+    Origin::Written { layer: Layer::File, place }
 }
 
 fn edits(group: &'static str, edits: &[Sourced<HeaderEdit>]) -> Vec<Row> {
@@ -219,23 +150,14 @@ fn edits(group: &'static str, edits: &[Sourced<HeaderEdit>]) -> Vec<Row> {
 
 fn access_log(log: &AccessLog) -> Vec<Row> {
     let group = "access-log";
-    let mut rows = vec![Row::new(
-        group,
-        "sample",
-        log.sample.value.to_string(),
-        &log.sample,
-    )];
+    let mut rows = vec![Row::new(group, "sample", log.sample.value.to_string(), &log.sample)];
     rows.extend(
         log.when_status
             .iter()
             .map(|codes| Row::new(group, "when status in", display::list(&codes.value), codes)),
     );
     for (key, names) in [("headers", &log.headers), ("redact", &log.redact)] {
-        let quoted: Vec<_> = names
-            .value
-            .iter()
-            .map(|name| display::quoted(name))
-            .collect();
+        let quoted: Vec<_> = names.value.iter().map(|name| display::quoted(name)).collect();
         rows.extend((!quoted.is_empty()).then(|| Row::new(group, key, quoted.join(", "), names)));
     }
     rows

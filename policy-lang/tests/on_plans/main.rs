@@ -1,7 +1,13 @@
 //! What works on a checked plan: summary, interpreter, explanation, difference.
 
 #[cfg(test)]
+mod diff;
+#[cfg(test)]
+mod explain;
+#[cfg(test)]
 mod interpret;
+#[cfg(test)]
+mod invariants;
 #[cfg(test)]
 mod plans;
 #[cfg(test)]

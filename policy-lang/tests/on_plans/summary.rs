@@ -1,13 +1,13 @@
 //! The one-screen plan, as checked in, and the figures above it.
 
-use crate::plans::{self, MS, SECOND, order, settings};
+use crate::plans::{self, MS, SECOND, check_golden, order, settings};
 use amb_policy_lang::plan::derived;
 use amb_policy_lang::summary as show;
 
 #[test]
 fn the_summary_is_the_golden_one() {
-    check("order.plan.txt", &show::text(&order()));
-    check("order.plan.json", &show::json(&order()));
+    check_golden("order.plan.txt", &show::text(&order()));
+    check_golden("order.plan.json", &show::json(&order()));
 }
 
 #[test]
@@ -48,13 +48,4 @@ fn without_retry_there_is_one_try_and_nothing_kept() {
     assert_eq!(derived::tries(&of), 1);
     assert_eq!(derived::worst_latency(&of), 5 * SECOND);
     assert_eq!(derived::replay_memory(&of), 0);
-}
-
-fn check(golden: &str, text: &str) {
-    let path = format!("{}/tests/golden/{golden}", env!("CARGO_MANIFEST_DIR"));
-    if std::env::var_os("AMB_BLESS").is_some() {
-        std::fs::write(&path, text).unwrap();
-    }
-    let expected = std::fs::read_to_string(&path).unwrap();
-    assert_eq!(text, expected, "AMB_BLESS=1 writes the golden anew");
 }

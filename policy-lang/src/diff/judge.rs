@@ -1,0 +1,164 @@
+//! Does a new value allow more or less than the old one?
+//!
+//! Less is what spares the upstream and the caller's patience. Where that has no
+//! clear answer, the value has just changed.
+
+use std::cmp::Ordering;
+
+use super::Kind;
+use crate::plan::{
+    Backoff, BackoffKind, Breaker, Budget, NonIdempotent, OpenFor, Retry, RetryAfter, Settings,
+    TripRule,
+};
+
+/// The kind of a change from one value to another of the same setting.
+pub(super) fn settings(path: &str, old: &Settings, new: &Settings) -> Kind {
+    let (from, to) = (&old.timeout, &new.timeout);
+    match path {
+        "timeout.total" => less(from.total.value.limit().cmp(&to.total.value.limit())),
+        "timeout.connect" => less(from.connect.value.cmp(&to.connect.value)),
+        "timeout.idle" => less(from.idle.value.cmp(&to.idle.value)),
+        "timeout.per-try" => {
+            let time =
+                |settings: &Settings| settings.timeout.per_try.as_ref().map(|time| time.value);
+            less(time(old).cmp(&time(new)))
+        }
+        _ => match (&old.retry, &new.retry, &old.breaker, &new.breaker) {
+            (Some(old), Some(new), _, _) if path.starts_with("retry.") => retry(path, old, new),
+            (_, _, Some(old), Some(new)) if path.starts_with("breaker.") => breaker(path, old, new),
+            _ => Kind::Changed,
+        },
+    }
+}
+
+/// Fewer names in a list allow less; a list with other names is just another one.
+pub(super) fn fewer<T: PartialEq>(old: &[T], new: &[T]) -> Kind {
+    let (lost, gained) = (!is_within(old, new), !is_within(new, old));
+    match (lost, gained) {
+        (true, false) => Kind::Tightened,
+        (false, true) => Kind::Weakened,
+        _ => Kind::Changed,
+    }
+}
+
+/// More of something is tighter: failures that count, names that are redacted.
+pub(super) fn more<T: PartialEq>(old: &[T], new: &[T]) -> Kind {
+    fewer(new, old)
+}
+
+fn is_within<T: PartialEq>(some: &[T], all: &[T]) -> bool {
+    some.iter().all(|one| all.contains(one))
+}
+
+/// A smaller new value is tighter; `order` compares the old with the new.
+const fn less(order: Ordering) -> Kind {
+    match order {
+        Ordering::Greater => Kind::Tightened,
+        Ordering::Less => Kind::Weakened,
+        Ordering::Equal => Kind::Changed,
+    }
+}
+
+fn retry(path: &str, old: &Retry, new: &Retry) -> Kind {
+    match path {
+        "retry.attempts" => less(old.attempts.value.cmp(&new.attempts.value)),
+        "retry.on" => fewer(&old.on.value, &new.on.value),
+        "retry.methods" => fewer(&old.methods.value, &new.methods.value),
+        "retry.non-idempotent" => {
+            less(daring(&old.non_idempotent.value).cmp(&daring(&new.non_idempotent.value)))
+        }
+        "retry.backoff" => backoff(old.backoff.value, new.backoff.value),
+        "retry.retry-after" => retry_after(old.retry_after.value, new.retry_after.value),
+        "retry.budget" => budget(old.budget.value, new.budget.value),
+        "retry.buffer" => less(old.buffer.value.cmp(&new.buffer.value)),
+        _ => Kind::Changed,
+    }
+}
+
+const fn daring(rule: &NonIdempotent) -> u8 {
+    match rule {
+        NonIdempotent::Never => 0,
+        NonIdempotent::WhenHeader(_) => 1,
+        NonIdempotent::Always { .. } => 2,
+    }
+}
+
+/// Waits without jitter come all at once; otherwise longer waits spare the upstream.
+fn backoff(old: Backoff, new: Backoff) -> Kind {
+    match (old.kind, new.kind) {
+        (from, to) if from == to => both(new.base.cmp(&old.base), new.cap.cmp(&old.cap)),
+        (_, BackoffKind::Fixed) => Kind::Weakened,
+        (BackoffKind::Fixed, _) => Kind::Tightened,
+        _ => Kind::Changed,
+    }
+}
+
+fn retry_after(old: RetryAfter, new: RetryAfter) -> Kind {
+    match (old, new) {
+        (RetryAfter::Ignore, RetryAfter::Honour { .. }) => Kind::Tightened,
+        (RetryAfter::Honour { .. }, RetryAfter::Ignore) => Kind::Weakened,
+        _ => Kind::Changed,
+    }
+}
+
+fn budget(old: Budget, new: Budget) -> Kind {
+    let floor = |budget: Budget| {
+        f64::from(budget.floor.count) / budget.floor.per.as_secs_f64().max(f64::MIN_POSITIVE)
+    };
+    both(old.ratio.cmp(&new.ratio), floor(old).total_cmp(&floor(new)))
+}
+
+fn breaker(path: &str, old: &Breaker, new: &Breaker) -> Kind {
+    match path {
+        "breaker.probes" => less(old.probes.value.cmp(&new.probes.value)),
+        "breaker.counts" => more(&old.counts.value, &new.counts.value),
+        "breaker.open-for" => open_for(old.open_for.value, new.open_for.value),
+        _ => {
+            let of = |breaker: &Breaker| {
+                let mut rules = breaker.rules.iter().map(|rule| rule.value);
+                rules.find(|rule| path == format!("breaker.{}", rule.key()))
+            };
+            of(old).zip(of(new)).map_or(Kind::Changed, |(old, new)| rule(old, new))
+        }
+    }
+}
+
+/// A longer rest spares the upstream.
+fn open_for(old: OpenFor, new: OpenFor) -> Kind {
+    let ends = |open: OpenFor| match open {
+        OpenFor::Fixed(time) => (time, time),
+        OpenFor::Doubling { first, last } => (first, last),
+    };
+    let ((first, last), (to_first, to_last)) = (ends(old), ends(new));
+    both(to_first.cmp(&first), to_last.cmp(&last))
+}
+
+/// A rule that trips sooner is tighter.
+fn rule(old: TripRule, new: TripRule) -> Kind {
+    use TripRule::{ConsecutiveFailures, FailureRate, Failures, Slow};
+    match (old, new) {
+        (ConsecutiveFailures { count: old }, ConsecutiveFailures { count: new }) => {
+            less(old.cmp(&new))
+        }
+        (Failures { count, within }, Failures { count: to_count, within: to_within }) => {
+            both(count.cmp(&to_count), to_within.cmp(&within))
+        }
+        (
+            FailureRate { ratio, samples, within },
+            FailureRate { ratio: to_ratio, samples: to_samples, within: to_within },
+        ) if within == to_within => both(ratio.cmp(&to_ratio), samples.cmp(&to_samples)),
+        (Slow { threshold, ratio, .. }, Slow { threshold: to_threshold, ratio: to_ratio, .. }) => {
+            both(threshold.cmp(&to_threshold), ratio.cmp(&to_ratio))
+        }
+        _ => Kind::Changed,
+    }
+}
+
+/// Two sides of one setting: one must not loosen what the other tightens.
+fn both(one: Ordering, other: Ordering) -> Kind {
+    match (one, other) {
+        (Ordering::Equal, only) | (only, Ordering::Equal) => less(only),
+        (one, other) if one == other => less(one),
+        _ => Kind::Changed,
+    }
+}

@@ -1,0 +1,160 @@
+//! `amb explain`: what the policy does with one call, and which line says so.
+//!
+//! Which upstream and by which name; which route and by which `match` line; the
+//! filters in the order in which they run; then each thing that can happen.
+
+mod outcomes;
+mod request;
+
+pub use request::Request;
+
+use crate::interpret::routing::{self, Call, Head, Target};
+use crate::plan::{Action, Origin, Otherwise, Plan, Settings, Upstream, derived, display};
+use crate::summary::{at, layout, layout::Line, rows};
+
+/// The explanation as text, ending in a newline.
+pub fn explain(plan: &Plan, request: &Request) -> String {
+    let cx = Cx { plan, request };
+    let sections = match routing::route(plan, &request.head()) {
+        Target::Upstream(call) => cx.call(&call),
+        Target::Otherwise => match cx.own_port() {
+            Some(upstream) => cx.through_own_port(upstream),
+            None => vec![cx.otherwise()],
+        },
+    };
+    layout::align(&sections).join("\n")
+}
+
+impl Request {
+    fn head(&self) -> Head<'_> {
+        let Self { method, host, target, headers } = self;
+        Head { method, host, target, headers }
+    }
+}
+
+struct Cx<'a> {
+    plan: &'a Plan,
+    request: &'a Request,
+}
+
+impl Cx<'_> {
+    fn call(&self, call: &Call<'_>) -> Vec<Vec<Line>> {
+        let name = format!("{} (by the name {})", call.upstream.name, call.host.value);
+        let mut whereto = vec![self.said(), self.line("upstream", &name, &call.host.origin)];
+        whereto.push(self.route(call));
+        let docs = call.route.map_or(&call.upstream.docs, |matched| &matched.route.docs);
+        whereto.extend(docs.iter().map(|doc| self.plain("", doc)));
+        if let Some(Action::Respond(reply)) = call.route.map(|matched| &matched.route.action) {
+            whereto.push(self.line("respond", &reply.value.to_string(), &reply.origin));
+            let edits = rows::answering(call.settings());
+            return vec![whereto, self.filters(&edits)];
+        }
+        let settings = call.settings();
+        let mut filters = self.filters(&rows::settings(settings));
+        if let Some(Action::Forward { rewrite: Some(rewrite) }) =
+            call.route.map(|matched| &matched.route.action)
+        {
+            filters.insert(1, self.line("  rewrite", &rewrite.value.to_string(), &rewrite.origin));
+        }
+        vec![whereto, filters, self.outcomes(&call.upstream.name, settings)]
+    }
+
+    fn route(&self, call: &Call<'_>) -> Line {
+        match call.route {
+            Some(matched) => {
+                let value = format!("{} (match {})", matched.route.name, matched.line);
+                self.line("route", &value, &at(matched.line.place))
+            }
+            None => {
+                let value = format!("none matches: the settings of {} itself", call.upstream.name);
+                self.line("route", &value, &at(call.upstream.place))
+            }
+        }
+    }
+
+    /// An upstream whose own port is dialled, whatever the name.
+    fn own_port(&self) -> Option<&Upstream> {
+        let dialled = self.request.host.parse().ok()?;
+        let is_dialled = |upstream: &&Upstream| {
+            upstream.listen.as_ref().is_some_and(|listen| listen.value == dialled)
+        };
+        self.plan.upstreams.iter().find(is_dialled)
+    }
+
+    /// As if it were dialled by its first name.
+    fn through_own_port(&self, upstream: &Upstream) -> Vec<Vec<Line>> {
+        let name = upstream.hosts.first().map(|host| host.value.to_string());
+        let request = Request { host: name.unwrap_or_default(), ..self.request.clone() };
+        let cx = Cx { plan: self.plan, request: &request };
+        let Target::Upstream(call) = routing::route(self.plan, &request.head()) else {
+            return vec![self.otherwise()];
+        };
+        let mut sections = cx.call(&call);
+        if let (Some(listen), Some(line)) =
+            (&upstream.listen, sections.first_mut().and_then(|lines| lines.get_mut(1)))
+        {
+            let name = format!("{} (by its own port {})", upstream.name, listen.value);
+            *line = self.line("upstream", &name, &listen.origin);
+        }
+        sections
+    }
+
+    fn otherwise(&self) -> Vec<Line> {
+        let otherwise = &self.plan.otherwise;
+        let then = match otherwise.value {
+            Otherwise::Pass => "pass: forwarded as it is, with no policy at all",
+            Otherwise::Reject => "reject: 404 by the proxy, nothing is sent",
+        };
+        let host = routing::bare_host(&self.request.host);
+        let upstream = format!("none has the name {host}");
+        let otherwise = self.line("otherwise", then, &otherwise.origin);
+        vec![self.said(), self.plain("upstream", &upstream), otherwise]
+    }
+
+    fn filters(&self, rows: &[rows::Row]) -> Vec<Line> {
+        let mut lines = vec![self.plain("filters", "in the order in which they run")];
+        let mut previous = "";
+        for row in rows {
+            let label = if row.group == previous { "" } else { row.group };
+            lines.push(self.line(&format!("  {label}"), &row.statement(), &row.origin));
+            previous = row.group;
+        }
+        lines
+    }
+
+    fn outcomes(&self, upstream: &str, settings: &Settings) -> Vec<Line> {
+        let mut lines =
+            vec![self.plain("outcomes", "what comes of it when the upstream keeps doing this")];
+        for row in outcomes::rows(self.plan, upstream, settings, self.request) {
+            let label = format!("  {}", row.when);
+            lines.push(match row.because {
+                Some((text, origin)) => {
+                    self.line(&label, &format!("{}; {text}", row.then), &origin)
+                }
+                None => self.plain(&label, &row.then),
+            });
+        }
+        if let Some((retry, waits)) =
+            settings.retry.as_ref().and_then(|retry| Some((retry, outcomes::waits(retry)?)))
+        {
+            lines.push(self.line("waits", &waits, &retry.backoff.origin));
+        }
+        let worst = display::duration(derived::worst_latency(settings));
+        lines.push(self.plain("latest", &format!("the answer comes within {worst}")));
+        lines
+    }
+
+    fn said(&self) -> Line {
+        let Request { method, host, target, .. } = self.request;
+        self.plain("call", &format!("{method} {host} {target}"))
+    }
+
+    fn line(&self, label: &str, value: &str, origin: &Origin) -> Line {
+        Line { origin: self.plan.origin_text(origin), ..self.plain(label, value) }
+    }
+
+    fn plain(&self, label: &str, value: &str) -> Line {
+        let value = display::printable(value);
+        Line { indent: 0, label: label.to_owned(), value, origin: String::new() }
+    }
+}

@@ -1,0 +1,103 @@
+//! `amb explain FILE 'POST http://payment.shop.svc:8080/v1/charges' --header name:value`.
+//!
+//! The request is written as one would say it. Host and target are the two things
+//! that policies look at; the scheme is accepted, because people paste URLs.
+
+/// A call that somebody asks about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Request {
+    pub method: String,
+    /// With its port, if one was written.
+    pub host: String,
+    /// Path and query.
+    pub target: String,
+    /// Names in lower case.
+    pub headers: Vec<(String, String)>,
+}
+
+impl Request {
+    /// Reads `METHOD URL`, and header fields written as `name:value`.
+    ///
+    /// # Errors
+    /// One sentence that says what is wrong and how it is written right.
+    pub fn parse(line: &str, headers: &[String]) -> Result<Self, String> {
+        let words: Vec<_> = line.split_whitespace().collect();
+        let [method, url] = words.as_slice() else {
+            return Err(format!("`{line}` is not a method and a URL: write `{EXAMPLE}`"));
+        };
+        let (host, target) = url_parts(url)?;
+        let headers = headers.iter().map(|header| field(header)).collect::<Result<_, _>>()?;
+        Ok(Self { method: method_name(method)?, host, target, headers })
+    }
+}
+
+const EXAMPLE: &str = "GET http://payment.shop.svc/v1/charges";
+
+fn method_name(text: &str) -> Result<String, String> {
+    if !is_token(text) {
+        return Err(format!("`{text}` is not a method: write `{EXAMPLE}`"));
+    }
+    if text.bytes().any(|byte| byte.is_ascii_lowercase()) {
+        return Err(format!("methods are upper case: write `{}`", text.to_ascii_uppercase()));
+    }
+    Ok(text.to_owned())
+}
+
+fn url_parts(url: &str) -> Result<(String, String), String> {
+    let rest = match url.split_once("://") {
+        Some(("http" | "https", rest)) => rest,
+        Some((scheme, _)) => {
+            return Err(format!("`{scheme}` is not a scheme that amb carries: write `http`"));
+        }
+        None => {
+            return Err(format!(
+                "`{url}` has no scheme: write `http://{}`",
+                url.trim_start_matches('/')
+            ));
+        }
+    };
+    let rest = rest.split('#').next().unwrap_or_default();
+    let end = rest.find(['/', '?']).unwrap_or(rest.len());
+    let (host, target) = rest.split_at(end);
+    if host.contains('@') {
+        return Err("user information has no place in a call: write the host alone".to_owned());
+    }
+    check_host(host)?;
+    let slash = if target.starts_with('/') { "" } else { "/" };
+    Ok((host.to_owned(), format!("{slash}{target}")))
+}
+
+fn check_host(host: &str) -> Result<(), String> {
+    let (name, port) = match host.rsplit_once(':') {
+        Some((name, port)) if !host.ends_with(']') => (name, Some(port)),
+        _ => (host, None),
+    };
+    if name.is_empty() {
+        return Err(format!("the URL names no host: write `{EXAMPLE}`"));
+    }
+    match port.map(str::parse::<u16>) {
+        Some(Err(_) | Ok(0)) => {
+            Err(format!("`{}` is not a port: write 1 to 65535", port.unwrap_or_default()))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn field(text: &str) -> Result<(String, String), String> {
+    let Some((name, value)) = text.split_once(':') else {
+        return Err(format!("`{text}` is not a header field: write `name:value`"));
+    };
+    if !is_token(name.trim()) {
+        return Err(format!("`{name}` is not the name of a header field: write `name:value`"));
+    }
+    if value.chars().any(char::is_control) {
+        return Err(format!("the value of `{name}` has a control character"));
+    }
+    Ok((name.trim().to_ascii_lowercase(), value.trim().to_owned()))
+}
+
+/// RFC 9110 §5.6.2.
+fn is_token(text: &str) -> bool {
+    let is_char = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
+    !text.is_empty() && text.bytes().all(is_char)
+}

@@ -1,0 +1,81 @@
+//! Explanations: the golden ones, and what the request line may look like.
+
+use amb_policy_lang::explain::{Request, explain};
+use amb_policy_lang::plan::Otherwise;
+
+use crate::plans::{check_golden, order, route_set};
+
+fn request(line: &str, headers: &[&str]) -> Result<Request, String> {
+    let headers: Vec<_> = headers.iter().map(|header| (*header).to_owned()).collect();
+    Request::parse(line, &headers)
+}
+
+fn explained(line: &str, headers: &[&str]) -> String {
+    explain(&order(), &request(line, headers).unwrap())
+}
+
+#[test]
+fn explanations_are_the_golden_ones() {
+    let charge = "POST http://payment.shop.svc:8080/v1/charges";
+    check_golden("charge.explain.txt", &explained(charge, &["idempotency-key:1"]));
+    check_golden("charge-unkeyed.explain.txt", &explained(charge, &[]));
+    let notify = "POST http://notification.shop.svc/v1/notifications";
+    check_golden("notify.explain.txt", &explained(notify, &[]));
+}
+
+#[test]
+fn the_unmatched_and_the_unknown_are_explained_too() {
+    let text = explained("GET http://payment.shop.svc/", &[]);
+    assert!(text.contains("none matches: the settings of payment"), "{text}");
+    let text = explained("GET http://example.com", &[]);
+    assert!(text.contains("none has the name example.com"), "{text}");
+    assert!(text.contains("pass: forwarded as it is"), "{text}");
+    let mut plan = order();
+    plan.otherwise.value = Otherwise::Reject;
+    let text = explain(&plan, &request("GET http://example.com", &[]).unwrap());
+    assert!(text.contains("reject: 404"), "{text}");
+}
+
+#[test]
+fn an_own_port_leads_to_its_upstream() {
+    let mut plan = order();
+    plan.upstreams[0].listen = Some(route_set("127.0.0.1:9001".parse().unwrap(), 19));
+    let text = explain(&plan, &request("POST http://127.0.0.1:9001/v1/charges", &[]).unwrap());
+    assert!(text.contains("payment (by its own port 127.0.0.1:9001)"), "{text}");
+    assert!(text.contains("charge (match POST /v1/charges)"), "{text}");
+}
+
+#[test]
+fn no_line_is_wider_than_the_screen() {
+    let text = explained("POST http://payment.shop.svc/v1/charges", &[]);
+    assert!(text.lines().all(|line| line.chars().count() <= 100), "{text}");
+}
+
+#[test]
+fn requests_are_read_as_people_write_them() {
+    let read = request("GET http://Payment.shop.svc:80?a=1#top", &["X-A: b:c "]).unwrap();
+    assert_eq!(read.host, "Payment.shop.svc:80");
+    assert_eq!(read.target, "/?a=1");
+    assert_eq!(read.headers, [("x-a".to_owned(), "b:c".to_owned())]);
+    assert_eq!(request("GET https://[::1]:8080/x", &[]).unwrap().host, "[::1]:8080");
+}
+
+#[test]
+fn what_is_wrong_is_said_with_what_is_right() {
+    let cases = [
+        ("GET", "is not a method and a URL"),
+        ("get http://a/", "write `GET`"),
+        ("G(T http://a/", "is not a method"),
+        ("GET a.b/c", "write `http://a.b/c`"),
+        ("GET ftp://a/", "`ftp` is not a scheme"),
+        ("GET http:///x", "names no host"),
+        ("GET http://a:0/x", "`0` is not a port"),
+        ("GET http://a:b@c/x", "user information"),
+    ];
+    for (line, expected) in cases {
+        let error = request(line, &[]).unwrap_err();
+        assert!(error.contains(expected), "{line}: {error}");
+    }
+    assert!(request("GET http://a/", &["no-colon"]).unwrap_err().contains("`name:value`"));
+    assert!(request("GET http://a/", &["a b:c"]).unwrap_err().contains("name of a header"));
+}
