@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use amb_policy_lang::interpret::{Request, Scenario, Script, Start, run, run_covered};
+use amb_policy_lang::interpret::{Refusal, Request, Scenario, Script, Start, run, run_covered};
 use amb_policy_lang::plan::{
-    Action, Backoff, BackoffKind, Breaker, BreakerScope, Cause, HeaderEdit, HeaderOp, HeaderValue,
-    HostPattern, NonIdempotent, OpenFor, Otherwise, Plan, Reply, Retry, ScriptedReply,
-    ScriptedStep, Settings, Sourced, Total, TripRule,
+    Action, Backoff, BackoffKind, Breaker, BreakerScope, Budget, Cause, HeaderEdit, HeaderOp,
+    HeaderValue, HostPattern, NonIdempotent, OpenFor, Otherwise, Percent, Plan, Rate, Reply, Retry,
+    ScriptedReply, ScriptedStep, Settings, Sourced, Total, TripRule,
 };
 
 use crate::plans::{MS, SECOND, order, own, route_set, status};
@@ -263,22 +263,76 @@ fn a_route_with_its_own_breaker_leaves_the_others_alone() {
 #[test]
 fn the_breaker_gives_the_token_back() {
     let mut plan = order();
+    let floor = Rate { count: 1, per: 10 * SECOND };
+    let inventory = &mut plan.upstreams[1];
+    for of in [&mut inventory.routes[0].settings, &mut inventory.settings] {
+        fixed(of, MS);
+        retry(of).budget.value = Budget { ratio: Percent(0), floor };
+    }
+    inventory.settings.breaker = None;
+    let of = &mut inventory.routes[0].settings;
+    breaker(of).scope = BreakerScope::Route;
+    breaker(of).rules = vec![route_set(TripRule::ConsecutiveFailures { count: 1 }, 1)];
+    let other = || request(("GET", "inventory.shop.svc", "/"));
+    let calls = vec![request(STOCK), other(), other()];
+    let trace = run(&plan, &scenario(calls, "inventory", vec![replies(503)]));
+    let ends: Vec<_> = trace.calls.iter().map(|call| (call.attempts, call.refusal)).collect();
+    // The only token goes to the second call, as the first one's came back; the third has none.
+    let expected = [Refusal::Breaker, Refusal::Budget, Refusal::Budget].map(Some);
+    assert_eq!(ends, [1, 2, 1].into_iter().zip(expected).collect::<Vec<_>>(), "{trace}");
+}
+
+#[test]
+fn the_budget_looks_back_ten_slots() {
+    let mut plan = order();
     let of = stock(&mut plan);
     fixed(of, MS);
+    of.breaker = None;
+    retry(of).attempts.value = 2;
+    let floor = Rate { count: 1, per: 5 * SECOND };
+    retry(of).budget.value = Budget { ratio: Percent(0), floor };
+    let at = |millis: u32| Request { start: Start::At(millis * MS), ..request(STOCK) };
+    let calls = [0, 500, 9_998, 10_000, 10_500, 11_000].map(at).to_vec();
+    let trace = run(&plan, &scenario(calls, "inventory", vec![replies(503)]));
+    let tries: Vec<_> = trace.calls.iter().map(|call| call.attempts).collect();
+    assert_eq!(tries, [2, 2, 1, 2, 2, 1], "{trace}");
+}
+
+#[test]
+fn a_try_from_before_the_trip_has_no_say() {
+    let mut plan = order();
+    let of = &mut plan.upstreams[1].routes[1].settings;
     breaker(of).rules = vec![route_set(TripRule::ConsecutiveFailures { count: 1 }, 1)];
-    let ended = one(&plan, request(STOCK), "inventory", vec![replies(503)]);
-    assert_eq!(ended, "503 upstream 1 0ms breaker");
+    breaker(of).open_for.value = OpenFor::Fixed(SECOND);
+    let at = |millis: u32| Request { start: Start::At(millis * MS), ..request(RESERVE) };
+    let slow = |status, time: u32| after(replies(status), time * MS);
+    let steps = vec![slow(200, 2_000), slow(500, 3_000), replies(500), slow(200, 1_000)];
+    let calls = [0, 1, 10, 1_500, 2_100].map(at).to_vec();
+    let trace = run(&plan, &scenario(calls, "inventory", steps));
+    let changes: Vec<_> = trace
+        .to_string()
+        .lines()
+        .filter(|line| line.contains(" breaker "))
+        .map(str::to_owned)
+        .collect();
+    let expected = [
+        "10ms breaker inventory open 1000ms",
+        "1500ms breaker inventory half-open",
+        "2500ms breaker inventory closed",
+    ];
+    // The success at 2000ms is no probe's, and the failure at 3001ms is not of this state.
+    assert_eq!(
+        changes.iter().filter(|line| !line.contains("refused")).collect::<Vec<_>>(),
+        expected
+    );
+    assert_eq!(trace.calls[4].attempts, 0, "{trace}");
 }
 
 #[test]
 fn a_failure_rate_waits_for_its_samples() {
     let mut plan = order();
     let of = &mut plan.upstreams[1].routes[1].settings;
-    let rule = TripRule::FailureRate {
-        ratio: amb_policy_lang::plan::Percent(500_000),
-        samples: 4,
-        within: 10 * SECOND,
-    };
+    let rule = TripRule::FailureRate { ratio: Percent(500_000), samples: 4, within: 10 * SECOND };
     breaker(of).rules = vec![route_set(rule, 1)];
     let steps = vec![replies(500), replies(429), replies(200), replies(200)];
     let trace = run(&plan, &scenario(vec![request(RESERVE); 5], "inventory", steps));

@@ -210,7 +210,7 @@ fn retries(trace: &Trace) -> Vec<(Duration, u64)> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 128, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn every_call_ends_within_its_bounds(plan in plan(), scenario in scenario()) {

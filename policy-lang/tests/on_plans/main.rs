@@ -11,4 +11,6 @@ mod invariants;
 #[cfg(test)]
 mod plans;
 #[cfg(test)]
+mod policy_tests;
+#[cfg(test)]
 mod summary;
