@@ -10,22 +10,22 @@
 //!
 //! It reads no configuration: what the policy says is in the generated types.
 
-mod clock;
-mod filter;
+pub mod clock;
+pub mod filter;
 mod http1;
 mod lifecycle;
 mod message;
 mod net;
 mod observe;
 mod proxy;
-mod random;
+pub mod random;
 mod shared;
 mod sync;
 mod tcp;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod timer;
-mod units;
+pub mod units;
 mod upstream;
 mod worker;
 

@@ -200,7 +200,7 @@ async fn accept<P: Proxy>(
             Ok((stream, _)) => {
                 let connection = Connection::count(&worker, &open);
                 // A connection that cannot be set up is served all the same, only later.
-                let _ = stream.set_nodelay(true);
+                drop(stream.set_nodelay(true));
                 tokio::task::spawn_local(async move {
                     server::serve::<P, Tcp>(&connection.worker, stream, inbound).await;
                 });

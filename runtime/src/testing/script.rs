@@ -125,7 +125,7 @@ impl ScriptedNet {
         seen.borrow_mut().push(Seen { call: self.current.get(), upstream, head: String::new() });
         tokio::task::spawn_local(async move {
             // A caller that gave up has closed its end: then there is nothing to do.
-            let _ = serve(theirs, step, &seen, at).await;
+            drop(serve(theirs, step, &seen, at).await);
         });
         Ok(Pipe(ours))
     }

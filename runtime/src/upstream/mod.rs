@@ -17,7 +17,6 @@ use pool::Pool;
 /// An upstream as one worker sees it.
 #[derive(Debug)]
 pub(crate) struct Upstream<N: Net> {
-    pub(crate) spec: &'static UpstreamSpec,
     /// `host:port`, for a request that names no host.
     pub(crate) authority: Box<str>,
     endpoints: RefCell<Arc<[SocketAddr]>>,
@@ -27,9 +26,8 @@ pub(crate) struct Upstream<N: Net> {
 
 impl<N: Net> Upstream<N> {
     /// `turn`: where the round begins, so that workers do not all begin at the same endpoint.
-    pub(crate) fn new(spec: &'static UpstreamSpec, turn: usize) -> Self {
+    pub(crate) fn new(spec: &UpstreamSpec, turn: usize) -> Self {
         Self {
-            spec,
             authority: spec.address.authority(),
             endpoints: RefCell::new(Arc::from([])),
             turn: Cell::new(turn),

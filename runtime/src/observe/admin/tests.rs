@@ -48,9 +48,8 @@ impl Port {
     }
 
     async fn ask(&self, method: &str, path: &str) -> (u16, String) {
-        let answer =
-            self.exchange(format!("{method} {path} HTTP/1.1\r\nhost: x\r\n\r\n").as_bytes());
-        let answer = answer.await;
+        let request = format!("{method} {path} HTTP/1.1\r\nhost: x\r\n\r\n");
+        let answer = self.exchange(request.as_bytes()).await;
         let (head, body) = answer.split_once("\r\n\r\n").unwrap();
         (head[9..12].parse().unwrap(), body.to_owned())
     }

@@ -1,31 +1,18 @@
 use std::io::Write as _;
 use std::process::{Command, Stdio};
-use std::sync::Arc;
 use std::time::Duration;
 
 use super::{Facts, Recorder, page};
-use crate::clock::Clock;
 use crate::filter::breaker::Transition;
-use crate::lifecycle::Notices;
 use crate::lifecycle::sample::{self, Head, Sample};
 use crate::observe::report::{Refusal, Report, Source};
-use crate::proxy::{BreakerId, Proxy};
-use crate::upstream::discover::{Answer, Discovery, Resolve};
-
-struct Nowhere;
-
-impl Resolve for Nowhere {
-    async fn resolve(&self, _: &str) -> Result<Answer, String> {
-        Err("no".to_owned())
-    }
-}
+use crate::proxy::BreakerId;
+use crate::upstream::Discovery;
 
 /// The page after some calls on two workers.
-async fn sample_page() -> String {
+fn sample_page() -> String {
     let (_phase, shared) = sample::shared();
-    let notices = Notices::of("order");
-    let discovery =
-        Discovery::start(Sample::UPSTREAMS, &Arc::new(Nowhere), Clock::start(), notices);
+    let discovery = Discovery::known(&[&[], &[sample::ENDPOINT]]);
     let head = Head::new(b"GET", b"payment.shop.svc", b"/");
     let retried = Report {
         status: 503,
@@ -48,9 +35,9 @@ async fn sample_page() -> String {
     page(&Facts::of::<Sample>(), &shared, &discovery)
 }
 
-#[tokio::test]
-async fn the_page_sums_up_all_workers() {
-    let page = sample_page().await;
+#[test]
+fn the_page_sums_up_all_workers() {
+    let page = sample_page();
     let lines = [
         "amb_build_info{version=\"0.1.0\",service=\"order\",policy=\"00ff\"} 1",
         "amb_calls_total{upstream=\"payment\",route=\"charge\",status=\"503\",source=\"proxy\"} 2",
@@ -80,8 +67,8 @@ async fn the_page_sums_up_all_workers() {
     }
 }
 
-#[tokio::test]
-async fn prometheus_accepts_the_page() {
+#[test]
+fn prometheus_accepts_the_page() {
     let promtool = Command::new("promtool")
         .args(["check", "metrics"])
         .stdin(Stdio::piped())
@@ -93,7 +80,7 @@ async fn prometheus_accepts_the_page() {
         println!("skipped: promtool is not installed");
         return;
     };
-    let page = sample_page().await;
+    let page = sample_page();
     promtool.stdin.take().unwrap().write_all(page.as_bytes()).unwrap();
     let output = promtool.wait_with_output().unwrap();
     let said = String::from_utf8_lossy(&output.stderr);
