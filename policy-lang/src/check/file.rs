@@ -16,8 +16,7 @@ const DEPLOYMENT: [&str; 4] = ["service", "otherwise", "upstream", "test"];
 /// Checks every file, and says what the entry is.
 pub(crate) fn files(program: &Program<'_>, loaded: &Loaded, found: &mut Vec<Diagnostic>) -> Entry {
     for (number, file) in loaded.files.iter().enumerate() {
-        let manifest = loaded.sources.get(number).is_some_and(|source| source.name.ends_with(".toml"));
-        if !manifest {
+        if readable(loaded, number) {
             edition(number, &file.tree, found);
         }
         for statement in ast::statements(&file.tree.items).filter(|_| number > 0) {
@@ -26,7 +25,9 @@ pub(crate) fn files(program: &Program<'_>, loaded: &Loaded, found: &mut Vec<Diag
             }
         }
     }
-    let Some(entry) = loaded.files.first() else { return Entry::Library };
+    let Some(entry) = loaded.files.first().filter(|_| readable(loaded, 0)) else {
+        return Entry::Library;
+    };
     let keys: Vec<&str> = ast::statements(&entry.tree.items).map(|statement| statement.key.as_str()).collect();
     let library = keys.iter().any(|key| ["baseline", "retry", "breaker", "timeout", "headers", "policy"].contains(key));
     if library && !keys.iter().any(|key| DEPLOYMENT.contains(key)) {
@@ -34,6 +35,15 @@ pub(crate) fn files(program: &Program<'_>, loaded: &Loaded, found: &mut Vec<Diag
     }
     complete(&keys, program.entry(), found);
     Entry::Deployment
+}
+
+/// Not `amb.toml`, nor a file of which nothing could be read; that has been reported.
+fn readable(loaded: &Loaded, number: usize) -> bool {
+    let (Some(source), Some(file)) = (loaded.sources.get(number), loaded.files.get(number)) else {
+        return false;
+    };
+    let lost = file.tree.items.is_empty() && !source.text.trim().is_empty();
+    !lost && !source.name.ends_with(".toml")
 }
 
 /// `edition 2026`, first of all.

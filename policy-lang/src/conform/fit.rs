@@ -3,7 +3,7 @@
 //! Alternatives are tried in order; if none fits, the one that came furthest says what
 //! is wrong, and those that failed at the same place say together what was expected.
 
-use crate::diagnostics::{Diagnostic, setting as report};
+use crate::diagnostics::{Diagnostic, nearest, setting as report};
 use crate::schema::{Kind, Row, Shape};
 use crate::span::Span;
 use crate::syntax::ast::{Arg, Number, Statement, Value};
@@ -48,11 +48,15 @@ fn explain(miss: Miss, row: &Row, statement: &Statement) -> Diagnostic {
 }
 
 fn mismatch(arg: &Arg, expected: &str, miss: &Miss) -> Diagnostic {
-    match &arg.value {
-        Value::Name(word) if !miss.words.is_empty() => report::unknown_word(arg.span, word, &miss.words),
-        Value::Name(word) if expected.contains("in quotes") || expected == "a string" => {
-            report::quote_it(arg.span, expected, word)
-        }
+    let Value::Name(word) = &arg.value else {
+        return report::wrong_type(arg.span, expected, &noun(&arg.value));
+    };
+    let quotable = expected.contains("in quotes") || expected.contains("a string");
+    let slip = nearest(word, miss.words.iter().copied()).is_some();
+    match (miss.words.is_empty(), quotable) {
+        (false, false) => report::unknown_word(arg.span, word, &miss.words),
+        (false, true) if slip => report::unknown_word(arg.span, word, &miss.words),
+        (_, true) => report::quote_it(arg.span, expected, word),
         _ => report::wrong_type(arg.span, expected, &noun(&arg.value)),
     }
 }
@@ -81,11 +85,16 @@ fn shape(shape_: &Shape, args: &[Arg], at: usize) -> Fitted {
 fn optional(inner: &Shape, args: &[Arg], at: usize) -> Fitted {
     match args.get(at) {
         None | Some(Arg { value: Value::Comma(_), .. }) => Ok(at),
-        Some(_) => match shape(inner, args, at) {
-            Err(miss) if miss.at == at && miss.told.is_none() && miss.words.is_empty() && !only(inner, args, at) => Ok(at),
+        Some(arg) => match shape(inner, args, at) {
+            Err(miss) if miss.at == at && miss.told.is_none() && !meant(&miss, arg) && !only(inner, args, at) => Ok(at),
             fitted => fitted,
         },
     }
+}
+
+/// A word where a word was possible: probably a slip of the hand.
+fn meant(miss: &Miss, arg: &Arg) -> bool {
+    !miss.words.is_empty() && matches!(arg.value, Value::Name(_))
 }
 
 /// A single argument left and something optional missing: it was meant to be that.

@@ -105,9 +105,12 @@ fn cycle(program: &Program<'_>, known: Definition<'_>, found: &mut Vec<Diagnosti
 
 /// Only in the deployment's own file: what others import may be meant for others.
 fn unused(program: &Program<'_>, used: &Used, found: &mut Vec<Diagnostic>) {
-    let own = program.definitions.first().into_iter().flatten();
-    for known in own.filter(|known| known.kind != Kind::Upstream) {
-        if !used.contains(&known.node.statement.key_span) {
+    let own = || program.definitions.first().into_iter().flatten();
+    let is_used = |known: &Definition<'_>| used.contains(&known.node.statement.key_span);
+    for known in own().filter(|known| known.kind != Kind::Upstream) {
+        // Of two with one name one is used; the other is reported as a double.
+        let mut same = own().filter(|other| (other.kind, other.name) == (known.kind, known.name));
+        if !same.any(is_used) {
             let span = named(known.node).map(|(_, arg)| arg.span).unwrap_or_default();
             found.push(report::unused_policy(span, known.kind.title(), known.name));
         }
