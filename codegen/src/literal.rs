@@ -10,7 +10,7 @@ use quote::quote;
 /// `secs(90)`: the largest unit that keeps the number whole.
 pub(crate) fn duration(value: Duration) -> TokenStream {
     let nanos = value.as_nanos();
-    if nanos % 1_000_000 != 0 {
+    if !nanos.is_multiple_of(1_000_000) {
         let nanos = Literal::u64_unsuffixed(u64::try_from(nanos).unwrap_or(u64::MAX));
         return quote!(Duration::from_nanos(#nanos));
     }

@@ -175,7 +175,7 @@ mod tests {
 
     #[test]
     fn alternatives_are_packed() {
-        let many = |glue: &str| vec!["Method::Options"; 7].join(glue);
+        let many = |glue: &str| ["Method::Options"; 7].join(glue);
         let loose = format!("    x,\n    {}\n", many("\n    | "));
         let tight = tighten(&loose);
         assert_eq!(tight.lines().count(), 3, "{tight}");

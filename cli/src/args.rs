@@ -1,0 +1,116 @@
+//! The command line. Names are stable: scripts rely on them.
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand, ValueEnum};
+
+/// Compiles ambassador policies into proxies.
+#[derive(Debug, Parser)]
+#[command(name = "amb", version, max_term_width = 100)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    New(New),
+    Check(Check),
+    Fmt(Fmt),
+    Plan(Plan),
+    Test(Test),
+    Generate(Generate),
+    Build(Build),
+    Inspect(Inspect),
+}
+
+/// Write a new deployment: a crate with a first policy, ready to build.
+#[derive(Debug, clap::Args)]
+pub(crate) struct New {
+    /// Name of the service, and of the folder.
+    pub(crate) name: String,
+    /// Source of amb-runtime, if amb does not find it.
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) runtime: Option<PathBuf>,
+}
+
+/// Show everything that is wrong with policies, guardrails included.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Check {
+    #[arg(required = true, value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
+    /// `json`: one object a line with code, severity, message, file, line and column.
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) format: Format,
+}
+
+/// Rewrite policies in canonical form.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Fmt {
+    #[arg(required = true, value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
+    /// Change nothing; name the files that are not in canonical form.
+    #[arg(long)]
+    pub(crate) check: bool,
+}
+
+/// Show the effective policy: every value, who set it, and what a call can cost.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Plan {
+    pub(crate) file: PathBuf,
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) format: Format,
+}
+
+/// Run the tests in policies on the reference interpreter.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Test {
+    #[arg(required = true, value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
+    /// Seed of the random draws.
+    #[arg(long, default_value_t = 0)]
+    pub(crate) seed: u64,
+    /// Name the lines of the policies that no test exercised.
+    #[arg(long)]
+    pub(crate) coverage: bool,
+}
+
+/// Write the proxy's code and plan into `generated/` beside the policy.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Generate {
+    pub(crate) file: PathBuf,
+    /// Change nothing; show how `generated/` differs from the policy.
+    #[arg(long)]
+    pub(crate) check: bool,
+}
+
+/// Compile a policy into a proxy: one static binary.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Build {
+    pub(crate) file: PathBuf,
+    /// Where the binary goes; by default the service's name, in this folder.
+    #[arg(short, value_name = "BIN")]
+    pub(crate) output: Option<PathBuf>,
+    /// Compile faster, run slower, keep debug information.
+    #[arg(long)]
+    pub(crate) debug: bool,
+    /// Source of amb-runtime, if amb does not find it.
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) runtime: Option<PathBuf>,
+}
+
+/// Show which policy is inside a built proxy, without running it.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Inspect {
+    pub(crate) binary: PathBuf,
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) format: Format,
+}
+
+/// How results are written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    #[default]
+    Text,
+    Json,
+}

@@ -1,0 +1,66 @@
+//! Runs cargo, and where amb's own sources are.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+use crate::failure::Failure;
+
+/// Where amb itself was built from; may be gone by now.
+const CHECKOUT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
+
+/// The folder of a crate of this workspace: as asked for, or in the checkout amb was built from.
+pub(crate) fn source(asked: Option<&Path>, name: &str) -> Result<PathBuf, Failure> {
+    let folder = match asked {
+        Some(runtime) if name == "runtime" => runtime.to_path_buf(),
+        Some(runtime) => runtime.join("..").join(name),
+        None => Path::new(CHECKOUT).join(name),
+    };
+    let manifest = folder.join("Cargo.toml");
+    match folder.canonicalize() {
+        Ok(folder) if manifest.is_file() => Ok(folder),
+        _ => Err(Failure::Stopped(format!(
+            "{} is not there; name the source of amb-runtime with --runtime FOLDER",
+            manifest.display()
+        ))),
+    }
+}
+
+/// The versions that amb is tested with.
+pub(crate) fn lock_file(runtime: &Path) -> Option<PathBuf> {
+    let lock = runtime.join("../Cargo.lock");
+    lock.is_file().then_some(lock)
+}
+
+/// Where cargo keeps what it built, shared by all policies: the runtime is compiled once.
+pub(crate) fn target_folder(runtime: &Path) -> Result<PathBuf, Failure> {
+    let asked = std::env::var_os("CARGO_TARGET_DIR").filter(|folder| !folder.is_empty());
+    let folder = asked.map_or_else(|| runtime.join("../target"), PathBuf::from);
+    std::fs::create_dir_all(&folder).map_err(|error| Failure::unwritable(&folder, &error))?;
+    folder.canonicalize().map_err(|error| Failure::unwritable(&folder, &error))
+}
+
+/// How a binary is linked: statically where the C library allows it.
+pub(crate) fn static_target() -> Option<String> {
+    let glibc = cfg!(all(target_os = "linux", target_env = "gnu"));
+    glibc.then(|| format!("{}-unknown-linux-gnu", std::env::consts::ARCH))
+}
+
+/// `cargo build` in a folder, everything it says kept.
+pub(crate) fn build(folder: &Path, target: &Path, arguments: &[String]) -> Result<Output, Failure> {
+    Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+        .arg("build")
+        .args(arguments)
+        .current_dir(folder)
+        .env("CARGO_TARGET_DIR", target)
+        // Flags of the caller would take the place of ours.
+        .env_remove("RUSTFLAGS")
+        .env_remove("CARGO_ENCODED_RUSTFLAGS")
+        .env_remove("CARGO_BUILD_TARGET")
+        .stdin(Stdio::null())
+        .output()
+        .map_err(|error| {
+            Failure::Stopped(format!(
+                "cargo cannot be run ({error}); install Rust from https://rustup.rs"
+            ))
+        })
+}

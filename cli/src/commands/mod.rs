@@ -1,0 +1,10 @@
+//! One module per command.
+
+pub(crate) mod build;
+pub(crate) mod check;
+pub(crate) mod fmt;
+pub(crate) mod generate;
+pub(crate) mod inspect;
+pub(crate) mod new;
+pub(crate) mod plan;
+pub(crate) mod test;

@@ -1,0 +1,68 @@
+//! From a file to a plan, with findings shown on the way.
+
+use std::path::{Path, PathBuf};
+
+use amb_codegen::source::FileLoader;
+use amb_policy_lang::diagnostics;
+use amb_policy_lang::plan::Plan;
+use amb_policy_lang::{Options, Outcome, compile_with};
+
+use crate::console::Console;
+use crate::failure::Failure;
+
+/// The plan of a policy, with names relative to the policy's own folder, so that what is made
+/// from it is the same wherever it was called from. Findings are shown; errors end the command.
+pub(crate) fn plan(file: &Path, console: &mut Console) -> Result<Plan, Failure> {
+    readable(file)?;
+    let (loader, name) = FileLoader::beside(file);
+    let outcome = compile_with(&name, &loader, Options::default());
+    let deployment = outcome.plan.is_some();
+    if !outcome.diagnostics.is_empty() {
+        show(&from_here(file, Options::default())?, console);
+    }
+    match outcome.plan {
+        Some(plan) => Ok(plan),
+        None if outcome.diagnostics.iter().any(diagnostics::Diagnostic::is_error) => {
+            Err(Failure::Findings)
+        }
+        None => {
+            debug_assert!(!deployment);
+            Err(Failure::Usage(format!("{} is no deployment: it has no `service`", file.display())))
+        }
+    }
+}
+
+/// A policy with names as seen from here, for people and editors to follow.
+pub(crate) fn from_here(file: &Path, options: Options) -> Result<Outcome, Failure> {
+    readable(file)?;
+    let (loader, name) = match file.is_relative() {
+        true => (FileLoader::new("."), slashed(file)),
+        false => FileLoader::beside(file),
+    };
+    Ok(compile_with(&name, &loader, options))
+}
+
+/// The findings as excerpts of the policy, on standard error.
+pub(crate) fn show(outcome: &Outcome, console: &mut Console) {
+    let text = diagnostics::render(&outcome.diagnostics, &outcome.sources, console.style());
+    console.note(&text);
+}
+
+/// The folder that a policy is in.
+pub(crate) fn folder(file: &Path) -> PathBuf {
+    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
+    folder.unwrap_or(Path::new(".")).to_path_buf()
+}
+
+fn readable(file: &Path) -> Result<(), Failure> {
+    match std::fs::metadata(file) {
+        Ok(metadata) if metadata.is_file() => Ok(()),
+        Ok(_) => Err(Failure::Usage(format!("{} is not a file", file.display()))),
+        Err(error) => Err(Failure::unreadable(file, &error)),
+    }
+}
+
+fn slashed(file: &Path) -> String {
+    let parts: Vec<_> = file.components().map(|part| part.as_os_str().to_string_lossy()).collect();
+    parts.join("/")
+}
