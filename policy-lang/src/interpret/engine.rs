@@ -8,23 +8,18 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::attempt::{self, Bounds, Ending};
-use super::breaker::{Breaker, Permit, Verdict};
+use super::breaker::{Breaker, Verdict};
 use super::budget::Budget;
+use super::call::{BreakerKey, Call};
 use super::coverage::Coverage;
 use super::decide::{self, Failed};
-use super::head::Fields;
 use super::jitter::Jitter;
 use super::local::{self, Answer};
-use super::routing::{self, Head, Target};
-use super::scenario::{Request, Scenario, Start};
+use super::routing::Target;
+use super::scenario::{Scenario, Start};
 use super::trace::{CallRecord, Event, Outcome, Refusal, Trace, What};
 use super::{Millis, millis};
-use crate::plan::{
-    self, Action, BreakerScope, Otherwise, Plan, ScriptedReply, ScriptedStep, Settings, Total,
-};
-
-/// How calls that belong to no upstream are named.
-pub(super) const OTHERWISE: &str = "otherwise";
+use crate::plan::{self, Action, Otherwise, Plan, ScriptedReply};
 
 /// Identifiers must not shift the waits: they come from a stream of their own.
 const IDS: u64 = 0x5bd1_e995_9d1b_54a5;
@@ -82,56 +77,6 @@ pub(super) struct Engine<'a> {
     coverage: Coverage,
 }
 
-/// The upstream, and the route if the state is its own.
-type BreakerKey = (usize, Option<usize>);
-
-/// One call under way.
-pub(super) struct Call<'a> {
-    pub(super) request: &'a Request,
-    pub(super) target: Target<'a>,
-    pub(super) started: Millis,
-    pub(super) deadline: Millis,
-    pub(super) tries: u32,
-    pub(super) fields: Fields,
-    pub(super) request_id: String,
-    permit: Option<Permit>,
-    ending: Option<Ending>,
-    /// The last real response so far.
-    response: Option<Ending>,
-}
-
-impl<'a> Call<'a> {
-    pub(super) fn settings(&self) -> Option<&'a Settings> {
-        match self.target {
-            Target::Upstream(call) => Some(call.settings()),
-            Target::Otherwise => None,
-        }
-    }
-
-    pub(super) fn upstream(&self) -> &'a str {
-        match self.target {
-            Target::Upstream(call) => &call.upstream.name,
-            Target::Otherwise => OTHERWISE,
-        }
-    }
-
-    fn retry(&self) -> Option<&'a plan::Retry> {
-        self.settings().and_then(|settings| settings.retry.as_ref())
-    }
-
-    fn breaker(&self) -> Option<(BreakerKey, &'a plan::Breaker)> {
-        let Target::Upstream(call) = self.target else {
-            return None;
-        };
-        let breaker = call.settings().breaker.as_ref()?;
-        let route = match breaker.scope {
-            BreakerScope::Upstream => None,
-            BreakerScope::Route => call.route.map(|matched| matched.index),
-        };
-        Some(((call.upstream_index, route), breaker))
-    }
-}
-
 impl<'a> Engine<'a> {
     fn new(plan: &'a Plan, scenario: &'a Scenario) -> Self {
         Self {
@@ -185,8 +130,8 @@ impl<'a> Engine<'a> {
         self.in_flight += 1;
         let (method, host) = (request.method.clone(), request.host.clone());
         self.log(What::Started { call: number + 1, method, host, target: request.target.clone() });
-        let call = self.routed(request);
-        let route = route_name(&call).map(str::to_owned);
+        let call = Call::new(self.plan, request, self.now);
+        let route = call.route().map(str::to_owned);
         self.log(What::Routed { call: number + 1, upstream: call.upstream().to_owned(), route });
         self.calls.push(call);
         self.trace.calls.push(CallRecord::default());
@@ -200,31 +145,6 @@ impl<'a> Engine<'a> {
         if next.is_some_and(|request| request.start != Start::AfterPrevious) {
             self.schedule_start();
         }
-    }
-
-    fn routed(&mut self, request: &'a Request) -> Call<'a> {
-        let head = Head {
-            method: &request.method,
-            host: &request.host,
-            target: &request.target,
-            headers: &request.headers,
-        };
-        let mut call = Call {
-            request,
-            target: routing::route(self.plan, &head),
-            started: self.now,
-            deadline: Millis::MAX,
-            tries: 0,
-            fields: Fields::of(&request.headers),
-            request_id: String::new(),
-            permit: None,
-            ending: None,
-            response: None,
-        };
-        if let Some(settings) = call.settings() {
-            call.deadline = self.now.saturating_add(total(settings, &call.fields));
-        }
-        call
     }
 
     /// Routes that answer by themselves do; others make their first try.
@@ -318,7 +238,7 @@ impl<'a> Engine<'a> {
         local::mark_try(call, &mut self.ids);
         let bounds =
             Bounds { timeout: call.settings().map(|it| &it.timeout), deadline: call.deadline };
-        let step = next_step(self.scenario, &mut self.taken, upstream);
+        let step = self.scenario.step(upstream, self.taken.entry(upstream).or_default());
         let ending = attempt::ending(&step, self.now, &bounds);
         let ends = ending.at;
         if step.reply != ScriptedReply::Refused {
@@ -476,7 +396,7 @@ impl<'a> Engine<'a> {
         let elapsed = Duration::from_millis(self.now - call.started);
         if let Some(record) = self.trace.calls.get_mut(number) {
             record.upstream = call.upstream().to_owned();
-            record.route = route_name(call).map(str::to_owned);
+            record.route = call.route().map(str::to_owned);
             record.status = answer.status;
             record.source = Some(answer.source);
             record.attempts = call.tries;
@@ -528,33 +448,6 @@ impl<'a> Engine<'a> {
     }
 }
 
-fn route_name<'a>(call: &Call<'a>) -> Option<&'a str> {
-    match call.target {
-        Target::Upstream(target) => target.route.map(|matched| matched.route.name.as_str()),
-        Target::Otherwise => None,
-    }
-}
-
-/// The caller can shorten a `deadline`, never lengthen it.
-fn total(settings: &Settings, request: &Fields) -> Millis {
-    match settings.timeout.total.value {
-        Total::Fixed(total) => millis(total),
-        Total::Deadline { max } => {
-            let asked = request.first("x-request-timeout").and_then(request_timeout);
-            asked.map_or(millis(max), |asked| millis(asked).min(millis(max)))
-        }
-    }
-}
-
-/// Seconds, with a fraction, or a number with `ms` or `s`.
-fn request_timeout(text: &str) -> Option<Duration> {
-    if let Some(millis) = text.strip_suffix("ms") {
-        return millis.parse().ok().map(Duration::from_millis);
-    }
-    let seconds: f64 = text.strip_suffix('s').unwrap_or(text).parse().ok()?;
-    Duration::try_from_secs_f64(seconds).ok()
-}
-
 fn verdict(policy: &plan::Breaker, outcome: Outcome) -> Verdict {
     if policy.counts.value.iter().any(|cause| decide::is(cause, outcome)) {
         return Verdict::Failure;
@@ -568,22 +461,4 @@ fn verdict(policy: &plan::Breaker, outcome: Outcome) -> Verdict {
 /// A response that nobody would think of repeating.
 const fn is_fine(outcome: Outcome) -> bool {
     matches!(outcome, Outcome::Status(status) if status < 400)
-}
-
-/// All scripts of that upstream in a row; the last step repeats.
-fn next_step<'a>(
-    scenario: &'a Scenario,
-    taken: &mut BTreeMap<&'a str, usize>,
-    upstream: &'a str,
-) -> ScriptedStep {
-    let scripts = || scenario.scripts.iter().filter(|script| script.upstream == upstream);
-    let mut steps = scripts().flat_map(|script| &script.steps);
-    let at = taken.entry(upstream).or_default();
-    let step = steps.nth(*at).or_else(|| scripts().flat_map(|script| &script.steps).last());
-    *at += 1;
-    step.cloned().unwrap_or(ScriptedStep {
-        reply: ScriptedReply::Status(200),
-        after: Duration::ZERO,
-        headers: vec![],
-    })
 }

@@ -2,8 +2,9 @@
 
 use super::Millis;
 use super::attempt::{Ending, Limit};
+use super::call::Call;
 use super::coverage::Coverage;
-use super::engine::{Call, Engine};
+use super::engine::Engine;
 use super::head::{self, Fields, Words};
 use super::jitter::Jitter;
 use super::trace::{Outcome, Source};

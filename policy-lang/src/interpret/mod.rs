@@ -38,6 +38,7 @@
 mod attempt;
 mod breaker;
 mod budget;
+mod call;
 mod coverage;
 mod decide;
 mod engine;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::plan::{ScriptedStep, Test, TestRequest};
+use crate::plan::{ScriptedReply, ScriptedStep, Test, TestRequest};
 
 /// Everything that a run depends on besides the plan.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -63,6 +63,19 @@ impl Scenario {
                 .collect(),
             fields: vec![],
         }
+    }
+
+    /// The upstream's next step: all its scripts in a row, the last step repeating.
+    pub(super) fn step(&self, upstream: &str, taken: &mut usize) -> ScriptedStep {
+        let scripts = || self.scripts.iter().filter(|script| script.upstream == upstream);
+        let steps = || scripts().flat_map(|script| &script.steps);
+        let step = steps().nth(*taken).or_else(|| steps().last());
+        *taken += 1;
+        step.cloned().unwrap_or(ScriptedStep {
+            reply: ScriptedReply::Status(200),
+            after: Duration::ZERO,
+            headers: vec![],
+        })
     }
 }
 

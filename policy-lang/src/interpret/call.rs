@@ -1,0 +1,118 @@
+//! One call under way: where it goes, how long it may take, what it has come to.
+
+use std::time::Duration;
+
+use super::attempt::Ending;
+use super::breaker::Permit;
+use super::head::Fields;
+use super::routing::{self, Head, Target};
+use super::scenario::Request;
+use super::{Millis, millis};
+use crate::plan::{self, BreakerScope, Plan, Settings, Total};
+
+/// How calls that belong to no upstream are named.
+pub(super) const OTHERWISE: &str = "otherwise";
+
+/// The upstream, and the route if the state is its own.
+pub(super) type BreakerKey = (usize, Option<usize>);
+
+/// One call under way.
+pub(super) struct Call<'a> {
+    pub(super) request: &'a Request,
+    pub(super) target: Target<'a>,
+    pub(super) started: Millis,
+    pub(super) deadline: Millis,
+    pub(super) tries: u32,
+    pub(super) fields: Fields,
+    pub(super) request_id: String,
+    pub(super) permit: Option<Permit>,
+    pub(super) ending: Option<Ending>,
+    /// The last real response so far.
+    pub(super) response: Option<Ending>,
+}
+
+impl<'a> Call<'a> {
+    /// A call that starts now, with its route found and its time bounded.
+    pub(super) fn new(plan: &'a Plan, request: &'a Request, now: Millis) -> Self {
+        let head = Head {
+            method: &request.method,
+            host: &request.host,
+            target: &request.target,
+            headers: &request.headers,
+        };
+        let mut call = Self {
+            request,
+            target: routing::route(plan, &head),
+            started: now,
+            deadline: Millis::MAX,
+            tries: 0,
+            fields: Fields::of(&request.headers),
+            request_id: String::new(),
+            permit: None,
+            ending: None,
+            response: None,
+        };
+        if let Some(settings) = call.settings() {
+            call.deadline = now.saturating_add(total(settings, &call.fields));
+        }
+        call
+    }
+
+    /// The name of the route, if one matched.
+    pub(super) fn route(&self) -> Option<&'a str> {
+        match self.target {
+            Target::Upstream(target) => target.route.map(|matched| matched.route.name.as_str()),
+            Target::Otherwise => None,
+        }
+    }
+
+    pub(super) fn settings(&self) -> Option<&'a Settings> {
+        match self.target {
+            Target::Upstream(call) => Some(call.settings()),
+            Target::Otherwise => None,
+        }
+    }
+
+    pub(super) fn upstream(&self) -> &'a str {
+        match self.target {
+            Target::Upstream(call) => &call.upstream.name,
+            Target::Otherwise => OTHERWISE,
+        }
+    }
+
+    pub(super) fn retry(&self) -> Option<&'a plan::Retry> {
+        self.settings().and_then(|settings| settings.retry.as_ref())
+    }
+
+    pub(super) fn breaker(&self) -> Option<(BreakerKey, &'a plan::Breaker)> {
+        let Target::Upstream(call) = self.target else {
+            return None;
+        };
+        let breaker = call.settings().breaker.as_ref()?;
+        let route = match breaker.scope {
+            BreakerScope::Upstream => None,
+            BreakerScope::Route => call.route.map(|matched| matched.index),
+        };
+        Some(((call.upstream_index, route), breaker))
+    }
+}
+
+/// The caller can shorten a `deadline`, never lengthen it.
+fn total(settings: &Settings, request: &Fields) -> Millis {
+    match settings.timeout.total.value {
+        Total::Fixed(total) => millis(total),
+        Total::Deadline { max } => {
+            let asked = request.first("x-request-timeout").and_then(request_timeout);
+            asked.map_or(millis(max), |asked| millis(asked).min(millis(max)))
+        }
+    }
+}
+
+/// Seconds, with a fraction, or a number with `ms` or `s`.
+fn request_timeout(text: &str) -> Option<Duration> {
+    if let Some(millis) = text.strip_suffix("ms") {
+        return millis.parse().ok().map(Duration::from_millis);
+    }
+    let seconds: f64 = text.strip_suffix('s').unwrap_or(text).parse().ok()?;
+    Duration::try_from_secs_f64(seconds).ok()
+}
