@@ -44,7 +44,8 @@ impl Coverage {
     }
 }
 
+/// The scope of a breaker is nothing that somebody wrote: it follows from where the block stands.
 fn written(settings: &Settings) -> Vec<Place> {
     let rows = rows::settings(settings).into_iter();
-    rows.filter_map(|row| row.origin.place()).collect()
+    rows.filter(|row| row.key != "scope").filter_map(|row| row.origin.place()).collect()
 }

@@ -25,7 +25,11 @@ fn upstream(upstream: &Upstream) -> Vec<(String, [String; 4])> {
         };
         (format!("{}/{}", upstream.name, route.name), figures)
     });
-    let other = (format!("{}, {ANY_OTHER}", upstream.name), figures(&upstream.settings));
+    let name = match upstream.routes.is_empty() {
+        true => upstream.name.clone(),
+        false => format!("{}, {ANY_OTHER}", upstream.name),
+    };
+    let other = (name, figures(&upstream.settings));
     routes.chain([other]).collect()
 }
 

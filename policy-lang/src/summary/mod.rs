@@ -112,11 +112,12 @@ impl Cx<'_> {
         }
     }
 
-    /// One line for the values of a block that came from one place.
+    /// One line for the values of a block that came from one line.
     fn grouped(&self, indent: usize, rows: &[Row]) -> Vec<Line> {
         let mut lines: Vec<Line> = vec![];
         let mut previous = "";
-        for rows in rows.chunk_by(|a, b| a.group == b.group && a.origin == b.origin) {
+        let origin = |row: &Row| self.plan.origin_text(&row.origin);
+        for rows in rows.chunk_by(|a, b| a.group == b.group && origin(a) == origin(b)) {
             let Some(first) = rows.first() else { continue };
             let statements: Vec<_> = rows.iter().map(Row::statement).collect();
             let label = if first.group == previous { "" } else { first.group };
