@@ -24,6 +24,9 @@ const CONNECTIONS: usize = 32;
 /// From the connection to the end of the answer.
 const PATIENCE: Duration = Duration::from_secs(10);
 
+/// From the connection to the end of the request head.
+const HEAD_PATIENCE: Duration = Duration::from_secs(2);
+
 /// No request to this port is longer.
 const HEAD: usize = 16 * 1024;
 
@@ -47,9 +50,11 @@ async fn connection(stream: TcpStream, admin: Arc<Admin>, _place: OwnedSemaphore
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
-        .header_read_timeout(PATIENCE)
+        .header_read_timeout(HEAD_PATIENCE)
         .max_buf_size(HEAD)
         .keep_alive(false)
+        // A client that has closed its side, as `nc -N` does, still wants its answer.
+        .half_close(true)
         .serve_connection(TokioIo::new(stream), service);
     // Whatever goes wrong is the client's affair.
     drop(tokio::time::timeout(PATIENCE, connection).await);
