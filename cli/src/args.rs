@@ -22,6 +22,8 @@ pub(crate) enum Command {
     Generate(Generate),
     Build(Build),
     Inspect(Inspect),
+    /// Show everything at once on this machine: retries, the breaker, recovery.
+    Demo,
 }
 
 /// Write a new deployment: a crate with a first policy, ready to build.

@@ -12,6 +12,7 @@ mod args;
 mod cargo;
 mod commands;
 mod console;
+mod demo;
 mod failure;
 mod policy;
 mod scratch;
@@ -47,5 +48,6 @@ fn run(command: Command, console: &mut Console) -> Result<(), Failure> {
         Command::Generate(args) => commands::generate::run(&args, console),
         Command::Build(args) => commands::build::run(&args, console),
         Command::Inspect(args) => commands::inspect::run(&args, console),
+        Command::Demo => demo::run(console),
     }
 }

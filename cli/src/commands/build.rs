@@ -14,6 +14,13 @@ use crate::policy;
 use crate::scratch::Scratch;
 
 pub(crate) fn run(args: &Build, console: &mut Console) -> Result<(), Failure> {
+    let binary = binary(args, console)?;
+    console.result(&format!("{}\n", binary.display()));
+    Ok(())
+}
+
+/// Builds it and says where it is.
+pub(crate) fn binary(args: &Build, console: &mut Console) -> Result<PathBuf, Failure> {
     let plan = policy::plan(&args.file, console)?;
     let runtime = cargo::source(args.runtime.as_deref(), "runtime")?;
     let target = cargo::target_folder(&runtime)?;
@@ -25,8 +32,7 @@ pub(crate) fn run(args: &Build, console: &mut Console) -> Result<(), Failure> {
     }
     let binary = args.output.clone().unwrap_or_else(|| PathBuf::from(&plan.service.name));
     install(&built(args, &target, &scratch.name), &binary)?;
-    console.result(&format!("{}\n", binary.display()));
-    Ok(())
+    Ok(binary)
 }
 
 /// Static linking is asked for with an explicit target, so that build scripts stay as they are.
