@@ -36,10 +36,8 @@ pub trait Proxy: 'static {
     fn index(route: Self::Route) -> usize;
 
     /// Carries one call through its route's pipeline.
-    fn call<N: Net>(
-        route: Self::Route,
-        call: &mut Call<'_, N>,
-    ) -> impl Future<Output = Outcome<N>>;
+    fn call<N: Net>(route: Self::Route, call: &mut Call<'_, N>)
+    -> impl Future<Output = Outcome<N>>;
 }
 
 /// How many threads carry traffic.
@@ -95,7 +93,10 @@ pub struct UpstreamSpec {
 #[derive(Clone, Copy, Debug)]
 pub enum Address {
     /// Looked up, and again whenever the answer's TTL ends.
-    Dns { host: &'static str, port: u16 },
+    Dns {
+        host: &'static str,
+        port: u16,
+    },
     Fixed(&'static [SocketAddr]),
 }
 

@@ -41,7 +41,11 @@ pub(crate) enum Phase {
 }
 
 impl Shared {
-    pub(crate) fn new<P: Proxy>(clock: Clock, workers: usize, phase: watch::Receiver<Phase>) -> Self {
+    pub(crate) fn new<P: Proxy>(
+        clock: Clock,
+        workers: usize,
+        phase: watch::Receiver<Phase>,
+    ) -> Self {
         Self {
             clock,
             phase,

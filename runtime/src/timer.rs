@@ -66,7 +66,8 @@ impl Timers {
     }
 
     pub(crate) fn timer(self: &Rc<Self>) -> Timer {
-        let entry = Entry { deadline: Moment::NEVER, queued: Moment::NEVER, due: false, waker: None };
+        let entry =
+            Entry { deadline: Moment::NEVER, queued: Moment::NEVER, due: false, waker: None };
         let mut entries = self.entries.borrow_mut();
         let free = entries.free.pop();
         let index = free.unwrap_or(entries.list.len());

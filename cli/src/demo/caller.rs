@@ -18,10 +18,11 @@ pub(super) fn call(proxy: SocketAddr, request: &str, headers: &str) -> std::io::
     let began = Instant::now();
     let mut stream = TcpStream::connect(proxy)?;
     stream.set_read_timeout(Some(Duration::from_secs(10)))?;
-    write!(
-        stream,
-        "{request} HTTP/1.1\r\nhost: payment.demo\r\nconnection: close\r\n{headers}content-length: 0\r\n\r\n"
-    )?;
+    let head = format!(
+        "{request} HTTP/1.1\r\nhost: payment.demo\r\nconnection: close\r\n\
+         {headers}content-length: 0\r\n\r\n"
+    );
+    stream.write_all(head.as_bytes())?;
     let mut reader = BufReader::new(stream);
     let mut line = String::new();
     reader.read_line(&mut line)?;

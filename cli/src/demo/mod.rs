@@ -56,7 +56,8 @@ fn show(binary: &std::path::Path, console: &mut Console) -> Result<(), Failure> 
 }
 
 fn play(stage: &mut Stage<'_>) -> Result<(), String> {
-    stage.scene("1. The service fails twice. The application's one call succeeds at the third try.");
+    stage
+        .scene("1. The service fails twice. The application's one call succeeds at the third try.");
     stage.upstream.answer(&[503, 503], 200);
     let answer = stage.call("GET /v1/quotes/7", "")?;
     stage.tries();

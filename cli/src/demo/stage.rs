@@ -57,7 +57,8 @@ impl<'a> Stage<'a> {
             [_] => "   the service saw one request\n".to_owned(),
             [..] if arrivals.len() > 6 => format!("   the service saw {}\n", arrivals.len()),
             [first, rest @ ..] => {
-                let at = |arrival: &Instant| format!(" … {:.0?} later", arrival.duration_since(*first));
+                let at =
+                    |arrival: &Instant| format!(" … {:.0?} later", arrival.duration_since(*first));
                 let later: String = rest.iter().map(at).collect();
                 format!("   the service saw a request{later}\n")
             }

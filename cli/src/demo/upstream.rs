@@ -68,7 +68,8 @@ fn serve(
             plan.next.pop().unwrap_or(plan.then)
         };
         let mut writer = stream;
-        write!(writer, "HTTP/1.1 {status} Demo\r\ncontent-length: 0\r\n\r\n")?;
+        let answer = format!("HTTP/1.1 {status} Demo\r\ncontent-length: 0\r\n\r\n");
+        writer.write_all(answer.as_bytes())?;
     }
     Ok(())
 }

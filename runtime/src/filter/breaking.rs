@@ -50,9 +50,8 @@ fn judge<P: BreakerPolicy, N: Net>(outcome: &Outcome<N>) -> Verdict {
     };
     match cause {
         None => Verdict::Cancelled,
-        // Says nothing about a streak, whatever `counts` lists.
-        Some(Cause::Status(429)) => Verdict::Throttled,
         Some(cause) if P::counts(cause) => Verdict::Failure,
+        Some(Cause::Status(429)) => Verdict::Throttled,
         Some(_) => Verdict::Success,
     }
 }

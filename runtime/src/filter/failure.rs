@@ -26,7 +26,10 @@ pub(crate) enum Kind {
     Malformed,
     TryTimeout,
     TotalTimeout,
-    BreakerOpen { breaker: &'static str, retry_in: Duration },
+    BreakerOpen {
+        breaker: &'static str,
+        retry_in: Duration,
+    },
     /// `otherwise reject`.
     UnknownHost,
     /// `otherwise pass`, and the name does not resolve.

@@ -66,7 +66,8 @@ impl TraceContext {
         let (trace_id, rest) = rest.split_first_chunk::<32>()?;
         let (span, rest) = rest.strip_prefix(b"-")?.split_first_chunk::<16>()?;
         let (flags, rest) = rest.strip_prefix(b"-")?.split_first_chunk::<2>()?;
-        let lower_hex = |digits: &[u8]| digits.iter().all(|d| matches!(d, b'0'..=b'9' | b'a'..=b'f'));
+        let lower_hex =
+            |digits: &[u8]| digits.iter().all(|d| matches!(d, b'0'..=b'9' | b'a'..=b'f'));
         let ended = rest.is_empty() || (rest.starts_with(b"-") && (*a, *b) != (b'0', b'0'));
         let valid = lower_hex(&[*a, *b])
             && (*a, *b) != (b'f', b'f')

@@ -38,7 +38,9 @@ pub trait TimeoutPolicy: 'static {
 pub enum Total {
     Fixed(Duration),
     /// The caller's `x-request-timeout` shortens it.
-    Deadline { max: Duration },
+    Deadline {
+        max: Duration,
+    },
 }
 
 /// `retry`.
@@ -63,7 +65,9 @@ pub trait RetryPolicy: 'static {
 pub enum RetryAfter {
     Ignore,
     /// Waited for, with the back-off on top; a longer demand ends the tries.
-    Honour { up_to: Duration },
+    Honour {
+        up_to: Duration,
+    },
 }
 
 /// `breaker`.

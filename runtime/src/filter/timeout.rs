@@ -7,7 +7,7 @@ use std::marker::PhantomData;
 use std::time::Duration;
 
 use super::call::Limits;
-use super::{Call, Filter, Outcome, TimeoutPolicy, Total};
+use super::{Call, Failure, Filter, Kind, Outcome, TimeoutPolicy, Total};
 use crate::message::RequestHead;
 use crate::net::Net;
 use crate::proxy::UpstreamId;
@@ -22,8 +22,14 @@ impl<P: TimeoutPolicy, F: Filter> Filter for Timeout<P, F> {
     async fn call<N: Net>(call: &mut Call<'_, N>) -> Outcome<N> {
         let total = match P::TOTAL {
             Total::Fixed(total) => total,
-            Total::Deadline { max } => caller_deadline(call.head()).map_or(max, |left| left.min(max)),
+            Total::Deadline { max } => {
+                caller_deadline(call.head()).map_or(max, |left| left.min(max))
+            }
         };
+        if total.is_zero() {
+            // The caller has no time left: nothing is tried, and nobody is to blame.
+            return Err(Failure::unsent(Kind::TotalTimeout));
+        }
         call.limits = Limits {
             deadline: call.started + total,
             per_try: P::PER_TRY,

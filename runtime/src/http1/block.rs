@@ -44,6 +44,7 @@ pub(crate) struct Block {
 /// One worker's unused blocks.
 #[derive(Debug, Default)]
 pub(crate) struct Blocks {
+    #[expect(clippy::vec_box, reason = "blocks change hands: a pointer moves, not the block")]
     free: RefCell<Vec<Box<Block>>>,
     large: RefCell<Vec<Vec<u8>>>,
 }

@@ -25,8 +25,13 @@ pub(crate) enum Decoder {
     Close,
     ChunkSize,
     /// Extension bytes of a chunk-size line still to skip, then the line's end, then the size.
-    ChunkExtension { skip: usize, size: u64 },
-    ChunkLineEnd { size: u64 },
+    ChunkExtension {
+        skip: usize,
+        size: u64,
+    },
+    ChunkLineEnd {
+        size: u64,
+    },
     ChunkData(u64),
     ChunkEnd,
     Trailers,

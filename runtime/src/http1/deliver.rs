@@ -58,8 +58,8 @@ fn keep_framing<N: Net>(call: &Call<'_, N>) -> Keep {
 
 fn persistence<N: Net>(call: &Call<'_, N>, response: &Response<N>) -> Persistence {
     let parts = &call.request.parts;
-    let ends_with_connection = !is_delimited(response.framing)
-        || (response.framing == Framing::Chunked && !parts.modern);
+    let ends_with_connection =
+        !is_delimited(response.framing) || (response.framing == Framing::Chunked && !parts.modern);
     let keep = parts.keep_alive
         && call.request.is_complete()
         && !ends_with_connection

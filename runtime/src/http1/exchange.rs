@@ -97,7 +97,11 @@ impl<N: Net> Exchange<N> {
     }
 
     /// Interim responses on their way to the caller.
-    fn poll_interim(&mut self, call: &mut Call<'_, N>, cx: &mut Context<'_>) -> Result<(), Failure> {
+    fn poll_interim(
+        &mut self,
+        call: &mut Call<'_, N>,
+        cx: &mut Context<'_>,
+    ) -> Result<(), Failure> {
         match poll_drain(&mut call.caller.io, &mut self.block, cx) {
             Poll::Ready(Err(_)) => Err(self.failure(Kind::Cancelled, call)),
             _ => Ok(()),

@@ -181,7 +181,11 @@ fn check_lines(bytes: &[u8], fields: &[Field], length: usize) -> Result<(), Refu
 }
 
 /// `Transfer-Encoding` and `Content-Length`, as RFC 9112 §6.3 would have them, and no mercy.
-fn length_fields(bytes: &[u8], fields: &mut [Field], modern: bool) -> Result<Option<Framing>, Refused> {
+fn length_fields(
+    bytes: &[u8],
+    fields: &mut [Field],
+    modern: bool,
+) -> Result<Option<Framing>, Refused> {
     let mut chunked = None;
     let mut length: Option<u64> = None;
     for field in fields {
@@ -303,7 +307,8 @@ fn origin_form(bytes: &[u8], parts: &mut RequestParts) -> Result<Option<Span>, R
         return Err(Refused::Target);
     }
     let mut authority = None;
-    if !target.starts_with(b"/") && !(target == b"*" && parts.method == Method::Options) {
+    let asterisk = target == b"*" && parts.method == Method::Options;
+    if !target.starts_with(b"/") && !asterisk {
         let scheme = target.get(..7).ok_or(Refused::Target)?;
         if !scheme.eq_ignore_ascii_case(b"http://") {
             return Err(Refused::Target);
@@ -335,7 +340,11 @@ fn split_authority(bytes: &[u8], authority: Span) -> Result<(Span, Option<u16>),
         [b':', digits @ ..] => Some(port(digits).ok_or(Refused::Host)?),
         _ => return Err(Refused::Host),
     };
-    let valid = if literal { name.iter().all(|&b| is_literal_byte(b)) } else { name.iter().all(|&b| is_name_byte(b)) };
+    let valid = if literal {
+        name.iter().all(|&b| is_literal_byte(b))
+    } else {
+        name.iter().all(|&b| is_name_byte(b))
+    };
     if !valid || (name.is_empty() && !rest.is_empty()) {
         return Err(Refused::Host);
     }
@@ -350,7 +359,22 @@ fn port(digits: &[u8]) -> Option<u16> {
 /// `reg-name` of RFC 3986 §3.2.2, without percent-encoding: no host that we could mean has any.
 const fn is_name_byte(byte: u8) -> bool {
     byte.is_ascii_alphanumeric()
-        || matches!(byte, b'-' | b'.' | b'_' | b'~' | b'!' | b'$' | b'&' | b'\'' | b'(' | b')' | b'*' | b'+' | b';' | b'=')
+        || matches!(
+            byte,
+            b'-' | b'.'
+                | b'_'
+                | b'~'
+                | b'!'
+                | b'$'
+                | b'&'
+                | b'\''
+                | b'('
+                | b')'
+                | b'*'
+                | b'+'
+                | b';'
+                | b'='
+        )
 }
 
 const fn is_literal_byte(byte: u8) -> bool {

@@ -3,8 +3,8 @@
 use std::fmt::Write as _;
 
 use super::block::Block;
-use super::response::Response;
 use super::parse::Refused;
+use super::response::Response;
 use crate::filter::{Call, Failure, Kind, ReplyPolicy};
 use crate::message::{Method, ResponseParts, Span};
 use crate::net::Net;

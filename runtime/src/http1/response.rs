@@ -86,7 +86,8 @@ impl<N: Net> Response<N> {
     /// Lets go of the connection once nothing more comes on it: back to the pool if it can carry
     /// another request.
     pub(crate) fn settle(&mut self, worker: &Worker<N>, request: &Request) {
-        if !self.is_complete() || !(request.is_sent() || !self.parts.keep_alive) {
+        let uploading = self.parts.keep_alive && !request.is_sent();
+        if !self.is_complete() || uploading {
             return;
         }
         let silent = self.block.decoded == self.block.filled;

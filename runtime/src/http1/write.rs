@@ -123,7 +123,8 @@ pub(crate) fn response(
 
 /// An interim response (RFC 9110 §15.2), without what was meant for our connection.
 pub(crate) fn interim(bytes: &[u8], fields: &[Field], parts: &ResponseParts, to: &mut Vec<u8>) {
-    let nothing = ResponseAdditions { lines: b"", chunked: false, connection: Persistence::Implied };
+    let nothing =
+        ResponseAdditions { lines: b"", chunked: false, connection: Persistence::Implied };
     response(bytes, fields, parts, &nothing, to);
 }
 

@@ -50,8 +50,7 @@ pub(crate) struct Field {
 impl Field {
     /// Names are compared without regard to case (RFC 9110 §5.1).
     pub(crate) fn is_named(&self, bytes: &[u8], name: &str) -> bool {
-        self.name.len() == name.len()
-            && self.name.of(bytes).eq_ignore_ascii_case(name.as_bytes())
+        self.name.len() == name.len() && self.name.of(bytes).eq_ignore_ascii_case(name.as_bytes())
     }
 }
 

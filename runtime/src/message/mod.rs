@@ -9,8 +9,8 @@ mod field;
 mod head;
 mod method;
 
-pub use edit::HeadEdit;
 pub(crate) use edit::Edits;
+pub use edit::HeadEdit;
 pub(crate) use field::{Field, Known, Span};
 pub use head::RequestHead;
 pub(crate) use head::{RequestParts, ResponseParts};

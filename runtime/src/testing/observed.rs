@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::script::{Seen, ScriptedNet, field};
+use super::script::{ScriptedNet, Seen, field};
 use crate::filter::breaker::State;
 use crate::proxy::Proxy;
 use crate::worker::Worker;
@@ -80,15 +80,19 @@ impl Observed {
         named.map_or("", |(_, state)| state)
     }
 
-    /// Requests and refused connections that the upstream saw, of all calls.
+    /// Requests that the upstream saw, of all calls.
     pub fn requests(&self, upstream: &str) -> u64 {
         let at = self.upstreams.iter().position(|name| *name == upstream);
-        self.seen.iter().filter(|seen| Some(seen.upstream) == at).count() as u64
+        self.seen.iter().filter(|seen| Some(seen.upstream) == at && !seen.refused).count() as u64
     }
 
     /// A field of the last request that any upstream got.
     pub fn header(&self, name: &str) -> Option<&str> {
-        self.seen.iter().rev().find(|seen| !seen.head.is_empty()).and_then(|it| field(&it.head, name))
+        self.seen
+            .iter()
+            .rev()
+            .find(|seen| !seen.head.is_empty())
+            .and_then(|it| field(&it.head, name))
     }
 
     pub fn response_header(&self, name: &str) -> Option<&str> {

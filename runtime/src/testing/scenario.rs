@@ -70,7 +70,8 @@ impl Request {
 
     fn bytes(&self) -> Vec<u8> {
         let Self { method, host, target, headers, body, .. } = self;
-        let mut text = format!("{method} {target} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n");
+        let mut text =
+            format!("{method} {target} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n");
         for (name, value) in headers {
             text.push_str(&format!("{name}: {value}\r\n"));
         }
@@ -209,7 +210,8 @@ async fn call<P: Proxy>(
     let clock = worker.clock();
     let began = clock.now();
     tokio::task::spawn_local(async move {
-        let mut serve = pin!(server::serve::<P, ScriptedNet>(&worker, Pipe(theirs), Inbound::Shared));
+        let mut serve =
+            pin!(server::serve::<P, ScriptedNet>(&worker, Pipe(theirs), Inbound::Shared));
         poll_fn(|cx| {
             // Everything that happens in this poll belongs to this call.
             worker.net.current.set(index);
@@ -222,7 +224,11 @@ async fn call<P: Proxy>(
 }
 
 /// Sends a request and reads the answer's head and body; returns the head.
-async fn exchange(io: &mut DuplexStream, request: &[u8], bodiless: bool) -> std::io::Result<String> {
+async fn exchange(
+    io: &mut DuplexStream,
+    request: &[u8],
+    bodiless: bool,
+) -> std::io::Result<String> {
     let (mut from, mut to) = tokio::io::split(io);
     let write = async {
         // The proxy may answer without reading all of it.

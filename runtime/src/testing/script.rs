@@ -9,7 +9,9 @@ use std::rc::Rc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, DuplexStream, ReadBuf};
+use tokio::io::{
+    AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, DuplexStream, ReadBuf,
+};
 
 use crate::net::{DialError, Io, Net};
 use crate::proxy::UpstreamId;
@@ -96,6 +98,8 @@ pub(super) struct Seen {
     /// Which of the scenario's calls.
     pub(super) call: usize,
     pub(super) upstream: usize,
+    /// The connection was not accepted.
+    pub(super) refused: bool,
     /// The request head as it arrived.
     pub(super) head: String,
 }
@@ -113,21 +117,29 @@ pub(super) struct ScriptedNet {
 
 impl ScriptedNet {
     async fn play(&self, upstream: usize) -> io::Result<Pipe> {
-        let step = self.scripts.borrow_mut().get_mut(upstream).map_or_else(|| status(200), Script::next);
+        let step =
+            self.scripts.borrow_mut().get_mut(upstream).map_or_else(|| status(200), Script::next);
         if matches!(step.reply, Reply::Refused) {
-            self.seen.borrow_mut().push(Seen { call: self.current.get(), upstream, head: String::new() });
+            self.see(upstream, true);
             tokio::time::sleep(step.after).await;
             return Err(io::ErrorKind::ConnectionRefused.into());
         }
         let (ours, theirs) = tokio::io::duplex(64 * 1024);
         let seen = Rc::clone(&self.seen);
         let at = seen.borrow().len();
-        seen.borrow_mut().push(Seen { call: self.current.get(), upstream, head: String::new() });
+        self.see(upstream, false);
         tokio::task::spawn_local(async move {
             // A caller that gave up has closed its end: then there is nothing to do.
             drop(serve(theirs, step, &seen, at).await);
         });
         Ok(Pipe(ours))
+    }
+}
+
+impl ScriptedNet {
+    fn see(&self, upstream: usize, refused: bool) {
+        let seen = Seen { call: self.current.get(), upstream, refused, head: String::new() };
+        self.seen.borrow_mut().push(seen);
     }
 }
 

@@ -46,9 +46,8 @@ impl<N: Net> Upstream<N> {
         let endpoints = self.endpoints.borrow();
         let turn = self.turn.get();
         let mut round = (0..endpoints.len()).map(|step| turn.wrapping_add(step));
-        let position = round
-            .find(|&at| endpoints.get(at % endpoints.len()).copied() != last)
-            .unwrap_or(turn);
+        let position =
+            round.find(|&at| endpoints.get(at % endpoints.len()).copied() != last).unwrap_or(turn);
         self.turn.set(position.wrapping_add(1));
         endpoints.get(position.checked_rem(endpoints.len())?).copied()
     }

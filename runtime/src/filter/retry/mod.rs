@@ -34,7 +34,9 @@ impl<P: RetryPolicy, F: Filter> Filter for Retry<P, F> {
         let mut failed = 0;
         loop {
             let outcome = F::call(call).await;
-            let Some(trouble) = Trouble::of::<P, N>(&outcome) else { return or_last(outcome, last, call) };
+            let Some(trouble) = Trouble::of::<P, N>(&outcome) else {
+                return or_last(outcome, last, call);
+            };
             failed += 1;
             match decide::<P, F, N>(call, &trouble, failed) {
                 Ok(wait) => {
@@ -71,7 +73,11 @@ impl Trouble {
     /// `None`: nothing failed, or by the caller's own doing.
     fn of<P: RetryPolicy, N: Net>(outcome: &Outcome<N>) -> Option<Self> {
         match outcome {
-            Ok(response) if response.status() < 400 && !P::listed(Cause::Status(response.status())) => None,
+            Ok(response)
+                if response.status() < 400 && !P::listed(Cause::Status(response.status())) =>
+            {
+                None
+            }
             Ok(response) => Some(Self {
                 cause: Cause::Status(response.status()),
                 stage: Stage::Sent,
