@@ -66,6 +66,9 @@ fn stages(loaded: &Loaded, options: Options, found: &mut Vec<Diagnostic>) -> Opt
     let lowered = lower(&mut cx);
     found.extend(cx.found);
     check::policy(&program, applied, &lowered, options.today, found);
-    let sources = loaded.sources.iter().map(|source| SourceFile { name: source.name.clone(), text: source.text.clone() });
+    let sources = loaded
+        .sources
+        .iter()
+        .map(|source| SourceFile { name: source.name.clone(), text: source.text.clone() });
     Some(Plan { sources: sources.collect(), ..lowered.plan })
 }

@@ -120,7 +120,8 @@ impl Printer<'_> {
             }
         }
         if let Some(block) = &statement.block {
-            let fill = if statement.args.is_empty() { columns.values.saturating_sub(written) } else { 0 };
+            let fill =
+                if statement.args.is_empty() { columns.values.saturating_sub(written) } else { 0 };
             self.pad(fill + 1);
             self.block(block, depth);
         }

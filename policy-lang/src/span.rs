@@ -37,7 +37,12 @@ pub(crate) struct Places<'a> {
 
 impl<'a> Places<'a> {
     pub(crate) fn new(sources: &'a [Source]) -> Self {
-        Self { files: sources.iter().map(|source| (source.text.as_str(), starts(&source.text))).collect() }
+        Self {
+            files: sources
+                .iter()
+                .map(|source| (source.text.as_str(), starts(&source.text)))
+                .collect(),
+        }
     }
 
     pub(crate) fn of(&self, span: Span) -> Place {

@@ -19,7 +19,8 @@ fn corpus() -> PathBuf {
 
 /// Every file of the corpus, by its path below it.
 fn sources(folder: &Path, prefix: &str) -> Vec<(String, String)> {
-    let mut entries: Vec<_> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let mut entries: Vec<_> =
+        fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     entries.sort();
     let mut all = Vec::new();
     for path in entries {
@@ -64,8 +65,11 @@ fn findings(outcome: &Outcome, entry: &str) -> Vec<Finding> {
         line[start..].trim_start_matches('"').split(['"', ',', '}']).next().unwrap().to_owned()
     };
     let own = lines.lines().filter(|line| field(line, "file") == entry);
-    let mut findings: Vec<_> =
-        own.map(|line| (field(line, "line").parse().unwrap(), field(line, "severity"), field(line, "code"))).collect();
+    let mut findings: Vec<_> = own
+        .map(|line| {
+            (field(line, "line").parse().unwrap(), field(line, "severity"), field(line, "code"))
+        })
+        .collect();
     findings.sort();
     findings
 }
@@ -102,16 +106,19 @@ fn every_code_has_a_case_and_every_golden_a_policy() {
     let all = sources(&corpus(), "");
     let loader = MemoryLoader::new(all.clone());
     let outcomes = cases(&all).map(|(name, _)| compiled(name, &loader));
-    let told: BTreeSet<_> = outcomes.flat_map(|outcome| outcome.diagnostics).map(|found| found.code).collect();
+    let told: BTreeSet<_> =
+        outcomes.flat_map(|outcome| outcome.diagnostics).map(|found| found.code).collect();
     // The one that no file in the repository should be large enough for has a test of its own.
-    let missing: Vec<_> = CODES.iter().filter(|code| !told.contains(code)).map(|code| code.as_str()).collect();
+    let missing: Vec<_> =
+        CODES.iter().filter(|code| !told.contains(code)).map(|code| code.as_str()).collect();
     assert_eq!(missing, ["file-too-large"]);
     assert!(cases(&all).count() >= 80);
 }
 
 #[test]
 fn a_file_beyond_the_limit_is_not_read() {
-    let loader = MemoryLoader::new([("big.amb", format!("edition 2026\n#{}\n", "x".repeat(1 << 20)))]);
+    let loader =
+        MemoryLoader::new([("big.amb", format!("edition 2026\n#{}\n", "x".repeat(1 << 20)))]);
     let outcome = compiled("big.amb", &loader);
     assert!(outcome.diagnostics.iter().any(|found| found.code.as_str() == "file-too-large"));
     assert!(outcome.plan.is_none());
@@ -124,7 +131,10 @@ fn messages_keep_the_style() {
     for (name, _) in cases(&all) {
         for found in compiled(name, &loader).diagnostics {
             let message = &found.message;
-            assert!(!message.ends_with('.') && !message.starts_with(char::is_uppercase), "{name}: {message}");
+            assert!(
+                !message.ends_with('.') && !message.starts_with(char::is_uppercase),
+                "{name}: {message}"
+            );
             for word in ["Some(", "None", "Value::", "String"] {
                 assert!(!message.contains(word), "{name}: {message}");
             }

@@ -18,12 +18,18 @@ pub(super) fn check(call: &Forwarded<'_, '_>, found: &mut Vec<Diagnostic>) {
     if let (Some(per_try), Some(span)) = (per_try, written(effective, Group::Timeout, "per-try"))
         && per_try >= total
     {
-        found.push(report::per_try_not_below_total(span, &duration(per_try), total_at, &duration(total)));
+        found.push(report::per_try_not_below_total(
+            span,
+            &duration(per_try),
+            total_at,
+            &duration(total),
+        ));
         return;
     }
     let Some(retry) = &call.settings.retry else { return };
     if let Some((number, earliest)) = late(retry, per_try.unwrap_or(Duration::ZERO), total) {
-        let attempts = written(effective, Group::Retry, "attempts").or_else(|| switched(effective, Group::Retry));
+        let attempts = written(effective, Group::Retry, "attempts")
+            .or_else(|| switched(effective, Group::Retry));
         let late = report::Late {
             ordinal: ordinal(number),
             earliest: &duration(earliest),

@@ -28,7 +28,9 @@ fn impossible(rule: &TripRule, breaker: &Breaker, settings: &Settings) -> Option
         TripRule::Slow { threshold, .. } if *threshold > settings.timeout.total.value.limit() => {
             Some("no call lasts as long as `slow` asks for")
         }
-        TripRule::FailureRate { ratio, .. } | TripRule::Slow { ratio, .. } if ratio.parts_per_million() == 0 => {
+        TripRule::FailureRate { ratio, .. } | TripRule::Slow { ratio, .. }
+            if ratio.parts_per_million() == 0 =>
+        {
             // A share of nothing would always hold; it is no rule at all.
             Some("a share of 0% says nothing")
         }

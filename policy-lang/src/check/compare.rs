@@ -33,12 +33,18 @@ pub(super) fn wanted(measure: Measure, operator: &str, values: &[&Value]) -> Opt
     match (measure, operator, values) {
         (_, _, []) => None,
         (Measure::Presence, ..) => None,
-        (Measure::Word, "==" | "!=", [_]) | (Measure::Word, "in", _) | (Measure::List, "has", _) => {
+        (Measure::Word, "==" | "!=", [_])
+        | (Measure::Word, "in", _)
+        | (Measure::List, "has", _) => {
             let words: Option<Vec<Vec<String>>> = values.iter().map(|value| words(value)).collect();
             Some(Wanted::Words(words?.concat()))
         }
         (Measure::Word | Measure::List, ..) => None,
-        (_, "in", _) => values.iter().map(|value| range(measure, value)).collect::<Option<_>>().map(Wanted::Ranges),
+        (_, "in", _) => values
+            .iter()
+            .map(|value| range(measure, value))
+            .collect::<Option<_>>()
+            .map(Wanted::Ranges),
         (_, _, [Value::Number(number)]) => scalar(measure, *number).map(Wanted::Bound),
         _ => None,
     }
@@ -54,9 +60,13 @@ fn range(measure: Measure, value: &Value) -> Option<(u128, u128)> {
 
 fn scalar(measure: Measure, number: Number) -> Option<u128> {
     match (measure, number) {
-        (Measure::Integer, Number::Integer(value)) | (Measure::Size, Number::Size(value)) => Some(u128::from(value)),
+        (Measure::Integer, Number::Integer(value)) | (Measure::Size, Number::Size(value)) => {
+            Some(u128::from(value))
+        }
         (Measure::Duration, Number::Duration(value)) => Some(value.as_nanos()),
-        (Measure::Percent, Number::Percent(value)) | (Measure::Factor, Number::Factor(value)) => Some(u128::from(value)),
+        (Measure::Percent, Number::Percent(value)) | (Measure::Factor, Number::Factor(value)) => {
+            Some(u128::from(value))
+        }
         (Measure::Rate, Number::Rate { count, per }) => {
             (u128::from(count) * 1_000_000_000).checked_div(u128::from(per.as_secs()))
         }

@@ -20,8 +20,10 @@ pub(super) struct Request {
 impl Request {
     /// `POST /v1/charges with x-cohort: beta`.
     pub(super) fn describe(&self, line: &Match) -> String {
-        let fields: Vec<_> = line.headers.iter().map(|term| format!("{}: {}", term.name, term.value)).collect();
-        let fields = if fields.is_empty() { String::new() } else { format!(" with {}", fields.join(", ")) };
+        let fields: Vec<_> =
+            line.headers.iter().map(|term| format!("{}: {}", term.name, term.value)).collect();
+        let fields =
+            if fields.is_empty() { String::new() } else { format!(" with {}", fields.join(", ")) };
         format!("{} /{}{fields}", self.method, self.segments.join("/"))
     }
 
@@ -37,7 +39,9 @@ pub(super) fn left_over(line: &Match, earlier: &[&Match]) -> Option<Request> {
     let rivals: Vec<&Match> = earlier.iter().copied().filter(|rival| subset(rival, line)).collect();
     let fresh = fresh(&rivals, line);
     methods(line, &rivals).into_iter().find_map(|method| {
-        let taking = rivals.iter().filter(|rival| rival.methods.is_empty() || rival.methods.contains(&method));
+        let taking = rivals
+            .iter()
+            .filter(|rival| rival.methods.is_empty() || rival.methods.contains(&method));
         let alive: Vec<&PathPattern> = taking.map(|rival| path(rival)).collect();
         let segments = escape(path(line), &alive, &fresh, &mut Vec::new())?;
         Some(Request { method, segments })
@@ -48,7 +52,7 @@ pub(super) fn left_over(line: &Match, earlier: &[&Match]) -> Option<Request> {
 pub(super) fn example(line: &Match) -> Request {
     let method = line.methods.first().cloned().unwrap_or(Method::Get);
     let pattern = path(line);
-    let mut segments: Vec<String> = pattern.segments.iter().map(|segment| shown(segment)).collect();
+    let mut segments: Vec<String> = pattern.segments.iter().map(shown).collect();
     if segments.is_empty() {
         segments.push(String::new());
     }
@@ -94,7 +98,12 @@ fn fresh(rivals: &[&Match], line: &Match) -> String {
 }
 
 /// Segments that continue `taken` within `line`, such that none of `alive` takes the whole.
-fn escape(line: &PathPattern, alive: &[&PathPattern], fresh: &str, taken: &mut Vec<String>) -> Option<Vec<String>> {
+fn escape(
+    line: &PathPattern,
+    alive: &[&PathPattern],
+    fresh: &str,
+    taken: &mut Vec<String>,
+) -> Option<Vec<String>> {
     let at = taken.len();
     if alive.iter().any(|rival| rival.rest && rival.segments.len() <= at) {
         return None;
@@ -113,7 +122,8 @@ fn escape(line: &PathPattern, alive: &[&PathPattern], fresh: &str, taken: &mut V
         }
     };
     for choice in choices {
-        let next: Vec<&PathPattern> = alive.iter().copied().filter(|rival| fits(rival.segments.get(at), choice)).collect();
+        let next: Vec<&PathPattern> =
+            alive.iter().copied().filter(|rival| fits(rival.segments.get(at), choice)).collect();
         taken.push(choice.to_owned());
         let escaped = escape(line, &next, fresh, taken);
         if escaped.is_some() {
@@ -133,7 +143,12 @@ fn fits(segment: Option<&Segment>, text: &str) -> bool {
 }
 
 fn takes(pattern: &PathPattern, segments: &[String]) -> bool {
-    let head = pattern.segments.iter().zip(segments).all(|(segment, text)| fits(Some(segment), text));
+    let head =
+        pattern.segments.iter().zip(segments).all(|(segment, text)| fits(Some(segment), text));
     let length = segments.len();
-    head && if pattern.rest { length >= pattern.segments.len() } else { length == pattern.segments.len() }
+    head && if pattern.rest {
+        length >= pattern.segments.len()
+    } else {
+        length == pattern.segments.len()
+    }
 }

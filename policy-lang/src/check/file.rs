@@ -9,7 +9,8 @@ use crate::syntax::ast::{self, Number, Statement, Value};
 /// The edition that this compiler reads.
 const EDITION: u64 = 2026;
 /// What only a deployment's own file holds.
-const OWN: [&str; 8] = ["service", "listen", "intercept", "observe", "defaults", "otherwise", "test", "require"];
+const OWN: [&str; 8] =
+    ["service", "listen", "intercept", "observe", "defaults", "otherwise", "test", "require"];
 /// What shows that a file is one.
 const DEPLOYMENT: [&str; 4] = ["service", "otherwise", "upstream", "test"];
 
@@ -28,8 +29,11 @@ pub(crate) fn files(program: &Program<'_>, loaded: &Loaded, found: &mut Vec<Diag
     let Some(entry) = loaded.files.first().filter(|_| readable(loaded, 0)) else {
         return Entry::Library;
     };
-    let keys: Vec<&str> = ast::statements(&entry.tree.items).map(|statement| statement.key.as_str()).collect();
-    let library = keys.iter().any(|key| ["baseline", "retry", "breaker", "timeout", "headers", "policy"].contains(key));
+    let keys: Vec<&str> =
+        ast::statements(&entry.tree.items).map(|statement| statement.key.as_str()).collect();
+    let library = keys
+        .iter()
+        .any(|key| ["baseline", "retry", "breaker", "timeout", "headers", "policy"].contains(key));
     if library && !keys.iter().any(|key| DEPLOYMENT.contains(key)) {
         return Entry::Library;
     }
@@ -73,10 +77,16 @@ fn complete(keys: &[&str], nodes: &[Node<'_>], found: &mut Vec<Diagnostic>) {
     let end = nodes.last().map(|node| node.statement.span().after()).unwrap_or_default();
     if !keys.contains(&"service") {
         let start = nodes.first().map(|node| node.statement.head()).unwrap_or_default();
-        found.push(report::missing_setting(start, "this policy", "service", "say who we are: `service NAME`"));
+        found.push(report::missing_setting(
+            start,
+            "this policy",
+            "service",
+            "say who we are: `service NAME`",
+        ));
     }
     if !keys.contains(&"otherwise") {
-        let help = "say what happens to calls to anything else: `otherwise pass` or `otherwise reject`";
+        let help =
+            "say what happens to calls to anything else: `otherwise pass` or `otherwise reject`";
         found.push(report::missing_setting(end, "this policy", "otherwise", help));
     }
 }

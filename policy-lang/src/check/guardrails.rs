@@ -4,9 +4,9 @@
 //! upstream and on every route, and nothing in a service's file can take one away.
 
 use super::compare::{Actual, Wanted, holds};
+use super::forwarded;
 use super::reading::{self, Reading};
 use super::require::{Exemption, Rule, exemptions, rules};
-use super::forwarded;
 use crate::Date;
 use crate::diagnostics::{Diagnostic, guard as report};
 use crate::lower::Lowered;
@@ -66,12 +66,22 @@ impl Court<'_> {
                 last = Some((call.call.upstream, call.call.span));
             }
             let span = last.map_or(call.call.span, |(_, span)| span);
-            let name = lowered.plan.upstreams.get(call.call.upstream).map(|upstream| upstream.name.as_str());
+            let name = lowered
+                .plan
+                .upstreams
+                .get(call.call.upstream)
+                .map(|upstream| upstream.name.as_str());
             self.judge(Subject::Call, name, span, &|path| reading::of_call(path, &call));
         }
     }
 
-    fn judge(&mut self, subject: Subject, upstream: Option<&str>, owner: Span, read: &dyn Fn(&str) -> Reading) {
+    fn judge(
+        &mut self,
+        subject: Subject,
+        upstream: Option<&str>,
+        owner: Span,
+        read: &dyn Fn(&str) -> Reading,
+    ) {
         for rule in self.rules.iter().filter(|rule| rule.path.subject == subject) {
             let reading = read(&rule.path.text);
             if holds(&reading.value, rule.operator, &rule.wanted) {
@@ -121,12 +131,20 @@ impl Violation<'_, '_> {
             "retry.attempts" => format!("{shown} attempts"),
             _ => format!("`{path}` of {shown}"),
         };
-        let verb = |one: &'static str, many: &'static str| if path == "retry.attempts" { many } else { one };
+        let verb = |one: &'static str, many: &'static str| {
+            if path == "retry.attempts" { many } else { one }
+        };
         match (&self.reading.value, self.rule.operator) {
             (_, "exists") => format!("`{path}` is missing, and {owner} asks for it"),
-            (Actual::List(_), _) => format!("`{path}` lacks {}, which {owner} asks for", self.lacking()),
-            (_, "<" | "<=") => format!("{subject} {} the limit of {owner}", verb("exceeds", "exceed")),
-            (_, ">" | ">=") => format!("{subject} {} below the limit of {owner}", verb("falls", "fall")),
+            (Actual::List(_), _) => {
+                format!("`{path}` lacks {}, which {owner} asks for", self.lacking())
+            }
+            (_, "<" | "<=") => {
+                format!("{subject} {} the limit of {owner}", verb("exceeds", "exceed"))
+            }
+            (_, ">" | ">=") => {
+                format!("{subject} {} below the limit of {owner}", verb("falls", "fall"))
+            }
             _ => format!("`{path}` is `{shown}`, which {owner} does not allow"),
         }
     }
@@ -167,7 +185,8 @@ impl Violation<'_, '_> {
 
     /// The words that a list must hold and does not.
     fn lacking(&self) -> String {
-        let (Actual::List(list), Wanted::Words(words)) = (&self.reading.value, &self.rule.wanted) else {
+        let (Actual::List(list), Wanted::Words(words)) = (&self.reading.value, &self.rule.wanted)
+        else {
             return String::new();
         };
         let lacking = words.iter().filter(|word| !list.contains(word));
@@ -191,10 +210,14 @@ impl Violation<'_, '_> {
     fn fix(&self) -> Option<(Span, String)> {
         let span = self.reading.span?;
         match (&self.reading.value, self.rule.operator) {
-            (Actual::Number(least, most), "<=" | ">=" | "==") if least == most && self.rule.path.text.contains('.') => {
+            (Actual::Number(least, most), "<=" | ">=" | "==")
+                if least == most && self.rule.path.text.contains('.') =>
+            {
                 Some((span, self.bound()))
             }
-            (Actual::List(list), "has") if !list.is_empty() && self.rule.path.text.starts_with("observe.") => {
+            (Actual::List(list), "has")
+                if !list.is_empty() && self.rule.path.text.starts_with("observe.") =>
+            {
                 let missing = self.lacking().replace('`', "\"");
                 Some((span.after(), format!(", {missing}")))
             }

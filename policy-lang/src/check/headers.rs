@@ -29,7 +29,9 @@ fn walk(node: &Node<'_>, found: &mut Vec<Diagnostic>) {
     for child in &node.children {
         match (node.key(), child.key()) {
             ("headers", "remove") => names(child, usize::MAX, found),
-            ("headers", _) | ("respond" | "fallback", "header") | (_, "correlation-id") => names(child, 1, found),
+            ("headers", _) | ("respond" | "fallback", "header") | (_, "correlation-id") => {
+                names(child, 1, found)
+            }
             _ => {}
         }
         walk(child, found);

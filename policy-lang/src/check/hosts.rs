@@ -16,13 +16,15 @@ pub(super) fn check(program: &Program<'_>, lowered: &Lowered<'_>, found: &mut Ve
 
 fn names(lowered: &Lowered<'_>, found: &mut Vec<Diagnostic>) {
     let mut first: BTreeMap<String, (usize, Span)> = BTreeMap::new();
-    for (number, (upstream, node)) in lowered.plan.upstreams.iter().zip(&lowered.nodes).enumerate() {
+    for (number, (upstream, node)) in lowered.plan.upstreams.iter().zip(&lowered.nodes).enumerate()
+    {
         for (host, span) in upstream.hosts.iter().zip(spans(node, upstream.hosts.len())) {
             let name = host.value.to_string();
             match first.get(&name) {
                 Some((owner, _)) if *owner == number => {}
                 Some((owner, earlier)) => {
-                    let owner = lowered.plan.upstreams.get(*owner).map_or("", |owner| owner.name.as_str());
+                    let owner =
+                        lowered.plan.upstreams.get(*owner).map_or("", |owner| owner.name.as_str());
                     found.push(report::duplicate_host(span, &name, owner, *earlier));
                 }
                 None => drop(first.insert(name, (number, span))),
@@ -50,7 +52,8 @@ fn listeners(program: &Program<'_>, lowered: &Lowered<'_>, found: &mut Vec<Diagn
     let plan = &lowered.plan;
     let own = Listener { address: plan.listen.value, span: top("listen").map(span) };
     let admin = top("observe").and_then(|observe| observe.one("admin")).map(span);
-    let admin = plan.observe.admin.as_ref().map(|address| Listener { address: address.value, span: admin });
+    let admin =
+        plan.observe.admin.as_ref().map(|address| Listener { address: address.value, span: admin });
     let theirs = lowered.nodes.iter().filter_map(|node| {
         let listen = node.one("listen")?;
         let address = text(listen.values().first()?)?.parse().ok()?;
@@ -58,7 +61,8 @@ fn listeners(program: &Program<'_>, lowered: &Lowered<'_>, found: &mut Vec<Diagn
     });
     let mut taken: Vec<Listener> = Vec::new();
     for listener in [own].into_iter().chain(admin).chain(theirs) {
-        if let Some(earlier) = taken.iter().find(|earlier| clash(earlier.address, listener.address)) {
+        if let Some(earlier) = taken.iter().find(|earlier| clash(earlier.address, listener.address))
+        {
             found.extend(told(earlier, &listener));
         }
         taken.push(listener);
@@ -69,7 +73,9 @@ fn told(earlier: &Listener, later: &Listener) -> Option<Diagnostic> {
     let address = later.address.to_string();
     match (earlier.span, later.span) {
         (Some(first), Some(span)) => Some(report::duplicate_listen(span, &address, first)),
-        (Some(span), None) | (None, Some(span)) => Some(report::default_listen_taken(span, &address)),
+        (Some(span), None) | (None, Some(span)) => {
+            Some(report::default_listen_taken(span, &address))
+        }
         (None, None) => None,
     }
 }

@@ -5,7 +5,10 @@ use super::compare::Actual;
 use super::{Forwarded, switched, written};
 use crate::conform::Node;
 use crate::plan::display::{duration, size};
-use crate::plan::{BackoffKind, Breaker, NonIdempotent, OpenFor, Plan, RetryAfter, Settings, TripRule, Upstream, Workers, derived};
+use crate::plan::{
+    BackoffKind, Breaker, NonIdempotent, OpenFor, Plan, RetryAfter, Settings, TripRule, Upstream,
+    Workers, derived,
+};
 use crate::resolve::{Applied, Effective, Group, Program};
 use crate::span::Span;
 
@@ -43,7 +46,12 @@ fn presence(there: bool) -> Found {
 }
 
 /// Paths about the service and what it shows.
-pub(super) fn of_deployment(path: &str, plan: &Plan, program: &Program<'_>, applied: Applied<'_>) -> Reading {
+pub(super) fn of_deployment(
+    path: &str,
+    plan: &Plan,
+    program: &Program<'_>,
+    applied: Applied<'_>,
+) -> Reading {
     let log = plan.observe.access_log.as_ref();
     let absent = || presence(false);
     let (value, shown) = match path {
@@ -54,9 +62,9 @@ pub(super) fn of_deployment(path: &str, plan: &Plan, program: &Program<'_>, appl
         "observe.metrics" => presence(plan.observe.metrics.is_some()),
         "observe.admin" => presence(plan.observe.admin.is_some()),
         "observe.access-log" => presence(log.is_some()),
-        "observe.access-log.sample" => {
-            log.map_or_else(absent, |log| number(log.sample.value.parts_per_million(), log.sample.value))
-        }
+        "observe.access-log.sample" => log.map_or_else(absent, |log| {
+            number(log.sample.value.parts_per_million(), log.sample.value)
+        }),
         "observe.access-log.headers" => log.map_or_else(absent, |log| list(&log.headers.value)),
         "observe.access-log.redact" => log.map_or_else(absent, |log| list(&log.redact.value)),
         _ => absent(),
@@ -69,9 +77,14 @@ fn deployment_span(path: &str, program: &Program<'_>, applied: Applied<'_>) -> O
     let mut keys = path.split('.');
     let first = keys.next()?;
     let own = program.entry().iter().find(|node| node.key() == first);
-    let theirs = applied.and_then(|known| known.node.children.iter().find(|node| node.key() == first));
+    let theirs =
+        applied.and_then(|known| known.node.children.iter().find(|node| node.key() == first));
     let keys: Vec<&str> = keys.collect();
-    [own, theirs].into_iter().flatten().find_map(|top| below(top, &keys)).map(|node| node.statement.args_span())
+    [own, theirs]
+        .into_iter()
+        .flatten()
+        .find_map(|top| below(top, &keys))
+        .map(|node| node.statement.args_span())
 }
 
 fn below<'a, 'n>(node: &'a Node<'n>, keys: &[&str]) -> Option<&'a Node<'n>> {
@@ -92,7 +105,11 @@ pub(super) fn of_upstream(path: &str, upstream: &Upstream, node: &Node<'_>) -> R
         "balance" => word("round-robin"),
         _ => presence(false),
     };
-    let span = node.children.iter().find(|child| child.key() == key).map(|child| child.statement.args_span());
+    let span = node
+        .children
+        .iter()
+        .find(|child| child.key() == key)
+        .map(|child| child.statement.args_span());
     Reading { value, shown, span }
 }
 
@@ -161,14 +178,17 @@ fn breaker(key: &str, breaker: &Breaker) -> Option<Found> {
     Some(match key {
         "open-for" => match breaker.open_for.value {
             OpenFor::Fixed(fixed) => time(fixed),
-            OpenFor::Doubling { first, last } => {
-                (Actual::Number(first.as_nanos(), last.as_nanos()), breaker.open_for.value.to_string())
-            }
+            OpenFor::Doubling { first, last } => (
+                Actual::Number(first.as_nanos(), last.as_nanos()),
+                breaker.open_for.value.to_string(),
+            ),
         },
         "probes" => number(breaker.probes.value, breaker.probes.value),
         "counts" => list(&breaker.counts.value),
         _ => match rule()? {
-            TripRule::Failures { count, .. } | TripRule::ConsecutiveFailures { count } => number(count, count),
+            TripRule::Failures { count, .. } | TripRule::ConsecutiveFailures { count } => {
+                number(count, count)
+            }
             TripRule::FailureRate { ratio, .. } => number(ratio.parts_per_million(), ratio),
             TripRule::Slow { threshold, .. } => time(threshold),
         },
@@ -177,7 +197,8 @@ fn breaker(key: &str, breaker: &Breaker) -> Option<Found> {
 
 /// The statement that causes the value.
 fn call_span(path: &str, effective: &Effective<'_>) -> Option<Span> {
-    let retry = |key| written(effective, Group::Retry, key).or_else(|| switched(effective, Group::Retry));
+    let retry =
+        |key| written(effective, Group::Retry, key).or_else(|| switched(effective, Group::Retry));
     let (group, key) = path.split_once('.').unwrap_or((path, ""));
     let group = match group {
         "timeout" => Group::Timeout,
@@ -194,5 +215,8 @@ fn call_span(path: &str, effective: &Effective<'_>) -> Option<Span> {
     if key.is_empty() {
         return switched(effective, group);
     }
-    effective.fields(group).find(|(name, _)| *name == key).map(|(_, field)| field.node.statement.args_span())
+    effective
+        .fields(group)
+        .find(|(name, _)| *name == key)
+        .map(|(_, field)| field.node.statement.args_span())
 }

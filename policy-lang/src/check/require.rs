@@ -52,16 +52,26 @@ impl Exemption<'_> {
 }
 
 /// Reports every `require` and `exempt` that cannot mean anything, in whatever file it stands.
-pub(crate) fn check_requires(program: &Program<'_>, today: Option<Date>, found: &mut Vec<Diagnostic>) {
+pub(crate) fn check_requires(
+    program: &Program<'_>,
+    today: Option<Date>,
+    found: &mut Vec<Diagnostic>,
+) {
     for (number, file) in program.files.iter().enumerate() {
-        file.nodes.iter().filter(|node| node.key() == "require").for_each(|node| judge(node, found));
+        file.nodes
+            .iter()
+            .filter(|node| node.key() == "require")
+            .for_each(|node| judge(node, found));
         for baseline in file.nodes.iter().filter(|node| node.key() == "baseline") {
             baseline.all("require").for_each(|node| judge(node, found));
             for node in baseline.all("exempt") {
                 drop(known_path(node, found));
-                if let Some(exemption) = exemption(node).filter(|known| number == 0 && !known.holds(today)) {
+                if let Some(exemption) =
+                    exemption(node).filter(|known| number == 0 && !known.holds(today))
+                {
                     let span = node.statement.args.last().map(|arg| arg.span).unwrap_or_default();
-                    let names: Vec<_> = exemption.upstreams.iter().map(|name| format!("`{name}`")).collect();
+                    let names: Vec<_> =
+                        exemption.upstreams.iter().map(|name| format!("`{name}`")).collect();
                     found.push(report::expired_exemption(span, &names.join(", ")));
                 }
             }
@@ -71,8 +81,14 @@ pub(crate) fn check_requires(program: &Program<'_>, today: Option<Date>, found: 
 
 /// What is in force: the baseline's demands, then the file's own.
 pub(super) fn rules<'n>(program: &Program<'n>, applied: Applied<'n>) -> Vec<Rule<'n>> {
-    let theirs = applied.into_iter().flat_map(|known| known.node.all("require").filter_map(move |node| rule(node, Some(known.name))));
-    let own = program.entry().iter().filter(|node| node.key() == "require" && node.sound).filter_map(|node| rule(node, None));
+    let theirs = applied.into_iter().flat_map(|known| {
+        known.node.all("require").filter_map(move |node| rule(node, Some(known.name)))
+    });
+    let own = program
+        .entry()
+        .iter()
+        .filter(|node| node.key() == "require" && node.sound)
+        .filter_map(|node| rule(node, None));
     theirs.chain(own).collect()
 }
 
@@ -91,7 +107,11 @@ fn judge(node: &Node<'_>, found: &mut Vec<Diagnostic>) {
     if !path.measure.operators().contains(&operator) {
         found.push(report::operator_unfit(span, operator, &path));
     } else if rule(node, None).is_none() {
-        let values = node.statement.args.get(2..).and_then(|values| Some(values.first()?.span.to(values.last()?.span)));
+        let values = node
+            .statement
+            .args
+            .get(2..)
+            .and_then(|values| Some(values.first()?.span.to(values.last()?.span)));
         found.push(report::value_unfit(values.unwrap_or(span), &path));
     }
 }
@@ -101,7 +121,11 @@ fn known_path(node: &Node<'_>, found: &mut Vec<Diagnostic>) -> Option<Path> {
     let path = schema::path(name);
     if path.is_none() {
         let paths: Vec<String> = schema::paths().map(|path| path.text).collect();
-        found.push(report::unknown_path(arg.span, name, nearest(name, paths.iter().map(String::as_str))));
+        found.push(report::unknown_path(
+            arg.span,
+            name,
+            nearest(name, paths.iter().map(String::as_str)),
+        ));
     }
     path
 }
@@ -125,12 +149,20 @@ fn operator<'a>(node: &Node<'a>) -> Option<(&'a str, Span)> {
 
 fn exemption<'n>(node: &'n Node<'n>) -> Option<Exemption<'n>> {
     let values = node.values();
-    let names: Vec<&str> = values.iter().filter_map(|value| match value {
-        Value::Name(name) => Some(name.as_str()),
-        _ => None,
-    }).collect();
+    let names: Vec<&str> = values
+        .iter()
+        .filter_map(|value| match value {
+            Value::Name(name) => Some(name.as_str()),
+            _ => None,
+        })
+        .collect();
     let [path, _, upstreams @ .., _] = names.as_slice() else { return None };
     let written = text(values.last()?)?;
     let (year, month, day) = date(written)?;
-    Some(Exemption { path, upstreams: upstreams.to_vec(), until: Date { year, month, day }, written })
+    Some(Exemption {
+        path,
+        upstreams: upstreams.to_vec(),
+        until: Date { year, month, day },
+        written,
+    })
 }

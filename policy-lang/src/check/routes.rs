@@ -27,12 +27,22 @@ struct Line<'a> {
 }
 
 fn lines<'a>(upstream: &'a Upstream, node: &Node<'_>) -> Vec<Line<'a>> {
-    let named = node.children.iter().filter(|child| child.key() == "route").filter_map(|child| Some((child, child.name()?.1)));
+    let named = node
+        .children
+        .iter()
+        .filter(|child| child.key() == "route")
+        .filter_map(|child| Some((child, child.name()?.1)));
     let routes = upstream.routes.iter().zip(named).enumerate();
     let lines = routes.flat_map(|(number, (route, (node, name)))| {
         let spans = node.all("match").map(|line| line.statement.args_span()).collect::<Vec<_>>();
         let route_span = name.span;
-        route.matches.iter().zip(spans).map(move |(matched, span)| Line { number, route, matched, span, route_span })
+        route.matches.iter().zip(spans).map(move |(matched, span)| Line {
+            number,
+            route,
+            matched,
+            span,
+            route_span,
+        })
     });
     lines.collect()
 }
@@ -61,8 +71,12 @@ fn told(line: &Line<'_>, lines: &[Line<'_>], whole: bool) -> Option<Diagnostic> 
     let request = example(line.matched);
     let taking = lines.iter().find(|rival| request.taken_by(rival.matched, line.matched))?;
     let witness = request.describe(line.matched);
-    let hidden =
-        report::Hidden { route: &line.route.name, by: &taking.route.name, witness: &witness, taken: taking.span };
+    let hidden = report::Hidden {
+        route: &line.route.name,
+        by: &taking.route.name,
+        witness: &witness,
+        taken: taking.span,
+    };
     Some(match whole {
         true => report::unreachable_route(line.route_span, &hidden),
         false => report::unreachable_match(line.span, &hidden),
@@ -86,7 +100,12 @@ fn unused(upstream: &Upstream, node: &Node<'_>, found: &mut Vec<Diagnostic>) {
     if upstream.routes.is_empty() || !answered {
         return;
     }
-    let any = Match { place: Place { file: 0, line: 1, column: 1 }, methods: Vec::new(), path: None, headers: Vec::new() };
+    let any = Match {
+        place: Place { file: 0, line: 1, column: 1 },
+        methods: Vec::new(),
+        path: None,
+        headers: Vec::new(),
+    };
     let lines: Vec<&Match> = upstream.routes.iter().flat_map(|route| &route.matches).collect();
     if left_over(&any, &lines).is_none() {
         let span = node.name().map(|(_, arg)| arg.span).unwrap_or_default();

@@ -31,7 +31,9 @@ pub(super) fn fit(row: &Row, statement: &Statement) -> Option<Diagnostic> {
         return None;
     }
     match shape(&row.shape, args, 0) {
-        Ok(end) => args.get(end).map(|extra| report::unexpected_argument(extra.span, row.key, &words(extra))),
+        Ok(end) => args
+            .get(end)
+            .map(|extra| report::unexpected_argument(extra.span, row.key, &words(extra))),
         Err(miss) => Some(explain(miss, row, statement)),
     }
 }
@@ -86,7 +88,14 @@ fn optional(inner: &Shape, args: &[Arg], at: usize) -> Fitted {
     match args.get(at) {
         None | Some(Arg { value: Value::Comma(_), .. }) => Ok(at),
         Some(arg) => match shape(inner, args, at) {
-            Err(miss) if miss.at == at && miss.told.is_none() && !meant(&miss, arg) && !only(inner, args, at) => Ok(at),
+            Err(miss)
+                if miss.at == at
+                    && miss.told.is_none()
+                    && !meant(&miss, arg)
+                    && !only(inner, args, at) =>
+            {
+                Ok(at)
+            }
             fitted => fitted,
         },
     }
@@ -165,7 +174,12 @@ fn one(kind: &Kind, args: &[Arg], at: usize) -> Fitted {
         Kind::Choice(words) | Kind::Later(words) => words.to_vec(),
         _ => Vec::new(),
     };
-    Err(Miss { at, expected: Some(kind.noun()).filter(|noun| !noun.is_empty()).into_iter().collect(), words, told })
+    Err(Miss {
+        at,
+        expected: Some(kind.noun()).filter(|noun| !noun.is_empty()).into_iter().collect(),
+        words,
+        told,
+    })
 }
 
 enum Judged {
@@ -191,12 +205,18 @@ fn judge(kind: &Kind, arg: &Arg) -> Judged {
     match (kind, &arg.value) {
         (Kind::Word(word), Value::Name(name)) => (name == word).into(),
         (Kind::Choice(words), Value::Name(name)) => words.contains(&name.as_str()).into(),
-        (Kind::Later(words), Value::Name(name) | Value::Call { name, .. }) if words.contains(&name.as_str()) => {
+        (Kind::Later(words), Value::Name(name) | Value::Call { name, .. })
+            if words.contains(&name.as_str()) =>
+        {
             wrong(report::not_yet_supported(span, name))
         }
         (Kind::Name | Kind::Path, Value::Name(_)) => Judged::Fits,
-        (Kind::NewName, Value::Name(name)) => judged(text::label(name), || report::invalid_name(span, name)),
-        (Kind::NewName, Value::Methods(names)) => wrong(report::invalid_name(span, &names.join("-"))),
+        (Kind::NewName, Value::Name(name)) => {
+            judged(text::label(name), || report::invalid_name(span, name))
+        }
+        (Kind::NewName, Value::Methods(names)) => {
+            wrong(report::invalid_name(span, &names.join("-")))
+        }
         (Kind::Text(text), Value::Text(written)) => match text::problem(*text, written) {
             None => Judged::Fits,
             Some(problem) => wrong(report::invalid_text(span, written, problem)),
@@ -217,8 +237,14 @@ fn judge(kind: &Kind, arg: &Arg) -> Judged {
         (Kind::Operator, Value::Name(word)) => matches!(word.as_str(), "in" | "has").into(),
         (Kind::Header, Value::Call { name, inputs }) if name == "header" => header(span, inputs),
         (Kind::Subject, Value::Name(_)) => Judged::Fits,
-        (Kind::Subject, Value::Call { name, inputs }) if name == "header" || name == "response.header" => header(span, inputs),
-        (Kind::Literal, value) => (!matches!(value, Value::Comma(_) | Value::Operator(_) | Value::Block(_))).into(),
+        (Kind::Subject, Value::Call { name, inputs })
+            if name == "header" || name == "response.header" =>
+        {
+            header(span, inputs)
+        }
+        (Kind::Literal, value) => {
+            (!matches!(value, Value::Comma(_) | Value::Operator(_) | Value::Block(_))).into()
+        }
         (_, Value::Number(number)) => number_fits(kind, *number, span),
         (_, Value::Range(first, last)) => range_fits(kind, *first, *last, span),
         _ => Judged::Other,
@@ -235,28 +261,42 @@ fn header(span: Span, inputs: &[Arg]) -> Judged {
             None => Judged::Fits,
             Some(problem) => wrong(report::invalid_text(*span, name, problem)),
         },
-        _ => wrong(report::wrong_type(span, "`header(\"name\")`", "something else in the parentheses")),
+        _ => wrong(report::wrong_type(
+            span,
+            "`header(\"name\")`",
+            "something else in the parentheses",
+        )),
     }
 }
 
 fn number_fits(kind: &Kind, number: Number, span: Span) -> Judged {
     match (kind, number) {
-        (Kind::Duration, Number::Duration(duration)) => judged(!duration.is_zero(), || report::zero(span, "a duration")),
+        (Kind::Duration, Number::Duration(duration)) => {
+            judged(!duration.is_zero(), || report::zero(span, "a duration"))
+        }
         (Kind::Duration | Kind::Durations, Number::Integer(bare)) => {
             wrong(report::missing_unit(span, bare, "a duration", &format!("{bare}s")))
         }
         (Kind::Size, Number::Size(_)) | (Kind::Percent, Number::Percent(_)) => Judged::Fits,
-        (Kind::Size, Number::Integer(bare)) => wrong(report::missing_unit(span, bare, "a size", &format!("{bare}B"))),
+        (Kind::Size, Number::Integer(bare)) => {
+            wrong(report::missing_unit(span, bare, "a size", &format!("{bare}B")))
+        }
         (Kind::Percent, Number::Integer(bare)) => {
             wrong(report::missing_unit(span, bare, "a share in percent", &format!("{bare}%")))
         }
         (Kind::Rate, Number::Rate { .. }) => Judged::Fits,
-        (Kind::Rate, Number::Integer(bare)) => wrong(report::missing_unit(span, bare, "a rate", &format!("{bare}/s"))),
+        (Kind::Rate, Number::Integer(bare)) => {
+            wrong(report::missing_unit(span, bare, "a rate", &format!("{bare}/s")))
+        }
         (Kind::Integer { least, most }, Number::Integer(value)) => {
-            judged((*least..=*most).contains(&value), || report::out_of_range(span, value, *least, *most))
+            judged((*least..=*most).contains(&value), || {
+                report::out_of_range(span, value, *least, *most)
+            })
         }
         (Kind::Codes, Number::Class(_)) => Judged::Fits,
-        (Kind::Codes, Number::Integer(code)) => judged(code_fits(code), || report::out_of_range(span, code, 100, 599)),
+        (Kind::Codes, Number::Integer(code)) => {
+            judged(code_fits(code), || report::out_of_range(span, code, 100, 599))
+        }
         (Kind::Status, Number::Integer(code)) => {
             judged((200..=599).contains(&code), || report::out_of_range(span, code, 200, 599))
         }

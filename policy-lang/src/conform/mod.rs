@@ -59,7 +59,10 @@ impl<'a> Node<'a> {
 
     /// Whether it was written at all, in whatever shape.
     pub(crate) fn wrote(&self, key: &str) -> bool {
-        self.statement.block.as_ref().is_some_and(|block| block.statements().any(|child| child.key == key))
+        self.statement
+            .block
+            .as_ref()
+            .is_some_and(|block| block.statements().any(|child| child.key == key))
     }
 }
 
@@ -78,7 +81,9 @@ pub(crate) fn conform<'a>(
     let mut nodes = Vec::new();
     for statement in statements {
         let Some(row) = known(scope, statement, found) else { continue };
-        if !row.repeats && let Some(earlier) = first.insert(row.key, statement.key_span) {
+        if !row.repeats
+            && let Some(earlier) = first.insert(row.key, statement.key_span)
+        {
             found.push(report::duplicate_setting(statement.key_span, row.key, earlier));
         }
         nodes.push(node(row, statement, found));
@@ -115,7 +120,8 @@ fn stranger(scope: Scope, statement: &Statement) -> Diagnostic {
 fn node<'a>(row: &'static Row, statement: &'a Statement, found: &mut Vec<Diagnostic>) -> Node<'a> {
     let before = found.len();
     found.extend(fit::fit(row, statement).or_else(|| block_problem(row, statement)));
-    let sound = found.len() == before && !statement.args.iter().any(|arg| matches!(arg.value, Value::Bad(_)));
+    let sound = found.len() == before
+        && !statement.args.iter().any(|arg| matches!(arg.value, Value::Bad(_)));
     let children = match (row.body.scope(), &statement.block) {
         (Some(scope), Some(block)) => conform(scope, block.statements(), found),
         _ => Vec::new(),
@@ -148,6 +154,10 @@ fn inner_blocks(row: &Row, statement: &Statement) -> Vec<Diagnostic> {
 }
 
 /// The nodes of a block inside a list.
-pub(crate) fn fields<'a>(scope: Scope, block: &'a Block, found: &mut Vec<Diagnostic>) -> Vec<Node<'a>> {
+pub(crate) fn fields<'a>(
+    scope: Scope,
+    block: &'a Block,
+    found: &mut Vec<Diagnostic>,
+) -> Vec<Node<'a>> {
     conform(scope, block.statements(), found)
 }

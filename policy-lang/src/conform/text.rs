@@ -8,12 +8,24 @@ use crate::schema::Text;
 pub(super) fn problem(text: Text, written: &str) -> Option<&'static str> {
     let (right, problem) = match text {
         Text::Any => (!written.trim().is_empty(), "must say something"),
-        Text::Host => (host_pattern(written), "a host name, an IP address, or `*.` and a domain is needed, without a port"),
-        Text::HostPort => (host_port(written), "a host and a port are needed, as in `payment.shop.svc:8080`"),
-        Text::Authority => (host(written) || host_port(written), "a host is needed, perhaps with a port"),
-        Text::Socket => (socket(written), "an IP address and a port are needed, as in `127.0.0.1:15001`"),
+        Text::Host => (
+            host_pattern(written),
+            "a host name, an IP address, or `*.` and a domain is needed, without a port",
+        ),
+        Text::HostPort => {
+            (host_port(written), "a host and a port are needed, as in `payment.shop.svc:8080`")
+        }
+        Text::Authority => {
+            (host(written) || host_port(written), "a host is needed, perhaps with a port")
+        }
+        Text::Socket => {
+            (socket(written), "an IP address and a port are needed, as in `127.0.0.1:15001`")
+        }
         Text::HeaderName => return header_name_problem(written),
-        Text::HeaderValue => (header_value(written), "a header's value has no control characters and no space at its ends"),
+        Text::HeaderValue => (
+            header_value(written),
+            "a header's value has no control characters and no space at its ends",
+        ),
         Text::Date => (date(written).is_some(), "a date is needed, as in `2027-03-31`"),
     };
     (!right).then_some(problem)
@@ -42,7 +54,9 @@ pub(super) fn label(name: &str) -> bool {
 }
 
 fn host(name: &str) -> bool {
-    name.parse::<IpAddr>().is_ok() || bracketed(name).is_some_and(|ip| ip.parse::<IpAddr>().is_ok()) || domain(name)
+    name.parse::<IpAddr>().is_ok()
+        || bracketed(name).is_some_and(|ip| ip.parse::<IpAddr>().is_ok())
+        || domain(name)
 }
 
 fn bracketed(name: &str) -> Option<&str> {
@@ -56,9 +70,13 @@ fn host_pattern(name: &str) -> bool {
 fn domain(name: &str) -> bool {
     let part = |part: &str| {
         let inner = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
-        (1..=63).contains(&part.len()) && part.chars().all(inner) && !part.starts_with('-') && !part.ends_with('-')
+        (1..=63).contains(&part.len())
+            && part.chars().all(inner)
+            && !part.starts_with('-')
+            && !part.ends_with('-')
     };
-    let numeric = name.rsplit('.').next().is_some_and(|last| last.chars().all(|c| c.is_ascii_digit()));
+    let numeric =
+        name.rsplit('.').next().is_some_and(|last| last.chars().all(|c| c.is_ascii_digit()));
     name.len() <= 253 && !numeric && name.split('.').all(part)
 }
 
@@ -80,7 +98,8 @@ pub(crate) fn date(written: &str) -> Option<(u16, u8, u8)> {
     let (year, month, day) = (parts.next()?, parts.next()?, parts.next()?);
     let sized = (year.len(), month.len(), day.len()) == (4, 2, 2) && parts.next().is_none();
     let plain = written.chars().all(|c| c.is_ascii_digit() || c == '-');
-    let (year, month, day): (u16, u8, u8) = (year.parse().ok()?, month.parse().ok()?, day.parse().ok()?);
+    let (year, month, day): (u16, u8, u8) =
+        (year.parse().ok()?, month.parse().ok()?, day.parse().ok()?);
     let leap = year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
     let last = match month {
         2 if leap => 29,
@@ -106,10 +125,14 @@ pub(super) fn pattern_problem(path: &str) -> Option<String> {
         }
         match segment.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')) {
             Some("") => return Some("a capture needs a name".to_owned()),
-            Some(name) if !name.starts_with(|c: char| c.is_ascii_alphabetic()) || name.contains('*') => {
+            Some(name)
+                if !name.starts_with(|c: char| c.is_ascii_alphabetic()) || name.contains('*') =>
+            {
                 return Some(format!("`{name}` cannot be the name of a capture"));
             }
-            Some(name) if names.contains(&name) => return Some(format!("the capture `{name}` is there twice")),
+            Some(name) if names.contains(&name) => {
+                return Some(format!("the capture `{name}` is there twice"));
+            }
             Some(name) => names.push(name),
             None => {
                 if let Some(problem) = literal_problem(segment) {
@@ -126,12 +149,17 @@ fn literal_problem(segment: &str) -> Option<String> {
         return Some("a capture is a whole part between slashes".to_owned());
     }
     if segment.contains('*') {
-        return Some("`*` is not known; write a capture such as `{name}`, or `**` at the end".to_owned());
+        return Some(
+            "`*` is not known; write a capture such as `{name}`, or `**` at the end".to_owned(),
+        );
     }
     if segment.contains('?') {
         return Some("patterns see the path only, never the query".to_owned());
     }
-    segment.chars().any(|c| !c.is_ascii_graphic()).then(|| "write other characters in percent form, as they are sent".to_owned())
+    segment
+        .chars()
+        .any(|c| !c.is_ascii_graphic())
+        .then(|| "write other characters in percent form, as they are sent".to_owned())
 }
 
 #[cfg(test)]

@@ -4,18 +4,21 @@ use super::{Code, Diagnostic};
 use crate::span::Span;
 
 pub(crate) fn cannot_read(span: Span, path: &str, problem: &str) -> Diagnostic {
-    Diagnostic::new(Code::CannotRead, span, format!("cannot read `{path}`")).here(problem.to_owned())
+    Diagnostic::new(Code::CannotRead, span, format!("cannot read `{path}`"))
+        .here(problem.to_owned())
 }
 
 pub(crate) fn import_cycle(span: Span, chain: &[&str]) -> Diagnostic {
     let steps: Vec<_> = chain.iter().chain(chain.first()).map(|name| format!("`{name}`")).collect();
-    Diagnostic::new(Code::ImportCycle, span, "this import closes a circle").note(steps.join(" imports "))
+    Diagnostic::new(Code::ImportCycle, span, "this import closes a circle")
+        .note(steps.join(" imports "))
 }
 
 pub(crate) fn extends_cycle(span: Span, kind: &str, chain: &[&str]) -> Diagnostic {
     let steps: Vec<_> = chain.iter().chain(chain.first()).map(|name| format!("`{name}`")).collect();
     let name = chain.first().copied().unwrap_or_default();
-    Diagnostic::new(Code::ExtendsCycle, span, format!("{kind} `{name}` builds on itself")).note(steps.join(" extends "))
+    Diagnostic::new(Code::ExtendsCycle, span, format!("{kind} `{name}` builds on itself"))
+        .note(steps.join(" extends "))
 }
 
 pub(crate) fn missing_edition(span: Span, wrong_place: bool) -> Diagnostic {
@@ -27,8 +30,12 @@ pub(crate) fn missing_edition(span: Span, wrong_place: bool) -> Diagnostic {
 }
 
 pub(crate) fn unknown_edition(span: Span, edition: &str) -> Diagnostic {
-    Diagnostic::new(Code::UnknownEdition, span, format!("edition `{edition}` is unknown to this compiler"))
-        .fix("write `2026`", span, "2026")
+    Diagnostic::new(
+        Code::UnknownEdition,
+        span,
+        format!("edition `{edition}` is unknown to this compiler"),
+    )
+    .fix("write `2026`", span, "2026")
 }
 
 pub(crate) fn not_in_import(span: Span, key: &str) -> Diagnostic {
@@ -37,7 +44,8 @@ pub(crate) fn not_in_import(span: Span, key: &str) -> Diagnostic {
 }
 
 pub(crate) fn missing_setting(span: Span, place: &str, key: &str, help: &str) -> Diagnostic {
-    Diagnostic::new(Code::MissingSetting, span, format!("{place} has no `{key}`")).help(help.to_owned())
+    Diagnostic::new(Code::MissingSetting, span, format!("{place} has no `{key}`"))
+        .help(help.to_owned())
 }
 
 pub(crate) fn unknown_name(span: Span, kind: &str, name: &str) -> Diagnostic {
@@ -51,10 +59,16 @@ pub(crate) fn duplicate_name(span: Span, kind: &str, name: &str, first: Span) ->
 }
 
 pub(crate) fn invalid_manifest(span: Span, problem: &str) -> Diagnostic {
-    Diagnostic::new(Code::InvalidManifest, span, "`amb.toml` does not say which baseline applies").here(problem.to_owned())
+    Diagnostic::new(Code::InvalidManifest, span, "`amb.toml` does not say which baseline applies")
+        .here(problem.to_owned())
 }
 
-pub(crate) fn baseline_mismatch(span: Span, name: &str, decided: Span, governed: &str) -> Diagnostic {
+pub(crate) fn baseline_mismatch(
+    span: Span,
+    name: &str,
+    decided: Span,
+    governed: &str,
+) -> Diagnostic {
     Diagnostic::new(Code::BaselineMismatch, span, format!("baseline `{name}` does not apply here"))
         .here(format!("this repository is under `{governed}`"))
         .also(decided, "decided here")

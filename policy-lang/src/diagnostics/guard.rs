@@ -10,13 +10,19 @@ pub(crate) fn exempt_outside_baseline(span: Span) -> Diagnostic {
 }
 
 pub(crate) fn unknown_path(span: Span, path: &str, meant: Option<&str>) -> Diagnostic {
-    Diagnostic::new(Code::InvalidRequire, span, format!("no guardrail can speak about `{path}`")).meant(span, meant)
+    Diagnostic::new(Code::InvalidRequire, span, format!("no guardrail can speak about `{path}`"))
+        .meant(span, meant)
 }
 
 pub(crate) fn operator_unfit(span: Span, operator: &str, path: &Path) -> Diagnostic {
-    let known: Vec<_> = path.measure.operators().iter().map(|operator| format!("`{operator}`")).collect();
-    Diagnostic::new(Code::InvalidRequire, span, format!("`{}` cannot be compared with `{operator}`", path.text))
-        .help(format!("it can be compared with {}", known.join(", ")))
+    let known: Vec<_> =
+        path.measure.operators().iter().map(|operator| format!("`{operator}`")).collect();
+    Diagnostic::new(
+        Code::InvalidRequire,
+        span,
+        format!("`{}` cannot be compared with `{operator}`", path.text),
+    )
+    .help(format!("it can be compared with {}", known.join(", ")))
 }
 
 pub(crate) fn value_unfit(span: Span, path: &Path) -> Diagnostic {
@@ -25,9 +31,13 @@ pub(crate) fn value_unfit(span: Span, path: &Path) -> Diagnostic {
 }
 
 pub(crate) fn expired_exemption(span: Span, upstreams: &str) -> Diagnostic {
-    Diagnostic::new(Code::ExpiredExemption, span, format!("the exemption for {upstreams} has ended"))
-        .here("the last day of it")
-        .help("take it away")
+    Diagnostic::new(
+        Code::ExpiredExemption,
+        span,
+        format!("the exemption for {upstreams} has ended"),
+    )
+    .here("the last day of it")
+    .help("take it away")
 }
 
 /// A value that breaks a `require`, in words.

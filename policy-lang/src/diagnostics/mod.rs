@@ -95,7 +95,12 @@ impl Diagnostic {
     }
 
     /// Advice with the edit that carries it out.
-    pub(crate) fn fix(mut self, text: impl Into<String>, span: Span, replacement: impl Into<String>) -> Self {
+    pub(crate) fn fix(
+        mut self,
+        text: impl Into<String>,
+        span: Span,
+        replacement: impl Into<String>,
+    ) -> Self {
         let fix = Fix { span, replacement: replacement.into() };
         self.help = Some(Help { text: text.into(), fix: Some(fix) });
         self

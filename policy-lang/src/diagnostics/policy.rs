@@ -16,20 +16,32 @@ pub(crate) fn duplicate_host(span: Span, host: &str, other: &str, first: Span) -
 }
 
 pub(crate) fn duplicate_listen(span: Span, address: &str, first: Span) -> Diagnostic {
-    Diagnostic::new(Code::DuplicateListen, span, format!("`{address}` is taken by another listener of ours"))
-        .also(first, "taken here")
-        .help("choose another port")
+    Diagnostic::new(
+        Code::DuplicateListen,
+        span,
+        format!("`{address}` is taken by another listener of ours"),
+    )
+    .also(first, "taken here")
+    .help("choose another port")
 }
 
 pub(crate) fn default_listen_taken(span: Span, address: &str) -> Diagnostic {
-    Diagnostic::new(Code::DuplicateListen, span, format!("`{address}` is taken by another listener of ours"))
-        .here("the proxy itself listens there by default")
-        .help("choose another port")
+    Diagnostic::new(
+        Code::DuplicateListen,
+        span,
+        format!("`{address}` is taken by another listener of ours"),
+    )
+    .here("the proxy itself listens there by default")
+    .help("choose another port")
 }
 
 pub(crate) fn unknown_capture(span: Span, name: &str) -> Diagnostic {
     let name = if name == "**" { name.to_owned() } else { format!("{{{name}}}") };
-    Diagnostic::new(Code::UnknownCapture, span, format!("`{name}` is not captured by every `match` of the route"))
+    Diagnostic::new(
+        Code::UnknownCapture,
+        span,
+        format!("`{name}` is not captured by every `match` of the route"),
+    )
 }
 
 /// The names in play where one route hides another.
@@ -53,9 +65,13 @@ pub(crate) fn unreachable_route(span: Span, hidden: &Hidden<'_>) -> Diagnostic {
 
 pub(crate) fn unreachable_match(span: Span, hidden: &Hidden<'_>) -> Diagnostic {
     let Hidden { route, by, witness, taken } = hidden;
-    Diagnostic::new(Code::UnreachableMatch, span, format!("this line of route `{route}` matches nothing that is left"))
-        .also(*taken, format!("`{witness}` goes to `{by}`"))
-        .help("take it away")
+    Diagnostic::new(
+        Code::UnreachableMatch,
+        span,
+        format!("this line of route `{route}` matches nothing that is left"),
+    )
+    .also(*taken, format!("`{witness}` goes to `{by}`"))
+    .help("take it away")
 }
 
 pub(crate) fn forbidden_header(span: Span, name: &str) -> Diagnostic {
@@ -64,7 +80,8 @@ pub(crate) fn forbidden_header(span: Span, name: &str) -> Diagnostic {
         "content-length" => "it frames the message",
         _ => "it belongs to one connection and is never forwarded",
     };
-    Diagnostic::new(Code::ForbiddenHeader, span, format!("the header `{name}` cannot be edited")).here(why)
+    Diagnostic::new(Code::ForbiddenHeader, span, format!("the header `{name}` cannot be edited"))
+        .here(why)
 }
 
 /// `retry` is in force on a route that takes methods which must not be repeated blindly.
@@ -83,11 +100,20 @@ pub(crate) fn unsafe_methods(span: Span, methods: &str) -> Diagnostic {
         .help("say when it is safe: `non-idempotent when header(\"idempotency-key\")`")
 }
 
-pub(crate) fn per_try_not_below_total(span: Span, per_try: &str, total: Span, limit: &str) -> Diagnostic {
-    Diagnostic::new(Code::PerTryNotBelowTotal, span, format!("a try of {per_try} does not end before the call of {limit} does"))
-        .here("must be shorter than the total")
-        .also(total, format!("the whole call ends after {limit}"))
-        .help("lower `per-try`, or raise `total`")
+pub(crate) fn per_try_not_below_total(
+    span: Span,
+    per_try: &str,
+    total: Span,
+    limit: &str,
+) -> Diagnostic {
+    Diagnostic::new(
+        Code::PerTryNotBelowTotal,
+        span,
+        format!("a try of {per_try} does not end before the call of {limit} does"),
+    )
+    .here("must be shorter than the total")
+    .also(total, format!("the whole call ends after {limit}"))
+    .help("lower `per-try`, or raise `total`")
 }
 
 /// Which try cannot run, and what uses up the time before it.
@@ -100,9 +126,10 @@ pub(crate) struct Late<'a> {
 
 pub(crate) fn tries_cannot_fit(span: Span, late: &Late<'_>) -> Diagnostic {
     let Late { ordinal, earliest, total, total_span } = late;
-    let found = Diagnostic::new(Code::TriesCannotFit, span, format!("the {ordinal} try can never run"))
-        .here(format!("tries and back-offs before it use up {earliest}"))
-        .help("allow fewer attempts or more time, or shorten `per-try` or `backoff`");
+    let found =
+        Diagnostic::new(Code::TriesCannotFit, span, format!("the {ordinal} try can never run"))
+            .here(format!("tries and back-offs before it use up {earliest}"))
+            .help("allow fewer attempts or more time, or shorten `per-try` or `backoff`");
     match total_span {
         Some(total_span) => found.also(*total_span, format!("the whole call ends after {total}")),
         None => found,
@@ -116,7 +143,8 @@ pub(crate) fn synchronised_retries(span: Span) -> Diagnostic {
 }
 
 pub(crate) fn breaker_never_trips(span: Span, why: &str) -> Diagnostic {
-    Diagnostic::new(Code::BreakerNeverTrips, span, "this breaker can never trip").here(why.to_owned())
+    Diagnostic::new(Code::BreakerNeverTrips, span, "this breaker can never trip")
+        .here(why.to_owned())
 }
 
 pub(crate) fn unused_upstream(span: Span, name: &str) -> Diagnostic {
@@ -125,9 +153,11 @@ pub(crate) fn unused_upstream(span: Span, name: &str) -> Diagnostic {
 }
 
 pub(crate) fn test_without(span: Span, name: &str, key: &str, problem: &str) -> Diagnostic {
-    Diagnostic::new(Code::InvalidTest, span, format!("test `{name}` {problem}")).help(format!("add a line with `{key}`"))
+    Diagnostic::new(Code::InvalidTest, span, format!("test `{name}` {problem}"))
+        .help(format!("add a line with `{key}`"))
 }
 
 pub(crate) fn cannot_compare(span: Span, wanted: &str) -> Diagnostic {
-    Diagnostic::new(Code::InvalidTest, span, "this cannot be compared").here(format!("expected {wanted}"))
+    Diagnostic::new(Code::InvalidTest, span, "this cannot be compared")
+        .here(format!("expected {wanted}"))
 }

@@ -19,7 +19,8 @@ pub fn render(diagnostics: &[Diagnostic], sources: &[Source], style: Style) -> S
         Style::Plain => Renderer::plain(),
         Style::Coloured => Renderer::styled(),
     };
-    let drawn = diagnostics.iter().map(|diagnostic| renderer.render(&groups(diagnostic, sources)) + "\n");
+    let drawn =
+        diagnostics.iter().map(|diagnostic| renderer.render(&groups(diagnostic, sources)) + "\n");
     drawn.collect::<Vec<_>>().join("\n")
 }
 
@@ -35,13 +36,18 @@ fn groups<'a>(diagnostic: &'a Diagnostic, sources: &'a [Source]) -> Vec<Group<'a
         return vec![main];
     };
     match help.fix.as_ref().and_then(|fix| patched(fix, sources)) {
-        Some(patch) => vec![main, Group::with_title(Level::HELP.secondary_title(&help.text)).element(patch)],
+        Some(patch) => {
+            vec![main, Group::with_title(Level::HELP.secondary_title(&help.text)).element(patch)]
+        }
         None => vec![main.element(Level::HELP.message(&help.text))],
     }
 }
 
 /// One snippet per file, the primary one first.
-fn snippets<'a>(diagnostic: &'a Diagnostic, sources: &'a [Source]) -> Vec<Snippet<'a, Annotation<'a>>> {
+fn snippets<'a>(
+    diagnostic: &'a Diagnostic,
+    sources: &'a [Source],
+) -> Vec<Snippet<'a, Annotation<'a>>> {
     let mut files: Vec<u32> = Vec::new();
     for label in &diagnostic.labels {
         if !files.contains(&label.span.file) {
@@ -50,7 +56,8 @@ fn snippets<'a>(diagnostic: &'a Diagnostic, sources: &'a [Source]) -> Vec<Snippe
     }
     let snippet = |file: u32| {
         let source = sources.get(file as usize)?;
-        let labels = diagnostic.labels.iter().enumerate().filter(move |(_, label)| label.span.file == file);
+        let labels =
+            diagnostic.labels.iter().enumerate().filter(move |(_, label)| label.span.file == file);
         let notes = labels.map(|(index, label)| annotation(index, label, source));
         Some(Snippet::source(&source.text).path(&source.name).annotations(notes))
     };

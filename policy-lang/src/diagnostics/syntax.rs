@@ -5,21 +5,29 @@ use crate::span::Span;
 use crate::syntax::Problem;
 
 pub(crate) fn file_too_large(span: Span) -> Diagnostic {
-    Diagnostic::new(Code::FileTooLarge, span, "this file is larger than 1MiB").help("split it, and `import` the parts")
+    Diagnostic::new(Code::FileTooLarge, span, "this file is larger than 1MiB")
+        .help("split it, and `import` the parts")
 }
 
 pub(crate) fn nesting_too_deep(span: Span, limit: usize) -> Diagnostic {
-    Diagnostic::new(Code::NestingTooDeep, span, format!("blocks are nested more than {limit} levels deep"))
-        .here("opens one level too many")
+    Diagnostic::new(
+        Code::NestingTooDeep,
+        span,
+        format!("blocks are nested more than {limit} levels deep"),
+    )
+    .here("opens one level too many")
 }
 
 /// Text at the start of a statement that is no key.
 pub(crate) fn unexpected(span: Span, words: &str) -> Diagnostic {
-    let found = Diagnostic::new(Code::Syntax, span, format!("`{words}` does not start a statement"));
+    let found =
+        Diagnostic::new(Code::Syntax, span, format!("`{words}` does not start a statement"));
     match words.split_once(':') {
-        Some((key, rest)) if is_key(key) => {
-            found.fix("leave the colon away", span, format!("{key} {}", rest.trim_start()).trim_end())
-        }
+        Some((key, rest)) if is_key(key) => found.fix(
+            "leave the colon away",
+            span,
+            format!("{key} {}", rest.trim_start()).trim_end(),
+        ),
         _ if words == "}" => found.help("take it away, or open a block for it"),
         _ => found.help("a statement is a key, its values, and perhaps a block: `timeout 2s`"),
     }
@@ -51,7 +59,9 @@ pub(crate) fn single_equals(span: Span) -> Diagnostic {
 }
 
 pub(crate) fn unclosed_block(span: Span) -> Diagnostic {
-    Diagnostic::new(Code::UnclosedBlock, span, "this block is never closed").here("opened here").help("add a `}`")
+    Diagnostic::new(Code::UnclosedBlock, span, "this block is never closed")
+        .here("opened here")
+        .help("add a `}`")
 }
 
 pub(crate) fn unclosed_string(span: Span) -> Diagnostic {
@@ -77,7 +87,8 @@ pub(crate) fn malformed_number(span: Span, written: &str, problem: &Problem) -> 
 }
 
 pub(crate) fn invalid_range(span: Span, written: &str, problem: &Problem) -> Diagnostic {
-    let found = Diagnostic::new(Code::InvalidRange, span, format!("`{written}` is no range")).here(problem.message.clone());
+    let found = Diagnostic::new(Code::InvalidRange, span, format!("`{written}` is no range"))
+        .here(problem.message.clone());
     match written.split_once("..") {
         Some((first, last)) if problem.message.starts_with("the larger") => {
             found.fix("swap the ends", span, format!("{last}..{first}"))

@@ -50,7 +50,9 @@ fn align(items: &[Item], run: &[usize], columns: &mut [Columns], text: &str) {
     let statements: Vec<(usize, &Statement)> = run
         .iter()
         .filter_map(|index| match items.get(*index) {
-            Some(Item::Statement(statement)) if simple(statement, text) => Some((*index, statement)),
+            Some(Item::Statement(statement)) if simple(statement, text) => {
+                Some((*index, statement))
+            }
             _ => None,
         })
         .collect();
@@ -59,7 +61,9 @@ fn align(items: &[Item], run: &[usize], columns: &mut [Columns], text: &str) {
         let operators = match comparison(statement) {
             false => 0,
             true => {
-                let same = statements.iter().filter(|(_, other)| comparison(other) && other.key == statement.key);
+                let same = statements
+                    .iter()
+                    .filter(|(_, other)| comparison(other) && other.key == statement.key);
                 widest + 1 + same.map(|(_, other)| subject_width(other, text)).max().unwrap_or(0)
             }
         };
@@ -76,7 +80,8 @@ fn simple(statement: &Statement, text: &str) -> bool {
         Some(block) => {
             let several = !inline(block, text);
             let directed = statement.key == "headers";
-            let opens = several && (statement.args.is_empty() || DEFINITIONS.contains(&statement.key.as_str()));
+            let opens = several
+                && (statement.args.is_empty() || DEFINITIONS.contains(&statement.key.as_str()));
             !directed && !opens
         }
     }
@@ -104,7 +109,10 @@ fn comparison(statement: &Statement) -> bool {
 }
 
 fn subject_width(statement: &Statement, text: &str) -> usize {
-    let subject = statement.args.first().and_then(|arg| text.get(arg.span.start as usize..arg.span.end as usize));
+    let subject = statement
+        .args
+        .first()
+        .and_then(|arg| text.get(arg.span.start as usize..arg.span.end as usize));
     subject.map_or(0, |subject| subject.chars().count())
 }
 

@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use super::{Cx, reply, values};
 use crate::plan::{
-    Backoff, BackoffKind, Breaker, BreakerScope, Budget, Cause, CodeRange, HeaderEdit, HeaderOp, Method, NonIdempotent,
-    OpenFor, Percent, Rate, Retry, RetryAfter, Settings, Sourced, Timeout, Total, TripRule,
+    Backoff, BackoffKind, Breaker, BreakerScope, Budget, Cause, CodeRange, HeaderEdit, HeaderOp,
+    Method, NonIdempotent, OpenFor, Percent, Rate, Retry, RetryAfter, Settings, Sourced, Timeout,
+    Total, TripRule,
 };
 use crate::resolve::{Effective, Field, Group};
 use crate::syntax::ast::Value;
@@ -27,7 +28,10 @@ pub(super) fn settings(cx: &Cx<'_, '_>, effective: &Effective<'_>) -> Settings {
         retry: reader.retry(),
         breaker: reader.breaker(),
         request_headers: effective.request_edits().flat_map(|field| reader.edits(field)).collect(),
-        response_headers: effective.response_edits().flat_map(|field| reader.edits(field)).collect(),
+        response_headers: effective
+            .response_edits()
+            .flat_map(|field| reader.edits(field))
+            .collect(),
         correlation_id: reader.group(Group::CorrelationId, |field| {
             Some(values::text(field.node.values().first()?)?.to_ascii_lowercase())
         }),
@@ -46,17 +50,29 @@ impl Reader<'_, '_, '_> {
         read(field).map(|value| self.sourced(field, value))
     }
 
-    fn written<T>(&self, group: Group, key: &'static str, read: impl Fn(&[&Value]) -> Option<T>) -> Option<Sourced<T>> {
+    fn written<T>(
+        &self,
+        group: Group,
+        key: &'static str,
+        read: impl Fn(&[&Value]) -> Option<T>,
+    ) -> Option<Sourced<T>> {
         let field = self.effective.get(group, key).filter(|field| field.node.sound)?;
         read(&field.node.values()).map(|value| self.sourced(field, value))
     }
 
-    fn or<T>(&self, group: Group, key: &'static str, read: impl Fn(&[&Value]) -> Option<T>, default: T) -> Sourced<T> {
+    fn or<T>(
+        &self,
+        group: Group,
+        key: &'static str,
+        read: impl Fn(&[&Value]) -> Option<T>,
+        default: T,
+    ) -> Sourced<T> {
         self.written(group, key, read).unwrap_or(Sourced::language(default))
     }
 
     fn timeout(&self) -> Timeout {
-        let time = |key, seconds| self.or(Group::Timeout, key, one_duration, Duration::from_secs(seconds));
+        let time =
+            |key, seconds| self.or(Group::Timeout, key, one_duration, Duration::from_secs(seconds));
         Timeout {
             total: self.or(Group::Timeout, "total", total, NO_TOTAL),
             per_try: self.written(Group::Timeout, "per-try", one_duration),
@@ -73,10 +89,20 @@ impl Reader<'_, '_, '_> {
             docs: field.node.statement.docs.clone(),
             attempts: self.or(group, "attempts", |values| values::count(values.first()?), 3),
             on: self.or(group, "on", values::causes, default_on()),
-            methods: self.or(group, "methods", values::methods, vec![Method::Get, Method::Head, Method::Options, Method::Trace]),
+            methods: self.or(
+                group,
+                "methods",
+                values::methods,
+                vec![Method::Get, Method::Head, Method::Options, Method::Trace],
+            ),
             non_idempotent: self.or(group, "non-idempotent", non_idempotent, NonIdempotent::Never),
             backoff: self.or(group, "backoff", backoff, DEFAULT_BACKOFF),
-            retry_after: self.or(group, "retry-after", retry_after, RetryAfter::Honour { up_to: Duration::from_secs(5) }),
+            retry_after: self.or(
+                group,
+                "retry-after",
+                retry_after,
+                RetryAfter::Honour { up_to: Duration::from_secs(5) },
+            ),
             budget: self.or(group, "budget", budget, DEFAULT_BUDGET),
             buffer: self.or(group, "buffer", |values| values::size(values.first()?), 64 * 1024),
         })
@@ -104,7 +130,10 @@ impl Reader<'_, '_, '_> {
         let read = |key| self.written(Group::Breaker, key, |values| rule(key, values));
         let rules: Vec<_> = keys.into_iter().filter_map(read).collect();
         match rules.is_empty() {
-            true => vec![Sourced::language(TripRule::Failures { count: 5, within: Duration::from_secs(10) })],
+            true => vec![Sourced::language(TripRule::Failures {
+                count: 5,
+                within: Duration::from_secs(10),
+            })],
             false => rules,
         }
     }
@@ -115,7 +144,11 @@ impl Reader<'_, '_, '_> {
         }
         let values = field.node.values();
         let edits = match field.node.key() {
-            "remove" => values::header_names(&values).into_iter().flatten().map(|name| HeaderEdit { op: HeaderOp::Remove, name }).collect(),
+            "remove" => values::header_names(&values)
+                .into_iter()
+                .flatten()
+                .map(|name| HeaderEdit { op: HeaderOp::Remove, name })
+                .collect(),
             key => edit(key, &values).into_iter().collect::<Vec<_>>(),
         };
         edits.into_iter().map(|edit| self.sourced(field, edit)).collect()
@@ -150,16 +183,27 @@ fn default_on() -> Vec<Cause> {
 }
 
 fn default_counts() -> Vec<Cause> {
-    vec![Cause::ConnectFailure, Cause::Reset, Cause::Timeout, status(500, 500), status(502, 504), status(506, 599)]
+    vec![
+        Cause::ConnectFailure,
+        Cause::Reset,
+        Cause::Timeout,
+        status(500, 500),
+        status(502, 504),
+        status(506, 599),
+    ]
 }
 
 const fn status(first: u16, last: u16) -> Cause {
     Cause::Status(CodeRange { first, last })
 }
 
-const DEFAULT_BACKOFF: Backoff =
-    Backoff { kind: BackoffKind::FullJitter, base: Duration::from_millis(100), cap: Duration::from_secs(30) };
-const DEFAULT_BUDGET: Budget = Budget { ratio: Percent(200_000), floor: Rate { count: 1, per: Duration::from_secs(1) } };
+const DEFAULT_BACKOFF: Backoff = Backoff {
+    kind: BackoffKind::FullJitter,
+    base: Duration::from_millis(100),
+    cap: Duration::from_secs(30),
+};
+const DEFAULT_BUDGET: Budget =
+    Budget { ratio: Percent(200_000), floor: Rate { count: 1, per: Duration::from_secs(1) } };
 
 fn backoff(values: &[&Value]) -> Option<Backoff> {
     let [kind, times] = values else { return None };
@@ -179,7 +223,8 @@ fn non_idempotent(values: &[&Value]) -> Option<NonIdempotent> {
     match values {
         [_] => Some(NonIdempotent::Never),
         [_, header] => values::header_call(header).map(NonIdempotent::WhenHeader),
-        [_, _, because] => values::text(because).map(|because| NonIdempotent::Always { because: because.to_owned() }),
+        [_, _, because] => values::text(because)
+            .map(|because| NonIdempotent::Always { because: because.to_owned() }),
         _ => None,
     }
 }
@@ -194,7 +239,9 @@ fn retry_after(values: &[&Value]) -> Option<RetryAfter> {
 
 fn budget(values: &[&Value]) -> Option<Budget> {
     match values {
-        [ratio, _, floor] => Some(Budget { ratio: values::percent(ratio)?, floor: values::rate(floor)? }),
+        [ratio, _, floor] => {
+            Some(Budget { ratio: values::percent(ratio)?, floor: values::rate(floor)? })
+        }
         _ => None,
     }
 }
@@ -209,10 +256,13 @@ fn open_for(values: &[&Value]) -> Option<OpenFor> {
 
 fn rule(key: &str, values: &[&Value]) -> Option<TripRule> {
     match (key, values) {
-        ("failures", [count, _, within]) => {
-            Some(TripRule::Failures { count: values::count(count)?, within: values::duration(within)? })
+        ("failures", [count, _, within]) => Some(TripRule::Failures {
+            count: values::count(count)?,
+            within: values::duration(within)?,
+        }),
+        ("consecutive-failures", [count]) => {
+            Some(TripRule::ConsecutiveFailures { count: values::count(count)? })
         }
-        ("consecutive-failures", [count]) => Some(TripRule::ConsecutiveFailures { count: values::count(count)? }),
         ("failure-rate", [ratio, _, samples, _, within]) => Some(TripRule::FailureRate {
             ratio: values::percent(ratio)?,
             samples: values::count(samples)?,

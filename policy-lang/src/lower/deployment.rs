@@ -5,7 +5,8 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use super::{Cx, values};
 use crate::conform::Node;
 use crate::plan::{
-    AccessLog, Layer, Observe, Otherwise, Percent, Place, Plan, Service, SourceFile, Sourced, Workers,
+    AccessLog, Layer, Observe, Otherwise, Percent, Place, Plan, Service, SourceFile, Sourced,
+    Workers,
 };
 use crate::syntax::ast::Value;
 
@@ -24,7 +25,9 @@ pub(super) fn plan(cx: &Cx<'_, '_>) -> Plan {
         listen: cx.written(top("listen"), socket).unwrap_or(Sourced::language(LISTEN)),
         observe: observe(cx, top("observe")),
         upstreams: Vec::new(),
-        otherwise: cx.written(top("otherwise"), otherwise).unwrap_or(Sourced::language(Otherwise::Reject)),
+        otherwise: cx
+            .written(top("otherwise"), otherwise)
+            .unwrap_or(Sourced::language(Otherwise::Reject)),
         tests: Vec::new(),
     }
 }
@@ -32,7 +35,9 @@ pub(super) fn plan(cx: &Cx<'_, '_>) -> Plan {
 fn service(cx: &Cx<'_, '_>, node: Option<&Node<'_>>) -> Service {
     let name = node.and_then(Node::name).map(|(name, _)| name.to_owned());
     let workers = cx.written(node.and_then(|node| node.one("workers")), workers);
-    let baseline = cx.applied.map(|known| Sourced::written(known.name.to_owned(), Layer::Baseline, cx.place(known.node)));
+    let baseline = cx.applied.map(|known| {
+        Sourced::written(known.name.to_owned(), Layer::Baseline, cx.place(known.node))
+    });
     Service {
         name: name.unwrap_or_default(),
         docs: node.map(|node| node.statement.docs.clone()).unwrap_or_default(),
@@ -76,10 +81,16 @@ impl<'a, 'n> Layered<'a, 'n, '_> {
 
     /// The statement that holds, whichever layer it is in.
     fn node(&self) -> Option<(&'a Node<'n>, Layer)> {
-        self.own.map(|own| (own, Layer::File)).or(self.baseline.map(|theirs| (theirs, Layer::Baseline)))
+        self.own
+            .map(|own| (own, Layer::File))
+            .or(self.baseline.map(|theirs| (theirs, Layer::Baseline)))
     }
 
-    fn read<T>(&self, key: &'static str, read: impl Fn(&[&Value]) -> Option<T>) -> Option<Sourced<T>> {
+    fn read<T>(
+        &self,
+        key: &'static str,
+        read: impl Fn(&[&Value]) -> Option<T>,
+    ) -> Option<Sourced<T>> {
         let (node, layer) = self.inner(key).node()?;
         Some(Sourced::written(read(&node.values())?, layer, self.cx.place(node)))
     }

@@ -33,7 +33,11 @@ impl Cx<'_, '_> {
     }
 
     /// What a sound node says, as written in the file.
-    fn written<T>(&self, node: Option<&Node<'_>>, read: impl Fn(&[&Value]) -> Option<T>) -> Option<Sourced<T>> {
+    fn written<T>(
+        &self,
+        node: Option<&Node<'_>>,
+        read: impl Fn(&[&Value]) -> Option<T>,
+    ) -> Option<Sourced<T>> {
         let node = node.filter(|node| node.sound)?;
         let value = read(&node.values())?;
         Some(Sourced::written(value, Layer::File, self.place(node)))

@@ -3,23 +3,38 @@
 use super::{Cx, reply, values};
 use crate::conform::Node;
 use crate::diagnostics::{file as missing, policy as report, setting};
-use crate::plan::{Action, HeaderTerm, Layer, Match, PathPattern, Rewrite, Route, Segment, Settings, Sourced};
+use crate::plan::{
+    Action, HeaderTerm, Layer, Match, PathPattern, Rewrite, Route, Segment, Settings, Sourced,
+};
 use crate::syntax::ast::Value;
 
 pub(super) fn route(cx: &mut Cx<'_, '_>, node: &Node<'_>, settings: Settings) -> Option<Route> {
     let (name, arg) = node.name()?;
     if !node.wrote("match") {
         let help = "say which calls it takes: `match GET /path`, or `match any`";
-        cx.found.push(missing::missing_setting(arg.span, &format!("route `{name}`"), "match", help));
+        cx.found.push(missing::missing_setting(
+            arg.span,
+            &format!("route `{name}`"),
+            "match",
+            help,
+        ));
     }
     let matches: Vec<Match> = node.all("match").map(|line| matched(cx, line)).collect();
     let action = action(cx, node, &matches);
-    Some(Route { name: name.to_owned(), docs: node.statement.docs.clone(), place: cx.place(node), matches, action, settings })
+    Some(Route {
+        name: name.to_owned(),
+        docs: node.statement.docs.clone(),
+        place: cx.place(node),
+        matches,
+        action,
+        settings,
+    })
 }
 
 fn matched(cx: &Cx<'_, '_>, node: &Node<'_>) -> Match {
     let values = node.values();
-    let methods: Vec<&Value> = values.iter().copied().filter(|value| matches!(value, Value::Methods(_))).collect();
+    let methods: Vec<&Value> =
+        values.iter().copied().filter(|value| matches!(value, Value::Methods(_))).collect();
     let mut headers: Vec<HeaderTerm> = Vec::new();
     for term in values.windows(3) {
         if let [call @ Value::Call { .. }, _, Value::Text(value)] = term
@@ -61,10 +76,16 @@ fn rewrite(cx: &mut Cx<'_, '_>, node: &Node<'_>, matches: &[Match]) -> Option<So
                 rewrite.path = values::pattern(path);
                 captures(cx, line, rewrite.path.as_ref(), matches);
             }
-            [_, Value::Text(host)] if rewrite.host.is_none() => rewrite.host = Some(host.to_ascii_lowercase()),
+            [_, Value::Text(host)] if rewrite.host.is_none() => {
+                rewrite.host = Some(host.to_ascii_lowercase())
+            }
             _ => {
                 let earlier = first.unwrap_or(line).statement.key_span;
-                cx.found.push(setting::duplicate_setting(line.statement.key_span, "rewrite", earlier));
+                cx.found.push(setting::duplicate_setting(
+                    line.statement.key_span,
+                    "rewrite",
+                    earlier,
+                ));
             }
         }
         first = first.or(Some(line));
@@ -73,11 +94,20 @@ fn rewrite(cx: &mut Cx<'_, '_>, node: &Node<'_>, matches: &[Match]) -> Option<So
 }
 
 /// A template can only use what every match line captures.
-fn captures(cx: &mut Cx<'_, '_>, line: &Node<'_>, template: Option<&PathPattern>, matches: &[Match]) {
+fn captures(
+    cx: &mut Cx<'_, '_>,
+    line: &Node<'_>,
+    template: Option<&PathPattern>,
+    matches: &[Match],
+) {
     let Some(template) = template else { return };
     let span = line.statement.args_span();
     let known = |name: &str| {
-        matches.iter().all(|line| line.path.as_ref().is_some_and(|path| path.segments.contains(&Segment::Capture(name.to_owned()))))
+        matches.iter().all(|line| {
+            line.path
+                .as_ref()
+                .is_some_and(|path| path.segments.contains(&Segment::Capture(name.to_owned())))
+        })
     };
     for segment in &template.segments {
         if let Segment::Capture(name) = segment
@@ -86,7 +116,8 @@ fn captures(cx: &mut Cx<'_, '_>, line: &Node<'_>, template: Option<&PathPattern>
             cx.found.push(report::unknown_capture(span, name));
         }
     }
-    if template.rest && !matches.iter().all(|line| line.path.as_ref().is_some_and(|path| path.rest)) {
+    if template.rest && !matches.iter().all(|line| line.path.as_ref().is_some_and(|path| path.rest))
+    {
         cx.found.push(report::unknown_capture(span, "**"));
     }
 }

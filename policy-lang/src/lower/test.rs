@@ -6,7 +6,8 @@ use super::{Cx, reply, values};
 use crate::conform::{Node, fields};
 use crate::diagnostics::{Diagnostic, file as names, nearest, policy as report};
 use crate::plan::{
-    Expect, ExpectValue, Given, Operator, ScriptedReply, ScriptedStep, Subject, Test, TestRequest, Upstream,
+    Expect, ExpectValue, Given, Operator, ScriptedReply, ScriptedStep, Subject, Test, TestRequest,
+    Upstream,
 };
 use crate::schema::Scope;
 use crate::span::Span;
@@ -21,20 +22,39 @@ pub(super) fn tests(cx: &mut Cx<'_, '_>, upstreams: &[Upstream]) -> Vec<Test> {
 fn test(cx: &mut Cx<'_, '_>, node: &Node<'_>, upstreams: &[Upstream]) -> Option<Test> {
     let name = node.values().first().and_then(|value| values::text(value))?.to_owned();
     if !node.wrote("request") {
-        cx.found.push(report::test_without(node.statement.head(), &name, "request", "sends no request"));
+        cx.found.push(report::test_without(
+            node.statement.head(),
+            &name,
+            "request",
+            "sends no request",
+        ));
     }
     if !node.wrote("expect") {
-        cx.found.push(report::test_without(node.statement.head(), &name, "expect", "expects nothing"));
+        cx.found.push(report::test_without(
+            node.statement.head(),
+            &name,
+            "expect",
+            "expects nothing",
+        ));
     }
     let requests = node.all("request").filter_map(|line| request(cx, line)).collect();
     let given = node.all("given").filter_map(|line| given(cx, line, upstreams)).collect();
     let expects = node.all("expect").filter_map(|line| expect(cx, line, upstreams)).collect();
-    Some(Test { name, place: cx.place(node), docs: node.statement.docs.clone(), requests, given, expects })
+    Some(Test {
+        name,
+        place: cx.place(node),
+        docs: node.statement.docs.clone(),
+        requests,
+        given,
+        expects,
+    })
 }
 
 fn request(cx: &Cx<'_, '_>, node: &Node<'_>) -> Option<TestRequest> {
     let values = node.values();
-    let [Value::Methods(methods), Value::Text(host), Value::Path(target), options @ ..] = values.as_slice() else {
+    let [Value::Methods(methods), Value::Text(host), Value::Path(target), options @ ..] =
+        values.as_slice()
+    else {
         return None;
     };
     let option = |word: &str| {
@@ -82,14 +102,16 @@ fn step(entry: &[Arg]) -> Option<ScriptedStep> {
         Value::Block(block) => Some(fields(Scope::Fields, block, &mut Vec::new())),
         _ => None,
     });
-    let headers = blocks.flatten().filter(|node| node.sound).filter_map(|node| reply::header(&node));
+    let headers =
+        blocks.flatten().filter(|node| node.sound).filter_map(|node| reply::header(&node));
     Some(ScriptedStep { reply, after: after.unwrap_or(Duration::ZERO), headers: headers.collect() })
 }
 
 fn known_upstream(cx: &mut Cx<'_, '_>, span: Span, name: &str, upstreams: &[Upstream]) {
     let known = || upstreams.iter().map(|upstream| upstream.name.as_str());
     if !known().any(|known| known == name) {
-        cx.found.push(names::unknown_name(span, "upstream", name).meant(span, nearest(name, known())));
+        cx.found
+            .push(names::unknown_name(span, "upstream", name).meant(span, nearest(name, known())));
     }
 }
 
@@ -98,13 +120,15 @@ fn expect(cx: &mut Cx<'_, '_>, node: &Node<'_>, upstreams: &[Upstream]) -> Optio
     let [subject_arg, operator_arg, wanted @ ..] = args.as_slice() else { return None };
     let subject = subject(cx, subject_arg, upstreams)?;
     let compared = values_of(wanted);
-    let value = operator(&operator_arg.value).and_then(|operator| Some((operator, expected(&subject, operator, &compared)?)));
+    let value = operator(&operator_arg.value)
+        .and_then(|operator| Some((operator, expected(&subject, operator, &compared)?)));
     let Some((operator, value)) = value else {
         let span = operator_arg.span.to(node.statement.args_span());
         cx.found.push(report::cannot_compare(span, wanted_noun(&subject)));
         return None;
     };
-    if let (Subject::Route, ExpectValue::Name(name), Some(arg)) = (&subject, &value, wanted.first()) {
+    if let (Subject::Route, ExpectValue::Name(name), Some(arg)) = (&subject, &value, wanted.first())
+    {
         known_route(cx, arg.span, name, upstreams);
     }
     Some(Expect { place: cx.place(node), subject, operator, value })
@@ -118,7 +142,11 @@ fn subject(cx: &mut Cx<'_, '_>, arg: &Arg, upstreams: &[Upstream]) -> Option<Sub
     let word = match &arg.value {
         Value::Call { name, .. } => {
             let field = values::header_call(&arg.value)?;
-            return Some(if name == "header" { Subject::Header(field) } else { Subject::ResponseHeader(field) });
+            return Some(if name == "header" {
+                Subject::Header(field)
+            } else {
+                Subject::ResponseHeader(field)
+            });
         }
         value => values::word(value)?,
     };
@@ -128,9 +156,18 @@ fn subject(cx: &mut Cx<'_, '_>, arg: &Arg, upstreams: &[Upstream]) -> Option<Sub
         ("elapsed", _) => Some(Subject::Elapsed),
         ("route", _) => Some(Subject::Route),
         (_, Some((name, figure @ ("breaker" | "requests")))) => {
-            known_upstream(cx, Span { end: arg.span.start + u32::try_from(name.len()).ok()?, ..arg.span }, name, upstreams);
+            known_upstream(
+                cx,
+                Span { end: arg.span.start + u32::try_from(name.len()).ok()?, ..arg.span },
+                name,
+                upstreams,
+            );
             let upstream = name.to_owned();
-            Some(if figure == "breaker" { Subject::Breaker { upstream } } else { Subject::Requests { upstream } })
+            Some(if figure == "breaker" {
+                Subject::Breaker { upstream }
+            } else {
+                Subject::Requests { upstream }
+            })
         }
         _ => {
             cx.found.push(unknown_subject(arg.span, word));
@@ -164,19 +201,27 @@ fn expected(subject: &Subject, operator: Operator, values: &[&Value]) -> Option<
     let equality = matches!(operator, Operator::Equal | Operator::NotEqual);
     match (subject, operator, values) {
         (Subject::Status, Operator::In, _) => values::all_codes(values).map(ExpectValue::Statuses),
-        (Subject::Attempts | Subject::Requests { .. }, Operator::In, [Value::Range(Number::Integer(a), Number::Integer(b))]) => {
-            Some(ExpectValue::IntegerRange(*a, *b))
+        (
+            Subject::Attempts | Subject::Requests { .. },
+            Operator::In,
+            [Value::Range(Number::Integer(a), Number::Integer(b))],
+        ) => Some(ExpectValue::IntegerRange(*a, *b)),
+        (Subject::Elapsed, Operator::In, [value]) => {
+            values::durations(value).map(|(a, b)| ExpectValue::DurationRange(a, b))
         }
-        (Subject::Elapsed, Operator::In, [value]) => values::durations(value).map(|(a, b)| ExpectValue::DurationRange(a, b)),
         (_, Operator::In, _) => None,
         (Subject::Status | Subject::Attempts | Subject::Requests { .. }, _, [value]) => {
             values::integer(value).map(ExpectValue::Integer)
         }
         (Subject::Elapsed, _, [value]) => values::duration(value).map(ExpectValue::Duration),
         (Subject::Breaker { .. }, _, [Value::Name(state)]) if equality => {
-            ["closed", "open", "half-open"].contains(&state.as_str()).then(|| ExpectValue::Name(state.clone()))
+            ["closed", "open", "half-open"]
+                .contains(&state.as_str())
+                .then(|| ExpectValue::Name(state.clone()))
         }
-        (Subject::Route, _, [Value::Name(name)]) if equality => Some(ExpectValue::Name(name.clone())),
+        (Subject::Route, _, [Value::Name(name)]) if equality => {
+            Some(ExpectValue::Name(name.clone()))
+        }
         (Subject::Header(_) | Subject::ResponseHeader(_), _, [Value::Text(text)]) if equality => {
             Some(ExpectValue::Text(text.clone()))
         }
@@ -196,7 +241,11 @@ const fn wanted_noun(subject: &Subject) -> &'static str {
 }
 
 fn known_route(cx: &mut Cx<'_, '_>, span: Span, name: &str, upstreams: &[Upstream]) {
-    let routes = || upstreams.iter().flat_map(|upstream| upstream.routes.iter().map(|route| route.name.as_str()));
+    let routes = || {
+        upstreams
+            .iter()
+            .flat_map(|upstream| upstream.routes.iter().map(|route| route.name.as_str()))
+    };
     let known = || routes().chain(upstreams.iter().map(|upstream| upstream.name.as_str()));
     if !known().any(|known| known == name) {
         cx.found.push(names::unknown_name(span, "route", name).meant(span, nearest(name, known())));

@@ -61,7 +61,12 @@ fn upstream<'n>(
             if bounded {
                 self::bounded(cx, &layered, &format!("route `{}`", route.name), span);
             }
-            calls.push(Call { upstream: index, route: Some(routes.len()), effective: layered, span });
+            calls.push(Call {
+                upstream: index,
+                route: Some(routes.len()),
+                effective: layered,
+                span,
+            });
             routes.push(route);
         }
     }
@@ -109,7 +114,12 @@ fn address(cx: &mut Cx<'_, '_>, node: &Node<'_>, span: Span, name: &str) -> Sour
     }
     if !node.wrote("address") && !node.wrote("addresses") {
         let help = "say where it lives: `address \"host:port\"`";
-        cx.found.push(missing::missing_setting(span, &format!("upstream `{name}`"), "address", help));
+        cx.found.push(missing::missing_setting(
+            span,
+            &format!("upstream `{name}`"),
+            "address",
+            help,
+        ));
     }
     let written = cx.written(one, |values| dialled(values::text(values.first()?)?));
     let written = written.or_else(|| cx.written(several, fixed_addresses));
@@ -125,20 +135,30 @@ fn dialled(written: &str) -> Option<Address> {
 }
 
 fn fixed_addresses(values: &[&Value]) -> Option<Address> {
-    let sockets: Option<Vec<SocketAddr>> = values.iter().map(|value| values::text(value)?.parse().ok()).collect();
+    let sockets: Option<Vec<SocketAddr>> =
+        values.iter().map(|value| values::text(value)?.parse().ok()).collect();
     sockets.map(Address::Fixed)
 }
 
 /// The address's own host first, then `hosts`. An IP address is a name only where no other is written.
-fn hosts(cx: &mut Cx<'_, '_>, node: &Node<'_>, address: &Sourced<Address>, span: Span) -> Vec<Sourced<HostPattern>> {
+fn hosts(
+    cx: &mut Cx<'_, '_>,
+    node: &Node<'_>,
+    address: &Sourced<Address>,
+    span: Span,
+) -> Vec<Sourced<HostPattern>> {
     let mut hosts: Vec<Sourced<HostPattern>> = Vec::new();
     let named = node.wrote("hosts") || node.wrote("listen");
     let own = match &address.value {
         Address::Dns { host, .. } => Some(host.clone()),
-        Address::Fixed(sockets) if !named && node.wrote("address") => sockets.first().map(|socket| socket.ip().to_string()),
+        Address::Fixed(sockets) if !named && node.wrote("address") => {
+            sockets.first().map(|socket| socket.ip().to_string())
+        }
         Address::Fixed(_) => None,
     };
-    hosts.extend(own.map(|host| Sourced { value: HostPattern::Exact(host), origin: address.origin.clone() }));
+    hosts.extend(
+        own.map(|host| Sourced { value: HostPattern::Exact(host), origin: address.origin.clone() }),
+    );
     for list in node.all("hosts") {
         let place = cx.place(list);
         let written = list.values().into_iter().filter_map(values::text).map(host_pattern);
@@ -146,7 +166,12 @@ fn hosts(cx: &mut Cx<'_, '_>, node: &Node<'_>, address: &Sourced<Address>, span:
     }
     if hosts.is_empty() && !named && node.one("addresses").is_some() {
         let help = "say by which name it is dialled: `hosts \"name\"`, or give it a `listen` port";
-        cx.found.push(missing::missing_setting(span, "an upstream with `addresses`", "hosts", help));
+        cx.found.push(missing::missing_setting(
+            span,
+            "an upstream with `addresses`",
+            "hosts",
+            help,
+        ));
     }
     hosts
 }

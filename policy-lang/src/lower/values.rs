@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use crate::plan::{Cause, CodeRange, HeaderValue, Method, Percent, PathPattern, Rate, Segment};
+use crate::plan::{Cause, CodeRange, HeaderValue, Method, PathPattern, Percent, Rate, Segment};
 use crate::syntax::ast::{Number, Value};
 
 pub(super) fn duration(value: &Value) -> Option<Duration> {
@@ -70,8 +70,12 @@ pub(super) fn word(value: &Value) -> Option<&str> {
 pub(crate) fn codes(value: &Value) -> Option<CodeRange> {
     let code = |code: u64| u16::try_from(code).ok();
     match value {
-        Value::Number(Number::Integer(only)) => code(*only).map(|only| CodeRange { first: only, last: only }),
-        Value::Number(Number::Class(class)) => Some(CodeRange { first: class * 100, last: class * 100 + 99 }),
+        Value::Number(Number::Integer(only)) => {
+            code(*only).map(|only| CodeRange { first: only, last: only })
+        }
+        Value::Number(Number::Class(class)) => {
+            Some(CodeRange { first: class * 100, last: class * 100 + 99 })
+        }
         Value::Range(Number::Integer(first), Number::Integer(last)) => {
             Some(CodeRange { first: code(*first)?, last: code(*last)? })
         }
@@ -139,7 +143,9 @@ pub(super) fn header_names(values: &[&Value]) -> Option<Vec<String>> {
 /// The name in `header("x")`, lower case.
 pub(super) fn header_call(value: &Value) -> Option<String> {
     match value {
-        Value::Call { inputs, .. } => inputs.first().and_then(|input| text(&input.value)).map(str::to_ascii_lowercase),
+        Value::Call { inputs, .. } => {
+            inputs.first().and_then(|input| text(&input.value)).map(str::to_ascii_lowercase)
+        }
         _ => None,
     }
 }

@@ -8,7 +8,11 @@ use crate::diagnostics::{Diagnostic, file as report, nearest};
 pub(crate) type Applied<'n> = Option<Definition<'n>>;
 
 /// Finds it; reports a name that means nothing, and one that contradicts `amb.toml`.
-pub(crate) fn applied<'n>(program: &Program<'n>, loaded: &Loaded, found: &mut Vec<Diagnostic>) -> Applied<'n> {
+pub(crate) fn applied<'n>(
+    program: &Program<'n>,
+    loaded: &Loaded,
+    found: &mut Vec<Diagnostic>,
+) -> Applied<'n> {
     let governed = governed(program, loaded, found);
     let service = program.entry().iter().find(|node| node.key() == "service");
     let written = service.and_then(|service| service.one("baseline"));
@@ -23,7 +27,8 @@ pub(crate) fn applied<'n>(program: &Program<'n>, loaded: &Loaded, found: &mut Ve
             governed
         }
         (Some(chosen), Some(governed)) if !std::ptr::eq(chosen.node, governed.node) => {
-            let decided = loaded.governed.as_ref().map(|governed| governed.span).unwrap_or_default();
+            let decided =
+                loaded.governed.as_ref().map(|governed| governed.span).unwrap_or_default();
             found.push(report::baseline_mismatch(arg.span, name, decided, governed.name));
             Some(governed)
         }
@@ -31,14 +36,21 @@ pub(crate) fn applied<'n>(program: &Program<'n>, loaded: &Loaded, found: &mut Ve
     }
 }
 
-fn governed<'n>(program: &Program<'n>, loaded: &Loaded, found: &mut Vec<Diagnostic>) -> Applied<'n> {
+fn governed<'n>(
+    program: &Program<'n>,
+    loaded: &Loaded,
+    found: &mut Vec<Diagnostic>,
+) -> Applied<'n> {
     let governed = loaded.governed.as_ref()?;
     let theirs = program.definitions.get(governed.file)?;
     let mut baselines = theirs.iter().filter(|known| known.kind == Kind::Baseline);
     match (baselines.next(), baselines.next()) {
         (Some(only), None) => Some(*only),
         _ => {
-            found.push(report::invalid_manifest(governed.span, "that file must hold exactly one baseline"));
+            found.push(report::invalid_manifest(
+                governed.span,
+                "that file must hold exactly one baseline",
+            ));
             None
         }
     }

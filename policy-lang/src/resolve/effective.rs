@@ -50,7 +50,10 @@ impl<'n> Effective<'n> {
 
     /// The fields of a group with their keys.
     pub(crate) fn fields(&self, group: Group) -> impl Iterator<Item = (&'static str, &Field<'n>)> {
-        self.fields.range((group, "")..).take_while(move |((known, _), _)| *known == group).map(|((_, key), field)| (*key, field))
+        self.fields
+            .range((group, "")..)
+            .take_while(move |((known, _), _)| *known == group)
+            .map(|((_, key), field)| (*key, field))
     }
 
     /// The statement that switched a group on; `None` if it is off or never written.
@@ -68,7 +71,13 @@ impl<'n> Effective<'n> {
     }
 
     /// Lays the settings of a block over what is there.
-    pub(crate) fn apply(&mut self, program: &Program<'n>, file: usize, nodes: &'n [Node<'n>], layer: &Layer) {
+    pub(crate) fn apply(
+        &mut self,
+        program: &Program<'n>,
+        file: usize,
+        nodes: &'n [Node<'n>],
+        layer: &Layer,
+    ) {
         for used in nodes.iter().filter(|node| node.key() == "use") {
             let policy = named(used).and_then(|(name, _)| program.find(file, Kind::Policy, name));
             if let Some(policy) = policy {
@@ -81,7 +90,13 @@ impl<'n> Effective<'n> {
     }
 
     /// `policy NAME`, after the policy that it extends.
-    fn bundle(&mut self, program: &Program<'n>, policy: Definition<'n>, user: &Layer, seen: &mut Vec<&'n str>) {
+    fn bundle(
+        &mut self,
+        program: &Program<'n>,
+        policy: Definition<'n>,
+        user: &Layer,
+        seen: &mut Vec<&'n str>,
+    ) {
         if seen.contains(&policy.name) {
             return;
         }
@@ -96,7 +111,14 @@ impl<'n> Effective<'n> {
     }
 
     /// One setting written in `layer`, in force for the block `user`.
-    fn setting(&mut self, program: &Program<'n>, file: usize, node: &'n Node<'n>, layer: &Layer, user: &Layer) {
+    fn setting(
+        &mut self,
+        program: &Program<'n>,
+        file: usize,
+        node: &'n Node<'n>,
+        layer: &Layer,
+        user: &Layer,
+    ) {
         let group = match node.key() {
             "timeout" => Group::Timeout,
             "retry" => Group::Retry,
@@ -115,9 +137,15 @@ impl<'n> Effective<'n> {
         }
         if let Some(definition) = defined(program, file, node) {
             let named = Layer::Policy(definition.name.to_owned());
-            self.inherited(program, definition, &named, &mut Vec::new(), &mut |all, child, layer| {
-                all.put(group, child.key(), child, layer);
-            });
+            self.inherited(
+                program,
+                definition,
+                &named,
+                &mut Vec::new(),
+                &mut |all, child, layer| {
+                    all.put(group, child.key(), child, layer);
+                },
+            );
         }
         self.put(group, "", node, layer);
         if group == Group::Timeout && named(node).is_none() && !node.statement.args.is_empty() {
@@ -153,7 +181,14 @@ impl<'n> Effective<'n> {
         }
     }
 
-    fn headers(&mut self, program: &Program<'n>, file: usize, node: &'n Node<'n>, layer: &Layer, user: &Layer) {
+    fn headers(
+        &mut self,
+        program: &Program<'n>,
+        file: usize,
+        node: &'n Node<'n>,
+        layer: &Layer,
+        user: &Layer,
+    ) {
         let response = Kind::of(node) == Some(Kind::ResponseHeaders);
         let last = *user == Layer::Baseline;
         let mut add = |all: &mut Self, child: &'n Node<'n>, layer: &Layer| {
@@ -187,14 +222,18 @@ fn defined<'n>(program: &Program<'n>, file: usize, node: &Node<'n>) -> Option<De
 }
 
 /// What a definition `extends`.
-pub(super) fn base<'n>(program: &Program<'n>, definition: Definition<'n>) -> Option<Definition<'n>> {
+pub(super) fn base<'n>(
+    program: &Program<'n>,
+    definition: Definition<'n>,
+) -> Option<Definition<'n>> {
     let (name, _) = extended(definition.node)?;
     program.find(definition.file, definition.kind, name)
 }
 
 /// The name behind `extends`.
 pub(super) fn extended<'a>(node: &Node<'a>) -> Option<(&'a str, &'a crate::syntax::ast::Arg)> {
-    let mut args = node.args().skip_while(|arg| !matches!(&arg.value, Value::Name(word) if word == "extends"));
+    let mut args =
+        node.args().skip_while(|arg| !matches!(&arg.value, Value::Name(word) if word == "extends"));
     args.next()?;
     let arg = args.next()?;
     match &arg.value {

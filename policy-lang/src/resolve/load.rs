@@ -43,7 +43,8 @@ struct Walk<'l> {
 
 pub(crate) fn load(entry: &str, loader: &dyn SourceLoader) -> (Loaded, Vec<Diagnostic>) {
     let loaded = Loaded { sources: Vec::new(), files: Vec::new(), governed: None };
-    let mut walk = Walk { loader, loaded, numbers: BTreeMap::new(), open: Vec::new(), found: Vec::new() };
+    let mut walk =
+        Walk { loader, loaded, numbers: BTreeMap::new(), open: Vec::new(), found: Vec::new() };
     match loader.load(None, entry) {
         Ok(source) => {
             let name = source.name.clone();
@@ -90,7 +91,9 @@ impl Walk<'_> {
         let file = match self.numbers.get(&source.name) {
             Some(number) if self.open.contains(number) => {
                 let chain = self.open.iter().skip_while(|open| *open != number);
-                let names = chain.filter_map(|open| self.loaded.sources.get(*open)).map(|source| source.name.as_str());
+                let names = chain
+                    .filter_map(|open| self.loaded.sources.get(*open))
+                    .map(|source| source.name.as_str());
                 self.found.push(report::import_cycle(span, &names.collect::<Vec<_>>()));
                 return None;
             }
@@ -118,7 +121,9 @@ impl Walk<'_> {
         match read {
             Ok(None) => {}
             Ok(Some((path, span))) => {
-                self.loaded.governed = self.import(&name, (path, span, None)).map(|import| Governed { file: import.file, span });
+                self.loaded.governed = self
+                    .import(&name, (path, span, None))
+                    .map(|import| Governed { file: import.file, span });
             }
             Err(found) => self.found.push(*found),
         }

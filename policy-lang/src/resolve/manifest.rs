@@ -23,9 +23,14 @@ pub(super) fn read(file: u32, text: &str) -> Read {
         let indent = line.len() - line.trim_start().len();
         let span = Span::new(file, at + indent, at + indent + words.len());
         if baseline.is_some() {
-            return Err(Box::new(report::invalid_manifest(span, "one `baseline` is all that `amb.toml` says")));
+            return Err(Box::new(report::invalid_manifest(
+                span,
+                "one `baseline` is all that `amb.toml` says",
+            )));
         }
-        let path = path(words).ok_or_else(|| Box::new(report::invalid_manifest(span, "expected `baseline = \"path\"`")))?;
+        let path = path(words).ok_or_else(|| {
+            Box::new(report::invalid_manifest(span, "expected `baseline = \"path\"`"))
+        })?;
         let offset = words.find('"').unwrap_or(0);
         let start = at + indent + offset;
         baseline = Some((path.to_owned(), Span::new(file, start, start + path.len() + 2)));
@@ -35,10 +40,16 @@ pub(super) fn read(file: u32, text: &str) -> Read {
 
 /// `org/acme.amb` in `baseline = "org/acme.amb" # why`.
 fn path(words: &str) -> Option<&str> {
-    let rest = words.strip_prefix("baseline")?.trim_start().strip_prefix('=')?.trim_start().strip_prefix('"')?;
+    let rest = words
+        .strip_prefix("baseline")?
+        .trim_start()
+        .strip_prefix('=')?
+        .trim_start()
+        .strip_prefix('"')?;
     let (path, rest) = rest.split_once('"')?;
     let rest = rest.trim_start();
-    let plain = !path.is_empty() && !path.contains('\\') && (rest.is_empty() || rest.starts_with('#'));
+    let plain =
+        !path.is_empty() && !path.contains('\\') && (rest.is_empty() || rest.starts_with('#'));
     plain.then_some(path)
 }
 

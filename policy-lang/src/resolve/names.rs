@@ -63,7 +63,11 @@ pub(crate) fn named<'a>(node: &Node<'a>) -> Option<(&'a str, &'a ast::Arg)> {
     let skip = usize::from(node.key() == "headers");
     let arg = node.args().nth(skip)?;
     match &arg.value {
-        ast::Value::Name(name) if name != "off" && !(name == "deadline" && node.key() == "timeout") => Some((name, arg)),
+        ast::Value::Name(name)
+            if name != "off" && !(name == "deadline" && node.key() == "timeout") =>
+        {
+            Some((name, arg))
+        }
         _ => None,
     }
 }
@@ -114,14 +118,20 @@ pub(crate) struct Program<'n> {
 
 impl<'n> Program<'n> {
     pub(crate) fn new(files: &'n [FileNodes<'n>], loaded: &Loaded) -> Self {
-        let definitions: Vec<Vec<_>> = files.iter().enumerate().map(|(number, file)| definitions(number, file)).collect();
+        let definitions: Vec<Vec<_>> =
+            files.iter().enumerate().map(|(number, file)| definitions(number, file)).collect();
         let visible = loaded.files.iter().enumerate().map(|(number, file)| {
             let imported = file.imports.iter().flat_map(|import| {
-                let prefix = import.alias.as_ref().map(|alias| format!("{alias}.")).unwrap_or_default();
+                let prefix =
+                    import.alias.as_ref().map(|alias| format!("{alias}.")).unwrap_or_default();
                 let theirs = definitions.get(import.file).into_iter().flatten();
                 theirs.map(move |known| ((known.kind, format!("{prefix}{}", known.name)), *known))
             });
-            let own = definitions.get(number).into_iter().flatten().map(|known| ((known.kind, known.name.to_owned()), *known));
+            let own = definitions
+                .get(number)
+                .into_iter()
+                .flatten()
+                .map(|known| ((known.kind, known.name.to_owned()), *known));
             // Of two with one name the file's own counts; `references` reports the clash.
             imported.chain(own).collect()
         });
@@ -142,7 +152,8 @@ impl<'n> Program<'n> {
 
     /// Every upstream of the deployment: imported ones first, then the file's own.
     pub(crate) fn upstreams(&self) -> impl Iterator<Item = Definition<'n>> {
-        let (own, imported) = self.definitions.split_first().map_or((None, &[][..]), |(own, rest)| (Some(own), rest));
+        let (own, imported) =
+            self.definitions.split_first().map_or((None, &[][..]), |(own, rest)| (Some(own), rest));
         let all = imported.iter().chain(own).flatten().copied();
         all.filter(|known| known.kind == Kind::Upstream).collect::<Vec<_>>().into_iter()
     }

@@ -36,14 +36,26 @@ pub(crate) fn check_references(
 }
 
 /// The `extends` of a definition.
-fn definition(program: &Program<'_>, file: usize, node: &Node<'_>, used: &mut Used, found: &mut Vec<Diagnostic>) {
+fn definition(
+    program: &Program<'_>,
+    file: usize,
+    node: &Node<'_>,
+    used: &mut Used,
+    found: &mut Vec<Diagnostic>,
+) {
     if let (Some(kind), Some((name, arg))) = (Kind::of(node), extended(node)) {
         refer(program, file, (kind, name, arg), used, found);
     }
 }
 
 /// The references below a top statement.
-fn inside(program: &Program<'_>, file: usize, node: &Node<'_>, used: &mut Used, found: &mut Vec<Diagnostic>) {
+fn inside(
+    program: &Program<'_>,
+    file: usize,
+    node: &Node<'_>,
+    used: &mut Used,
+    found: &mut Vec<Diagnostic>,
+) {
     for child in node.children.iter().filter(|child| child.sound) {
         // `service { baseline NAME }` is the baseline's own business.
         let kind = Kind::of(child).filter(|kind| *kind != Kind::Baseline);
@@ -54,7 +66,13 @@ fn inside(program: &Program<'_>, file: usize, node: &Node<'_>, used: &mut Used, 
     }
 }
 
-fn refer(program: &Program<'_>, file: usize, (kind, name, arg): (Kind, &str, &Arg), used: &mut Used, found: &mut Vec<Diagnostic>) {
+fn refer(
+    program: &Program<'_>,
+    file: usize,
+    (kind, name, arg): (Kind, &str, &Arg),
+    used: &mut Used,
+    found: &mut Vec<Diagnostic>,
+) {
     match program.find(file, kind, name) {
         Some(known) => drop(used.insert(known.node.statement.key_span)),
         None => {
@@ -77,10 +95,16 @@ fn duplicates(program: &Program<'_>, found: &mut Vec<Diagnostic>) {
     program.upstreams().for_each(|known| clash(&mut first, known, found));
 }
 
-fn clash<'n>(first: &mut BTreeMap<(Kind, &'n str), Span>, known: Definition<'n>, found: &mut Vec<Diagnostic>) {
+fn clash<'n>(
+    first: &mut BTreeMap<(Kind, &'n str), Span>,
+    known: Definition<'n>,
+    found: &mut Vec<Diagnostic>,
+) {
     let span = named(known.node).map(|(_, arg)| arg.span).unwrap_or_default();
     match first.get(&(known.kind, known.name)) {
-        Some(earlier) => found.push(report::duplicate_name(span, known.kind.title(), known.name, *earlier)),
+        Some(earlier) => {
+            found.push(report::duplicate_name(span, known.kind.title(), known.name, *earlier))
+        }
         None => drop(first.insert((known.kind, known.name), span)),
     }
 }

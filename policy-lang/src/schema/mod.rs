@@ -21,7 +21,8 @@ pub use row::{Body, Row, Scope};
 pub use shape::{Kind, Shape, Text};
 
 static INDEX: LazyLock<BTreeMap<(Scope, &'static str), &'static Row>> = LazyLock::new(|| {
-    let places = rows().flat_map(|row| row.scopes.iter().map(move |scope| ((*scope, row.key), row)));
+    let places =
+        rows().flat_map(|row| row.scopes.iter().map(move |scope| ((*scope, row.key), row)));
     places.collect()
 });
 

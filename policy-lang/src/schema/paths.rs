@@ -67,8 +67,16 @@ pub struct Path {
 }
 
 const DERIVED: [(&str, Measure, &str); 3] = [
-    ("amplification", Measure::Factor, "The most requests that one call can cause at any one upstream."),
-    ("worst-latency", Measure::Duration, "The longest that a call can take, with every try and back-off."),
+    (
+        "amplification",
+        Measure::Factor,
+        "The most requests that one call can cause at any one upstream.",
+    ),
+    (
+        "worst-latency",
+        Measure::Duration,
+        "The longest that a call can take, with every try and back-off.",
+    ),
     ("replay-memory", Measure::Size, "The most request body that one call keeps for another try."),
 ];
 
@@ -77,7 +85,12 @@ pub fn paths() -> impl Iterator<Item = Path> {
     let settings = rows().filter_map(|row| {
         let scope = *row.scopes.first()?;
         let (prefix, subject) = place(scope)?;
-        Some(Path { text: format!("{prefix}{}", row.key), measure: row.measure?, subject, doc: row.doc })
+        Some(Path {
+            text: format!("{prefix}{}", row.key),
+            measure: row.measure?,
+            subject,
+            doc: row.doc,
+        })
     });
     let derived = DERIVED.into_iter().map(|(text, measure, doc)| Path {
         text: text.to_owned(),

@@ -31,35 +31,71 @@ const EDIT: Shape = Seq(&[
 ]);
 
 pub(super) const ROWS: &[Row] = &[
-    row(&[Scope::Defaults, Scope::Upstream, Scope::Route], "use", One(Kind::Name), "Applies a named policy.").many(),
-    row(POLICIES, "timeout", Opt(&Either(&[DURATION, DEADLINE, One(Kind::Name)])), "How long a call may take.")
-        .body(Body::Instead(Scope::Timeout)),
-    row(TIMEOUT, "total", Either(&[DURATION, DEADLINE]), "From the complete request to the end of the answer.")
+    row(
+        &[Scope::Defaults, Scope::Upstream, Scope::Route],
+        "use",
+        One(Kind::Name),
+        "Applies a named policy.",
+    )
+    .many(),
+    row(
+        POLICIES,
+        "timeout",
+        Opt(&Either(&[DURATION, DEADLINE, One(Kind::Name)])),
+        "How long a call may take.",
+    )
+    .body(Body::Instead(Scope::Timeout)),
+    row(
+        TIMEOUT,
+        "total",
+        Either(&[DURATION, DEADLINE]),
+        "From the complete request to the end of the answer.",
+    )
+    .measure(Measure::Duration),
+    row(TIMEOUT, "per-try", DURATION, "One try, to the head of its answer.")
         .measure(Measure::Duration),
-    row(TIMEOUT, "per-try", DURATION, "One try, to the head of its answer.").measure(Measure::Duration),
     row(TIMEOUT, "connect", DURATION, "One connect.").default("1s").measure(Measure::Duration),
-    row(TIMEOUT, "idle", DURATION, "Without a byte in either direction while a body is on its way.")
-        .default("5m")
-        .measure(Measure::Duration),
+    row(
+        TIMEOUT,
+        "idle",
+        DURATION,
+        "Without a byte in either direction while a body is on its way.",
+    )
+    .default("5m")
+    .measure(Measure::Duration),
     row(POLICIES, "retry", NAME_OR_OFF, "Which failed tries are repeated, and when.")
         .body(Body::Optional(Scope::Retry))
         .measure(Measure::Presence),
-    row(RETRY, "attempts", One(Kind::Integer { least: 1, most: 10 }), "Tries of one call, the first included.")
-        .default("3")
-        .measure(Measure::Integer),
+    row(
+        RETRY,
+        "attempts",
+        One(Kind::Integer { least: 1, most: 10 }),
+        "Tries of one call, the first included.",
+    )
+    .default("3")
+    .measure(Measure::Integer),
     row(RETRY, "on", CAUSES, "The failures that are worth another try.")
         .default("connect-failure, refused-stream, 429, 503")
         .measure(Measure::List),
-    row(RETRY, "methods", List(&One(Kind::Methods)), "Methods whose tries may be repeated after they reached the upstream.")
-        .default("GET, HEAD, OPTIONS, TRACE")
-        .measure(Measure::List),
+    row(
+        RETRY,
+        "methods",
+        List(&One(Kind::Methods)),
+        "Methods whose tries may be repeated after they reached the upstream.",
+    )
+    .default("GET, HEAD, OPTIONS, TRACE")
+    .measure(Measure::List),
     row(
         RETRY,
         "non-idempotent",
         Either(&[
             One(Kind::Word("never")),
             Seq(&[One(Kind::Word("when")), One(Kind::Header)]),
-            Seq(&[One(Kind::Word("always")), One(Kind::Word("because")), One(Kind::Text(Text::Any))]),
+            Seq(&[
+                One(Kind::Word("always")),
+                One(Kind::Word("because")),
+                One(Kind::Text(Text::Any)),
+            ]),
         ]),
         "Whether calls of other methods may be repeated.",
     )
@@ -79,7 +115,15 @@ pub(super) const ROWS: &[Row] = &[
     row(
         RETRY,
         "retry-after",
-        Either(&[One(Kind::Word("ignore")), Seq(&[One(Kind::Word("honour")), One(Kind::Word("up")), One(Kind::Word("to")), DURATION])]),
+        Either(&[
+            One(Kind::Word("ignore")),
+            Seq(&[
+                One(Kind::Word("honour")),
+                One(Kind::Word("up")),
+                One(Kind::Word("to")),
+                DURATION,
+            ]),
+        ]),
         "How long a wait the upstream may ask for.",
     )
     .default("honour up to 5s")
@@ -92,15 +136,24 @@ pub(super) const ROWS: &[Row] = &[
     )
     .default("20% min 1/s")
     .measure(Measure::Percent),
-    row(RETRY, "buffer", One(Kind::Size), "Request body that is kept for another try.").default("64KiB").measure(Measure::Size),
-    row(RETRY, "hedge", Seq(&[One(Kind::Word("after")), DURATION]), "A second try while the first is still running.").later(),
+    row(RETRY, "buffer", One(Kind::Size), "Request body that is kept for another try.")
+        .default("64KiB")
+        .measure(Measure::Size),
+    row(
+        RETRY,
+        "hedge",
+        Seq(&[One(Kind::Word("after")), DURATION]),
+        "A second try while the first is still running.",
+    )
+    .later(),
     row(POLICIES, "breaker", NAME_OR_OFF, "Stops calling an upstream that fails.")
         .body(Body::Optional(Scope::Breaker))
         .measure(Measure::Presence),
     row(BREAKER, "failures", Seq(&[COUNT, WITHIN]), "Trips after so many failures in a window.")
         .default("5 within 10s, if no other rule is written")
         .measure(Measure::Integer),
-    row(BREAKER, "consecutive-failures", COUNT, "Trips after so many failures in a row.").measure(Measure::Integer),
+    row(BREAKER, "consecutive-failures", COUNT, "Trips after so many failures in a row.")
+        .measure(Measure::Integer),
     row(
         BREAKER,
         "failure-rate",
@@ -108,14 +161,29 @@ pub(super) const ROWS: &[Row] = &[
         "Trips when a share of at least so many calls failed.",
     )
     .measure(Measure::Percent),
-    row(BREAKER, "slow", Seq(&[DURATION, One(Kind::Word("rate")), One(Kind::Percent)]), "Trips when a share of the calls is slow.")
-        .measure(Measure::Duration),
-    row(BREAKER, "open-for", Either(&[DURATION, One(Kind::Durations)]), "How long it stays open; a range doubles.")
-        .default("30s")
-        .measure(Measure::Duration),
-    row(BREAKER, "probes", One(Kind::Integer { least: 1, most: 1000 }), "Calls that test the upstream while half-open.")
-        .default("1")
-        .measure(Measure::Integer),
+    row(
+        BREAKER,
+        "slow",
+        Seq(&[DURATION, One(Kind::Word("rate")), One(Kind::Percent)]),
+        "Trips when a share of the calls is slow.",
+    )
+    .measure(Measure::Duration),
+    row(
+        BREAKER,
+        "open-for",
+        Either(&[DURATION, One(Kind::Durations)]),
+        "How long it stays open; a range doubles.",
+    )
+    .default("30s")
+    .measure(Measure::Duration),
+    row(
+        BREAKER,
+        "probes",
+        One(Kind::Integer { least: 1, most: 1000 }),
+        "Calls that test the upstream while half-open.",
+    )
+    .default("1")
+    .measure(Measure::Integer),
     row(
         BREAKER,
         "scope",
@@ -138,10 +206,20 @@ pub(super) const ROWS: &[Row] = &[
     row(HEADERS, "add", EDIT, "One more line of a field.").many(),
     row(HEADERS, "default", EDIT, "A field, if there is none yet.").many(),
     row(HEADERS, "remove", List(&FIELD), "Takes fields away.").many(),
-    row(POLICIES, "correlation-id", Either(&[One(Kind::Word("off")), FIELD]), "The field that names a call through all services.")
+    row(
+        POLICIES,
+        "correlation-id",
+        Either(&[One(Kind::Word("off")), FIELD]),
+        "The field that names a call through all services.",
+    )
+    .measure(Measure::Presence),
+    row(POLICIES, "trace", Opt(&One(Kind::Word("off"))), "Continues or starts a W3C trace.")
         .measure(Measure::Presence),
-    row(POLICIES, "trace", Opt(&One(Kind::Word("off"))), "Continues or starts a W3C trace.").measure(Measure::Presence),
-    row(POLICIES, "rate-limit", Nothing, "How many calls are let through.").later().measure(Measure::Presence),
+    row(POLICIES, "rate-limit", Nothing, "How many calls are let through.")
+        .later()
+        .measure(Measure::Presence),
     row(POLICIES, "fault", Nothing, "Failures on purpose.").later().measure(Measure::Presence),
-    row(POLICIES, "concurrency", COUNT, "How many calls may run at the same time.").later().measure(Measure::Presence),
+    row(POLICIES, "concurrency", COUNT, "How many calls may run at the same time.")
+        .later()
+        .measure(Measure::Presence),
 ];

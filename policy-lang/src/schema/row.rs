@@ -53,7 +53,8 @@ impl Scope {
 }
 
 /// Where the policies of a call may be written.
-pub(super) const POLICIES: &[Scope] = &[Scope::Defaults, Scope::Policy, Scope::Upstream, Scope::Route];
+pub(super) const POLICIES: &[Scope] =
+    &[Scope::Defaults, Scope::Policy, Scope::Upstream, Scope::Route];
 
 /// May a block follow?
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -96,8 +97,23 @@ pub struct Row {
 }
 
 /// A supported setting without a block, to be written once.
-pub(super) const fn row(scopes: &'static [Scope], key: &'static str, shape: Shape, doc: &'static str) -> Row {
-    Row { scopes, key, shape, body: Body::Never, default: "", doc, supported: true, repeats: false, measure: None }
+pub(super) const fn row(
+    scopes: &'static [Scope],
+    key: &'static str,
+    shape: Shape,
+    doc: &'static str,
+) -> Row {
+    Row {
+        scopes,
+        key,
+        shape,
+        body: Body::Never,
+        default: "",
+        doc,
+        supported: true,
+        repeats: false,
+        measure: None,
+    }
 }
 
 impl Row {

@@ -36,7 +36,10 @@ pub enum Kind {
     Size,
     Percent,
     Rate,
-    Integer { least: u64, most: u64 },
+    Integer {
+        least: u64,
+        most: u64,
+    },
     /// `5xx`, `429`, `502..504`.
     Codes,
     /// One status that ends a call.
@@ -81,7 +84,9 @@ pub enum Text {
 impl Shape {
     /// As the reference prints it.
     pub fn usage(&self) -> String {
-        let joined = |shapes: &[Self], between| shapes.iter().map(Self::usage).collect::<Vec<_>>().join(between);
+        let joined = |shapes: &[Self], between| {
+            shapes.iter().map(Self::usage).collect::<Vec<_>>().join(between)
+        };
         match self {
             Self::Nothing => String::new(),
             Self::One(kind) => kind.usage(),
@@ -127,7 +132,9 @@ impl Kind {
     pub fn noun(&self) -> String {
         match self {
             Self::Word(word) => format!("`{word}`"),
-            Self::Choice(words) => words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", "),
+            Self::Choice(words) => {
+                words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ")
+            }
             Self::Later(_) => String::new(),
             Self::Name | Self::NewName => "a name".to_owned(),
             Self::Path => "a path such as `retry.attempts`".to_owned(),

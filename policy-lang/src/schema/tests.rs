@@ -7,18 +7,28 @@ use Shape::{Either, List, Many, One, Opt, Seq};
 const TEST: &[Scope] = &[Scope::Test];
 
 const STEP: Shape = Seq(&[
-    Either(&[One(Kind::Choice(&["refused", "reset", "timeout"])), One(Kind::Status), One(Kind::Later(&["grpc"]))]),
+    Either(&[
+        One(Kind::Choice(&["refused", "reset", "timeout"])),
+        One(Kind::Status),
+        One(Kind::Later(&["grpc"])),
+    ]),
     Opt(&Seq(&[One(Kind::Word("after")), One(Kind::Duration)])),
     Opt(&One(Kind::Block(Scope::Fields))),
 ]);
-const TIMES: Shape = Seq(&[One(Kind::Word("times")), One(Kind::Integer { least: 1, most: 1_000_000 })]);
+const TIMES: Shape =
+    Seq(&[One(Kind::Word("times")), One(Kind::Integer { least: 1, most: 1_000_000 })]);
 const EVERY: Shape = Seq(&[One(Kind::Word("every")), One(Kind::Duration)]);
 
 pub(super) const ROWS: &[Row] = &[
     row(
         TEST,
         "request",
-        Seq(&[One(Kind::Method), One(Kind::Text(Text::Authority)), One(Kind::Target), Many(&Either(&[TIMES, EVERY]))]),
+        Seq(&[
+            One(Kind::Method),
+            One(Kind::Text(Text::Authority)),
+            One(Kind::Target),
+            Many(&Either(&[TIMES, EVERY])),
+        ]),
         "A call of the application.",
     )
     .body(Body::Optional(Scope::Request))
@@ -38,5 +48,6 @@ pub(super) const ROWS: &[Row] = &[
         "What must come out.",
     )
     .many(),
-    row(&[Scope::Request], "body", One(Kind::Size), "The size of the request's body.").default("0B"),
+    row(&[Scope::Request], "body", One(Kind::Size), "The size of the request's body.")
+        .default("0B"),
 ];

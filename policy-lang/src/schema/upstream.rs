@@ -10,7 +10,8 @@ const ROUTE: &[Scope] = &[Scope::Route];
 const REPLY: &[Scope] = &[Scope::Reply];
 
 /// `header("x-cohort") == "beta"`.
-const TERM: Shape = Seq(&[One(Kind::Header), One(Kind::Equals), One(Kind::Text(Text::HeaderValue))]);
+const TERM: Shape =
+    Seq(&[One(Kind::Header), One(Kind::Equals), One(Kind::Text(Text::HeaderValue))]);
 const MATCH: Shape = Either(&[
     One(Kind::Word("any")),
     One(Kind::Later(&["grpc"])),
@@ -20,11 +21,27 @@ const MATCH: Shape = Either(&[
 ]);
 
 pub(super) const ROWS: &[Row] = &[
-    row(UPSTREAM, "address", One(Kind::Text(Text::HostPort)), "Where it lives; a name is looked up again and again.")
-        .measure(Measure::Word),
-    row(UPSTREAM, "addresses", List(&One(Kind::Text(Text::Socket))), "Where it lives, as fixed addresses."),
-    row(UPSTREAM, "hosts", List(&One(Kind::Text(Text::Host))), "More names that the application dials it by."),
-    row(UPSTREAM, "listen", One(Kind::Text(Text::Socket)), "A local port of its own.").measure(Measure::Presence),
+    row(
+        UPSTREAM,
+        "address",
+        One(Kind::Text(Text::HostPort)),
+        "Where it lives; a name is looked up again and again.",
+    )
+    .measure(Measure::Word),
+    row(
+        UPSTREAM,
+        "addresses",
+        List(&One(Kind::Text(Text::Socket))),
+        "Where it lives, as fixed addresses.",
+    ),
+    row(
+        UPSTREAM,
+        "hosts",
+        List(&One(Kind::Text(Text::Host))),
+        "More names that the application dials it by.",
+    ),
+    row(UPSTREAM, "listen", One(Kind::Text(Text::Socket)), "A local port of its own.")
+        .measure(Measure::Presence),
     row(
         UPSTREAM,
         "protocol",
@@ -55,13 +72,28 @@ pub(super) const ROWS: &[Row] = &[
     )
     .default("round-robin")
     .measure(Measure::Word),
-    row(UPSTREAM, "outlier", Nothing, "Takes failing addresses out of balancing.").later().measure(Measure::Presence),
-    row(UPSTREAM, "limits", Nothing, "How many connections, waiting and running calls it may have.").later().measure(Measure::Presence),
+    row(UPSTREAM, "outlier", Nothing, "Takes failing addresses out of balancing.")
+        .later()
+        .measure(Measure::Presence),
+    row(
+        UPSTREAM,
+        "limits",
+        Nothing,
+        "How many connections, waiting and running calls it may have.",
+    )
+    .later()
+    .measure(Measure::Presence),
     row(UPSTREAM, "health", Nothing, "Active health checks.").later().measure(Measure::Presence),
     row(UPSTREAM, "route", One(Kind::NewName), "Some of its calls, with policies of their own.")
         .body(Body::Required(Scope::Route))
         .many(),
-    row(ROUTE, "match", MATCH, "Which calls; lines are alternatives, terms on a line must all hold.").many(),
+    row(
+        ROUTE,
+        "match",
+        MATCH,
+        "Which calls; lines are alternatives, terms on a line must all hold.",
+    )
+    .many(),
     row(ROUTE, "to", One(Kind::Name), "The upstreams that share the calls.").later(),
     row(ROUTE, "mirror", One(Kind::Name), "A copy of a share of the calls.").later(),
     row(
@@ -74,7 +106,8 @@ pub(super) const ROWS: &[Row] = &[
         "The path or host that the upstream sees.",
     )
     .many(),
-    row(ROUTE, "respond", One(Kind::Status), "Answers without calling anybody.").body(Body::Optional(Scope::Reply)),
+    row(ROUTE, "respond", One(Kind::Status), "Answers without calling anybody.")
+        .body(Body::Optional(Scope::Reply)),
     row(
         POLICIES,
         "fallback",

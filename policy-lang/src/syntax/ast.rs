@@ -105,7 +105,10 @@ pub enum Value {
     /// Both ends included; of one kind and in order.
     Range(Number, Number),
     /// `header("x")`.
-    Call { name: String, inputs: Vec<Arg> },
+    Call {
+        name: String,
+        inputs: Vec<Arg>,
+    },
     Operator(&'static str),
     /// Between the entries of a list, with the comments behind it.
     Comma(Comma),
@@ -133,7 +136,10 @@ pub enum Number {
     /// Parts per million.
     Percent(u32),
     /// `200/s`.
-    Rate { count: u32, per: Duration },
+    Rate {
+        count: u32,
+        per: Duration,
+    },
     /// `5xx`.
     Class(u16),
     /// `4x`.

@@ -26,7 +26,8 @@ const MAX_MILLIS: u64 = 365 * 24 * 3_600_000;
 
 /// Reads `written`: digits, a fraction, a unit.
 pub(super) fn number(written: &str) -> Result<Number, Problem> {
-    let digits_end = written.find(|c: char| !c.is_ascii_digit() && c != '_').unwrap_or(written.len());
+    let digits_end =
+        written.find(|c: char| !c.is_ascii_digit() && c != '_').unwrap_or(written.len());
     let (digits, rest) = written.split_at(digits_end);
     let unit_start = rest.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(rest.len());
     let (fraction, unit) = rest.split_at(unit_start);
@@ -38,10 +39,15 @@ pub(super) fn number(written: &str) -> Result<Number, Problem> {
 }
 
 fn unit_of(written: &str, whole: u64, unit: &str) -> Result<Number, Problem> {
-    let factor = |table: &[(&str, u64)]| table.iter().find(|(name, _)| *name == unit).map(|(_, factor)| *factor);
+    let factor = |table: &[(&str, u64)]| {
+        table.iter().find(|(name, _)| *name == unit).map(|(_, factor)| *factor)
+    };
     if let Some(factor) = factor(&DURATIONS) {
         let millis = whole.checked_mul(factor).filter(|millis| *millis <= MAX_MILLIS);
-        return millis.map(Duration::from_millis).map(Number::Duration).ok_or_else(|| too_large(written));
+        return millis
+            .map(Duration::from_millis)
+            .map(Number::Duration)
+            .ok_or_else(|| too_large(written));
     }
     if let Some(factor) = factor(&SIZES) {
         return whole.checked_mul(factor).map(Number::Size).ok_or_else(|| too_large(written));
@@ -79,9 +85,11 @@ fn fractional(written: &str, whole: u64, fraction: &str, unit: &str) -> Result<N
     let smaller = |table: &[(&str, u64)]| {
         let (_, factor) = table.iter().find(|(name, _)| *name == unit)?;
         let places = 10_u64.checked_pow(u32::try_from(fraction.len()).ok()?)?;
-        let parts = whole.checked_mul(places)?.checked_add(fraction.parse().ok()?)?.checked_mul(*factor)?;
+        let parts =
+            whole.checked_mul(places)?.checked_add(fraction.parse().ok()?)?.checked_mul(*factor)?;
         let exact = parts.is_multiple_of(places).then_some(parts / places)?;
-        let (name, factor) = table.iter().rev().find(|(_, factor)| exact.is_multiple_of(*factor))?;
+        let (name, factor) =
+            table.iter().rev().find(|(_, factor)| exact.is_multiple_of(*factor))?;
         Some(format!("{}{name}", exact / factor))
     };
     let write = smaller(&DURATIONS).or_else(|| smaller(&SIZES));
@@ -180,7 +188,10 @@ mod tests {
         assert_eq!(number("10_000"), Ok(Number::Integer(10_000)));
         assert_eq!(number("0.1%"), Ok(Number::Percent(1000)));
         assert_eq!(number("64KiB"), Ok(Number::Size(65_536)));
-        assert_eq!(number("6000/m"), Ok(Number::Rate { count: 6000, per: Duration::from_secs(60) }));
+        assert_eq!(
+            number("6000/m"),
+            Ok(Number::Rate { count: 6000, per: Duration::from_secs(60) })
+        );
         assert_eq!(number("5xx"), Ok(Number::Class(5)));
         assert_eq!(number("4x"), Ok(Number::Factor(4)));
         for (text, expect) in [

@@ -29,12 +29,17 @@ pub fn parse(file: u32, source: &str) -> (File, Vec<Diagnostic>) {
         return (File::default(), vec![report::file_too_large(Span::new(file, 0, 0))]);
     }
     if let Some(at) = too_deep(source) {
-        return (File::default(), vec![report::nesting_too_deep(Span::new(file, at, at + 1), MAX_DEPTH)]);
+        return (
+            File::default(),
+            vec![report::nesting_too_deep(Span::new(file, at, at + 1), MAX_DEPTH)],
+        );
     }
     pest::set_call_limit(NonZeroUsize::new(MAX_CALLS));
     let mut reader = Reader { file, source, found: Vec::new() };
     let tree = match Grammar::parse(Rule::file, source) {
-        Ok(mut pairs) => File { items: pairs.next().map(|all| reader.items(all)).unwrap_or_default() },
+        Ok(mut pairs) => {
+            File { items: pairs.next().map(|all| reader.items(all)).unwrap_or_default() }
+        }
         Err(_) => {
             reader.found.push(report::unexpected(Span::new(file, 0, source.len()), "this file"));
             File::default()
@@ -92,7 +97,9 @@ impl Reader<'_> {
                     }
                     items.push(Item::Comment(comment));
                 }
-                Rule::statement => items.push(Item::Statement(self.statement(inner, std::mem::take(&mut docs)))),
+                Rule::statement => {
+                    items.push(Item::Statement(self.statement(inner, std::mem::take(&mut docs))))
+                }
                 Rule::stray | Rule::stray_close => self.stray(&inner),
                 _ => {}
             }
@@ -107,19 +114,30 @@ impl Reader<'_> {
         let span = self.span(pair);
         let before = self.source.get(..span.start as usize).unwrap_or_default();
         let line = before.rsplit('\n').next().unwrap_or_default();
-        Comment { text: pair.as_str().trim_end().to_owned(), span, trailing: !line.trim().is_empty() }
+        Comment {
+            text: pair.as_str().trim_end().to_owned(),
+            span,
+            trailing: !line.trim().is_empty(),
+        }
     }
 
     fn stray(&mut self, pair: &Pair<'_, Rule>) {
         let words = pair.as_str().split(['\n', '{']).next().unwrap_or_default().trim_end();
-        let shown = if words.is_empty() { pair.as_str().get(..1).unwrap_or_default() } else { words };
+        let shown =
+            if words.is_empty() { pair.as_str().get(..1).unwrap_or_default() } else { words };
         let start = pair.as_span().start();
-        self.found.push(report::unexpected(Span::new(self.file, start, start + shown.len()), shown));
+        self.found
+            .push(report::unexpected(Span::new(self.file, start, start + shown.len()), shown));
     }
 
     fn statement(&mut self, pair: Pair<'_, Rule>, docs: Vec<String>) -> Statement {
-        let mut statement =
-            Statement { docs, key: String::new(), key_span: self.span(&pair), args: Vec::new(), block: None };
+        let mut statement = Statement {
+            docs,
+            key: String::new(),
+            key_span: self.span(&pair),
+            args: Vec::new(),
+            block: None,
+        };
         for inner in pair.into_inner() {
             let span = self.span(&inner);
             match inner.as_rule() {
@@ -145,12 +163,14 @@ impl Reader<'_> {
     fn junk(&mut self, pair: &Pair<'_, Rule>) {
         let words = pair.as_str().trim_end();
         let start = pair.as_span().start();
-        self.found.push(report::after_block(Span::new(self.file, start, start + words.len()), words));
+        self.found
+            .push(report::after_block(Span::new(self.file, start, start + words.len()), words));
     }
 
     fn block(&mut self, pair: Pair<'_, Rule>) -> Block {
         let span = self.span(&pair);
-        let closed = pair.as_str().ends_with('}') && pair.clone().into_inner().any(|inner| inner.as_rule() == Rule::close);
+        let closed = pair.as_str().ends_with('}')
+            && pair.clone().into_inner().any(|inner| inner.as_rule() == Rule::close);
         if !closed {
             self.found.push(report::unclosed_block(Span { end: span.start + 1, ..span }));
         }
@@ -162,13 +182,18 @@ impl Reader<'_> {
         match pair.as_rule() {
             Rule::comma => Value::Comma(Comma {
                 newline: written.contains('\n'),
-                comments: pair.into_inner().map(|comment| comment.as_str().trim_end().to_owned()).collect(),
+                comments: pair
+                    .into_inner()
+                    .map(|comment| comment.as_str().trim_end().to_owned())
+                    .collect(),
             }),
             Rule::text => self.text(written, span),
             Rule::quantity => self.quantity(pair, span),
             Rule::path => Value::Path(written.to_owned()),
-            Rule::methods => Value::Methods(pair.into_inner().map(|method| method.as_str().to_owned()).collect()),
-            Rule::name => Value::Name(written.to_owned()),
+            Rule::methods => {
+                Value::Methods(pair.into_inner().map(|method| method.as_str().to_owned()).collect())
+            }
+            Rule::name | Rule::capital => Value::Name(written.to_owned()),
             Rule::call => self.call(pair),
             Rule::operator => self.operator(written, span),
             Rule::open_string => self.bad(written, report::unclosed_string(span)),
@@ -182,7 +207,8 @@ impl Reader<'_> {
     }
 
     fn text(&mut self, written: &str, span: Span) -> Value {
-        let inner = written.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or_default();
+        let inner =
+            written.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or_default();
         match text::unescape(inner) {
             Ok(text) => Value::Text(text),
             Err(bad) => {
@@ -208,7 +234,10 @@ impl Reader<'_> {
             let at = self.span(&number);
             match literal::number(number.as_str()) {
                 Ok(value) => ends.push(value),
-                Err(problem) => return self.bad(&written, report::malformed_number(at, number.as_str(), &problem)),
+                Err(problem) => {
+                    return self
+                        .bad(&written, report::malformed_number(at, number.as_str(), &problem));
+                }
             }
         }
         match literal::joined(&ends) {
@@ -220,7 +249,8 @@ impl Reader<'_> {
     fn call(&mut self, pair: Pair<'_, Rule>) -> Value {
         let mut parts = pair.into_inner();
         let name = parts.next().map(|callee| callee.as_str().to_owned()).unwrap_or_default();
-        let inputs = parts.next().map(|all| all.into_inner().collect::<Vec<_>>()).unwrap_or_default();
+        let inputs =
+            parts.next().map(|all| all.into_inner().collect::<Vec<_>>()).unwrap_or_default();
         let inputs = inputs.into_iter().map(|input| {
             let span = self.span(&input);
             Arg { value: self.value(input, span), span }
