@@ -73,7 +73,8 @@ pub(crate) fn address(value: SocketAddr) -> TokenStream {
     }
 }
 
-/// `429 | 500..=599`: a pattern. Ranges that overlap are joined, lest an alternative be unreachable.
+/// `429 | 500..=599`: a pattern. Ranges that overlap or touch are joined, lest an alternative be
+/// unreachable.
 pub(crate) fn statuses(ranges: &[CodeRange]) -> TokenStream {
     let patterns = disjoint(ranges).into_iter().map(|range| {
         let (first, last) =
@@ -86,14 +87,16 @@ pub(crate) fn statuses(ranges: &[CodeRange]) -> TokenStream {
     quote!(#(#patterns)|*)
 }
 
-/// Sorted, overlapping ranges joined.
+/// Sorted, with a gap between each two.
 fn disjoint(ranges: &[CodeRange]) -> Vec<CodeRange> {
     let mut sorted = ranges.to_vec();
     sorted.sort_unstable();
     let mut joined: Vec<CodeRange> = Vec::new();
     for range in sorted {
         match joined.last_mut() {
-            Some(last) if range.first <= last.last => last.last = last.last.max(range.last),
+            Some(last) if range.first <= last.last.saturating_add(1) => {
+                last.last = last.last.max(range.last);
+            }
             _ => joined.push(range),
         }
     }
@@ -172,7 +175,7 @@ mod tests {
         let range = |first, last| CodeRange { first, last };
         let given = [range(503, 503), range(500, 599), range(429, 429), range(429, 429)];
         assert_eq!(text(&statuses(&given)), "429|500..=599");
-        assert_eq!(text(&statuses(&[range(400, 499), range(500, 599)])), "400..=499|500..=599");
+        assert_eq!(text(&statuses(&[range(400, 499), range(500, 599)])), "400..=599");
     }
 
     #[test]

@@ -185,9 +185,10 @@ impl Scope {
 
     /// The name itself if it is free, else with the suffix, else with a number behind that.
     pub(crate) fn claim(&mut self, wanted: &str, suffix: &str) -> Ident {
+        let wanted = lower_acronym(wanted);
         let suffixed = format!("{wanted}{suffix}");
         let numbered = (2_u32..).map(|n| format!("{suffixed}{n}"));
-        let free = [wanted.to_owned(), suffixed.clone()]
+        let free = [wanted, suffixed.clone()]
             .into_iter()
             .chain(numbered)
             .find(|name| !self.taken.contains(name))
@@ -211,6 +212,15 @@ pub(crate) fn pascal(name: &str) -> String {
 pub(crate) fn snake(name: &str) -> String {
     let words: Vec<_> = words(name).map(str::to_ascii_lowercase).collect();
     begin_with_letter(words.join("_"), 'n')
+}
+
+/// `ABC` → `Abc`: capitals alone are for constants.
+fn lower_acronym(name: &str) -> String {
+    let is_shouted = name.len() > 2 && !name.chars().any(|char| char.is_ascii_lowercase());
+    match name.split_at_checked(1).filter(|_| is_shouted) {
+        Some((first, rest)) => format!("{first}{}", rest.to_ascii_lowercase()),
+        None => name.to_owned(),
+    }
 }
 
 fn words(name: &str) -> impl Iterator<Item = &str> {
@@ -258,6 +268,7 @@ mod tests {
             ("Payment", "PaymentUpstream3"),
             ("Retry", "RetryUpstream"),
             ("self", "selfUpstream"),
+            ("ABC", "Abc"),
         ] {
             assert_eq!(scope.claim(wanted, "Upstream"), given);
         }

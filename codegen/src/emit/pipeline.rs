@@ -10,8 +10,23 @@ use crate::parts::{Entry, Stage};
 pub(crate) fn pipeline(cx: &Cx<'_>, entry: &Entry<Vec<Stage>>) -> String {
     let users: Vec<_> = entry.users.iter().filter_map(|&user| cx.calls.get(user)).collect();
     let place = users.first().map(|calls| cx.site(calls.place())).unwrap_or_default();
-    let doc = format!("/// {}: what a call passes, in order. ({place})", title(&users));
-    format!("{doc}\ntype {} ={};\n", entry.name, stages(&entry.value))
+    let doc = wrapped(&format!("{}: what a call passes, in order. ({place})", title(&users)));
+    format!("{doc}type {} ={};\n", entry.name, stages(&entry.value))
+}
+
+/// As doc comments, at most 100 wide.
+fn wrapped(text: &str) -> String {
+    let mut lines = vec!["///".to_owned()];
+    for word in text.split(' ') {
+        match lines.last_mut() {
+            Some(line) if line.len() + 1 + word.len() <= 100 => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(format!("/// {word}")),
+        }
+    }
+    lines.join("\n") + "\n"
 }
 
 /// ``Routes `stock`, `reserve` and the other calls of `inventory` ``.

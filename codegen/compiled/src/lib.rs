@@ -1,0 +1,27 @@
+//! The generator's golden files as modules: all of them compile, and their tests hold.
+
+macro_rules! golden {
+    ($name:ident) => {
+        pub mod $name {
+            include!(concat!(
+                env!("CARGO_MANIFEST_DIR"),
+                "/../tests/golden/",
+                stringify!($name),
+                ".rs"
+            ));
+        }
+    };
+}
+
+golden!(breaker);
+golden!(expectations);
+golden!(headers);
+golden!(hosts);
+golden!(layers);
+golden!(names);
+golden!(observe);
+golden!(replies);
+golden!(retry);
+golden!(rewrite);
+golden!(routes);
+golden!(timeouts);
