@@ -114,8 +114,12 @@ impl Printer<'_> {
             if let Some(Arg { value: Value::Comma(comma), .. }) = statement.args.get(index + 1) {
                 self.out.push(',');
                 written += 1;
-                if comma.newline {
-                    self.break_line(&comma.comments, column);
+                self.comments(&comma.comments, column);
+                // A comma at the very end has nothing to go on with.
+                let more = index + 2 < statement.args.len() || statement.block.is_some();
+                if more && comma.newline {
+                    self.out.push('\n');
+                    self.pad(column);
                 }
             }
         }
@@ -127,19 +131,18 @@ impl Printer<'_> {
         }
     }
 
-    /// The list goes on in the next line, below its first value.
-    fn break_line(&mut self, comments: &[String], column: usize) {
+    /// Comments behind a comma; the list goes on in the next line, below its first value.
+    fn comments(&mut self, comments: &[String], column: usize) {
         for (index, comment) in comments.iter().enumerate() {
-            if index > 0 {
-                self.out.push('\n');
-                self.pad(column);
-            } else {
-                self.out.push_str("  ");
+            match index {
+                0 => self.pad(2),
+                _ => {
+                    self.out.push('\n');
+                    self.pad(column);
+                }
             }
             self.out.push_str(comment);
         }
-        self.out.push('\n');
-        self.pad(column);
     }
 
     fn arg(&mut self, arg: &Arg, depth: usize) {

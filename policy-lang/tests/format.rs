@@ -78,6 +78,12 @@ fn literals_keep_their_spelling() {
 }
 
 #[test]
+fn a_comma_at_the_end_is_kept() {
+    check("expect a.b == ,", "expect a.b ==,\n");
+    check("on 429, # busy\n", "on 429,  # busy\n");
+}
+
+#[test]
 fn what_cannot_be_read_is_not_touched() {
     assert!(format("a.amb", "upstream a {").is_err());
     assert!(format("a.amb", "timeout 0.5s").is_err());

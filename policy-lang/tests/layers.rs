@@ -1,0 +1,114 @@
+//! Policies that are accepted: which layer wins, and where each value says it is from.
+
+use std::time::Duration;
+
+use amb_policy_lang::plan::{BackoffKind, HeaderOp, Layer, Origin, Plan, Sourced, Total};
+use amb_policy_lang::{MemoryLoader, compile};
+
+const BASELINE: &str = r#"edition 2026
+
+baseline acme {
+    defaults {
+        timeout 5s
+        retry   { attempts 3; backoff equal-jitter 100ms..1s }
+        headers request { remove "x-debug" }
+    }
+}
+
+retry gentle {
+    attempts 2
+    buffer   1KiB
+}
+"#;
+
+const POLICY: &str = r#"edition 2026
+
+import "acme.amb"
+import "acme.amb" as org
+
+service web {
+    baseline acme
+}
+
+defaults {
+    headers request { set "x-debug" "1" }
+    breaker
+}
+
+policy careful {
+    timeout { total 3s; per-try 1s }
+    retry   org.gentle { budget 10% min 1/s }
+}
+
+upstream a {
+    address "A.svc:80"
+    timeout 4s
+
+    route r {
+        match   GET /r/{id}
+        use     careful
+        timeout { per-try 500ms }
+        breaker { probes 2 }
+    }
+
+    route off {
+        match any
+        retry off
+    }
+}
+
+otherwise pass
+"#;
+
+fn plan() -> Plan {
+    let outcome =
+        compile("web.amb", &MemoryLoader::new([("web.amb", POLICY), ("acme.amb", BASELINE)]));
+    assert!(outcome.diagnostics.is_empty(), "{:?}", outcome.diagnostics);
+    outcome.plan.unwrap_or_else(|| panic!("accepted, but without a plan"))
+}
+
+fn layer<T>(value: &Sourced<T>) -> Option<&Layer> {
+    match &value.origin {
+        Origin::Language => None,
+        Origin::Written { layer, .. } => Some(layer),
+    }
+}
+
+#[test]
+fn the_inner_layer_wins_field_by_field() {
+    let plan = plan();
+    let upstream = &plan.upstreams[0];
+    let route = &upstream.routes[0].settings;
+    let named = |name: &str| Layer::Policy(name.to_owned());
+
+    assert_eq!(upstream.settings.timeout.total.value, Total::Fixed(Duration::from_secs(4)));
+    assert_eq!(layer(&upstream.settings.timeout.total), Some(&Layer::Upstream));
+    assert_eq!(layer(&route.timeout.total), Some(&named("careful")));
+    assert_eq!(layer(route.timeout.per_try.as_ref().unwrap()), Some(&Layer::Route));
+    assert_eq!(layer(&route.timeout.idle), None);
+
+    let retry = route.retry.as_ref().unwrap();
+    assert_eq!((retry.attempts.value, layer(&retry.attempts)), (2, Some(&named("gentle"))));
+    assert_eq!(layer(&retry.budget), Some(&named("careful")));
+    assert_eq!(retry.backoff.value.kind, BackoffKind::EqualJitter);
+    assert_eq!(layer(&retry.backoff), Some(&Layer::Baseline));
+    assert!(upstream.routes[1].settings.retry.is_none());
+    assert!(upstream.settings.retry.is_some());
+}
+
+#[test]
+fn edits_of_the_baseline_run_last() {
+    let plan = plan();
+    let edits = &plan.upstreams[0].settings.request_headers;
+    assert!(matches!(edits[0].value.op, HeaderOp::Set(_)));
+    assert!(matches!(edits[1].value.op, HeaderOp::Remove));
+    assert_eq!(layer(&edits[1]), Some(&Layer::Baseline));
+}
+
+#[test]
+fn names_are_lower_case_and_sources_in_order() {
+    let plan = plan();
+    assert_eq!(plan.upstreams[0].hosts[0].value.to_string(), "a.svc");
+    let names: Vec<_> = plan.sources.iter().map(|source| source.name.as_str()).collect();
+    assert_eq!(names, ["web.amb", "acme.amb"]);
+}
