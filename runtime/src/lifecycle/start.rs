@@ -42,19 +42,25 @@ pub(super) fn serve<P: Proxy>() -> Result<(), Exit> {
         let whose = whose::<P>(listener);
         notices.say(format_args!("listening on {bound}{whose}"));
     }
-    control(notices)?.block_on(async {
-        let mut signals = Signals::install().map_err(os(notices, "cannot wait for signals"))?;
-        let mut proxy = tokio::select! {
-            proxy = Running::start::<P>(notices, ports) => proxy?,
-            signal = signals.next() => {
-                notices.say(format_args!("{signal} before the start was complete"));
-                return Ok(());
-            }
-        };
-        proxy.until_asked_to_stop(&mut signals).await?;
-        proxy.stop(&mut signals).await;
-        Ok(())
-    })
+    let runtime = control(notices)?;
+    let done = runtime.block_on(serve_until_the_end::<P>(notices, ports));
+    // A call that was cut still holds its log; nothing is left to wait for.
+    runtime.shutdown_background();
+    done
+}
+
+async fn serve_until_the_end<P: Proxy>(notices: Notices, ports: Ports) -> Result<(), Exit> {
+    let mut signals = Signals::install().map_err(os(notices, "cannot wait for signals"))?;
+    let mut proxy = tokio::select! {
+        proxy = Running::start::<P>(notices, ports) => proxy?,
+        signal = signals.next() => {
+            notices.say(format_args!("{signal} before the start was complete"));
+            return Ok(());
+        }
+    };
+    proxy.until_asked_to_stop(&mut signals).await?;
+    proxy.stop(&mut signals).await;
+    Ok(())
 }
 
 /// Tries what a start would need, and starts nothing.
@@ -64,7 +70,8 @@ pub(super) fn check<P: Proxy>() -> Result<(), Exit> {
     if let Some(address) = P::OBSERVE.admin {
         listen::alone(address).map_err(unavailable(notices))?;
     }
-    notices.say(format_args!("{} ports are free", ports.bound.len()));
+    let ports: Vec<_> = ports.bound.iter().map(ToString::to_string).collect();
+    notices.say(format_args!("ports: {} can be had", ports.join(", ")));
     control(notices)?.block_on(async {
         let (discovery, _lookup) = discover::<P>(notices, Clock::start())?;
         let settled = first_answers(&discovery).await;
@@ -147,7 +154,7 @@ impl Running {
         }
         match cut {
             0 => self.notices.say(format_args!("stopped")),
-            _ => self.notices.say(format_args!("stopped; {cut} connections were cut")),
+            _ => self.notices.say(format_args!("stopped; connections cut: {cut}")),
         }
     }
 }

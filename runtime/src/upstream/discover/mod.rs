@@ -11,6 +11,7 @@ mod resolver;
 pub(crate) use lookup::Lookup;
 pub(crate) use resolver::Resolver;
 
+use std::fmt::{self, Display};
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
@@ -31,6 +32,9 @@ const FRESH_MOST: Duration = Duration::from_secs(5 * 60);
 /// After this many doublings the wait between two failing look-ups has reached [`RETRY_MOST`].
 const RETRY_DOUBLINGS: u32 = 5;
 const RETRY_MOST: Duration = Duration::from_secs(30);
+
+/// Addresses that a line on standard error shows.
+const LISTED: usize = 4;
 
 /// What a name resolves to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -163,9 +167,8 @@ impl Publisher {
             error: None,
         });
         if !before.settled || before.error.is_some() {
-            let count = endpoints.len();
-            self.notices
-                .say(format_args!("upstream {}: {host} has {count} addresses", self.upstream));
+            let (upstream, found) = (self.upstream, Listed(&endpoints));
+            self.notices.say(format_args!("upstream {upstream}: {host} resolves to {found}"));
         }
         self.endpoints.send_if_modified(|old| {
             let changed = **old != *endpoints;
@@ -179,19 +182,35 @@ impl Publisher {
 
     /// Keeps what there is; gives the time until the next look-up.
     fn failed(&self, host: &str, error: String, failures: u32) -> Duration {
-        let known = self.endpoints.borrow().len();
-        let was_failing = self.status.borrow().error.is_some();
-        if !was_failing {
+        if self.status.borrow().error.is_none() {
             let upstream = self.upstream;
-            self.notices.say(format_args!(
-                "upstream {upstream}: {host} does not resolve: {error}; {known} addresses known"
-            ));
+            let rest = match self.endpoints.borrow().len() {
+                0 => "calls cannot go anywhere",
+                _ => "the addresses known so far stay in use",
+            };
+            self.notices
+                .say(format_args!("upstream {upstream}: {host} does not resolve: {error}; {rest}"));
         }
         self.status.send_modify(|status| {
             status.settled = true;
             status.error = Some(error);
         });
         retry_in(failures)
+    }
+}
+
+/// Some addresses, in a line that stays readable.
+struct Listed<'a>(&'a [SocketAddr]);
+
+impl Display for Listed<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (at, address) in self.0.iter().take(LISTED).enumerate() {
+            write!(f, "{}{address}", if at == 0 { "" } else { ", " })?;
+        }
+        match self.0.len().saturating_sub(LISTED) {
+            0 => Ok(()),
+            more => write!(f, " and {more} more"),
+        }
     }
 }
 

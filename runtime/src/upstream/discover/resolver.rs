@@ -7,7 +7,8 @@ use std::time::Duration;
 use hickory_resolver::config::{LookupIpStrategy, ResolveHosts, ResolverConfig, ResolverOpts};
 use hickory_resolver::lookup::Lookup;
 use hickory_resolver::net::runtime::TokioRuntimeProvider;
-use hickory_resolver::proto::op::Query;
+use hickory_resolver::net::{DnsError, NetError};
+use hickory_resolver::proto::op::{Query, ResponseCode};
 use hickory_resolver::proto::rr::{Name, RecordType};
 use hickory_resolver::{Hosts, TokioResolver, system_conf};
 
@@ -78,8 +79,20 @@ impl Resolve for Resolver {
         }
         let asked = tokio::time::timeout(PATIENCE, self.dns.lookup_ip(host)).await;
         let found = asked.map_err(|_| "no answer in time".to_owned())?;
-        let found = found.map_err(|error| error.to_string())?;
+        let found = found.map_err(|error| why(&error))?;
         answer([found.as_lookup()]).ok_or_else(|| "the name has no addresses".to_owned())
+    }
+}
+
+/// Why a look-up failed, in the words of people who run services.
+fn why(error: &NetError) -> String {
+    match error {
+        NetError::Dns(DnsError::NoRecordsFound(none)) => match none.response_code {
+            ResponseCode::NXDomain => "the name does not exist".to_owned(),
+            _ => "the name has no addresses".to_owned(),
+        },
+        NetError::NoConnections => "no name server can be reached".to_owned(),
+        other => other.to_string(),
     }
 }
 

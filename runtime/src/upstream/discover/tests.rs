@@ -9,7 +9,7 @@ use tokio::sync::{Mutex, mpsc};
 use tokio::time::Instant;
 
 use super::name_server::{NameServer, Zone};
-use super::{Answer, Discovery, Endpoints, Lookup, Resolve, Resolver, retry_in};
+use super::{Answer, Discovery, Endpoints, Listed, Lookup, Resolve, Resolver, retry_in};
 use crate::clock::Clock;
 use crate::lifecycle::Notices;
 use crate::proxy::{Address, UpstreamSpec};
@@ -181,4 +181,22 @@ async fn a_machine_without_name_servers_still_has_a_resolver() {
     let resolver = resolver.unwrap();
     assert!(resolver.resolve("pay.shop.svc").await.is_err());
     assert!(resolver.resolve("localhost").await.is_ok());
+}
+
+#[test]
+fn long_lists_are_shown_by_their_beginning() {
+    let endpoints: Vec<_> = (1..8).map(|n| v4([10, 0, 0, n], 80)).collect();
+    assert_eq!(Listed(&endpoints[..1]).to_string(), "10.0.0.1:80");
+    let expect = "10.0.0.1:80, 10.0.0.2:80, 10.0.0.3:80, 10.0.0.4:80 and 3 more";
+    assert_eq!(Listed(&endpoints).to_string(), expect);
+}
+
+#[tokio::test]
+async fn failures_are_told_apart() {
+    let server = NameServer::start(Zone::new()).await;
+    let resolver = server.resolver(1, &[], NO_HOSTS);
+    let none = ResolverConfig::from_parts(None, Vec::new(), Vec::new());
+    let alone = Resolver::new(none, ResolverOpts::default(), PathBuf::from(NO_HOSTS)).unwrap();
+    assert_eq!(resolver.resolve("v4.").await, Err("the name does not exist".to_owned()));
+    assert_eq!(alone.resolve("v4.").await, Err("no name server can be reached".to_owned()));
 }

@@ -1,0 +1,198 @@
+//! A proxy as a process: flags, start, admin port, signals, exit codes.
+//!
+//! This program is both sides. Told so by its environment it is the proxy, with the arguments that
+//! a generated one would get; otherwise it starts itself as one and watches.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test, though clippy cannot tell without a harness"
+)]
+
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::TcpStream;
+use std::process::{Child, ChildStderr, Command, ExitCode, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use amb_runtime::prelude::*;
+
+const AS_PROXY: &str = "AMB_TEST_AS_PROXY";
+
+fn main() -> ExitCode {
+    if std::env::var_os(AS_PROXY).is_some() {
+        return amb_runtime::run::<Web>();
+    }
+    // Asked which tests there are: this is one, without a name.
+    if std::env::args().any(|argument| argument == "--list") {
+        return ExitCode::SUCCESS;
+    }
+    flags_are_answered_without_a_start();
+    calls_are_served_and_logged_and_a_signal_stops_the_proxy();
+    the_admin_port_stops_the_proxy();
+    a_second_signal_closes_what_the_first_left_open();
+    ExitCode::SUCCESS
+}
+
+/// Answers every call itself.
+struct Web;
+
+struct Gone;
+
+impl ReplyPolicy for Gone {
+    const STATUS: u16 = 410;
+    const BODY: &'static str = "gone";
+}
+
+impl Proxy for Web {
+    type Route = usize;
+
+    const SERVICE: &'static str = "web";
+    const WORKERS: Workers = Workers::Exactly(2);
+    const LISTENERS: &'static [Listener] = &[Listener::shared(v4([127, 0, 0, 1], 0))];
+    const UPSTREAMS: &'static [UpstreamSpec] = &[];
+    const ROUTES: &'static [RouteSpec] =
+        &[RouteSpec { upstream: "", route: "otherwise", site: "web.amb:1" }];
+    const BREAKERS: &'static [&'static str] = &[];
+    const OBSERVE: Observe = Observe {
+        metrics: true,
+        access_log: Some(AccessLog {
+            sample: percent(100),
+            when: |_| true,
+            headers: &[],
+            redact: &[],
+        }),
+        admin: Some(v4([127, 0, 0, 1], 0)),
+    };
+    const POLICY: &'static [u8] = b"{\"amb-policy\":1,\"plan\":\"all is gone\\n\"}\n";
+
+    fn route(_: &RequestHead<'_>, _: Inbound) -> usize {
+        0
+    }
+
+    fn index(route: usize) -> usize {
+        route
+    }
+
+    async fn call<N: Net>(_: usize, call: &mut Call<'_, N>) -> Outcome<N> {
+        Respond::<Gone>::call(call).await
+    }
+}
+
+/// A proxy that is ready.
+struct Running {
+    process: Child,
+    stderr: BufReader<ChildStderr>,
+    port: String,
+    admin: String,
+}
+
+fn command(arguments: &[&str]) -> Command {
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    command.env(AS_PROXY, "1").args(arguments);
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+}
+
+impl Running {
+    fn start() -> Self {
+        let mut process = command(&[]).spawn().unwrap();
+        let mut stderr = BufReader::new(process.stderr.take().unwrap());
+        let mut line = || {
+            let mut line = String::new();
+            stderr.read_line(&mut line).unwrap();
+            line.trim_end().to_owned()
+        };
+        let port = line().strip_prefix("amb web: listening on ").unwrap().to_owned();
+        let mut next = line();
+        if next.starts_with("amb web: no name servers") {
+            next = line();
+        }
+        let admin = next.strip_prefix("amb web: admin on ").unwrap().to_owned();
+        assert_eq!(line(), "amb web: READY");
+        Self { process, stderr, port, admin }
+    }
+
+    fn signal(&self) {
+        let id = rustix::process::Pid::from_child(&self.process);
+        rustix::process::kill_process(id, rustix::process::Signal::TERM).unwrap();
+    }
+
+    fn line(&mut self) -> String {
+        let mut line = String::new();
+        self.stderr.read_line(&mut line).unwrap();
+        line.trim_end().to_owned()
+    }
+
+    /// Exit code and what was said until then.
+    fn wait(mut self) -> (Option<i32>, String, String) {
+        let (mut said, mut logged) = (String::new(), String::new());
+        self.stderr.read_to_string(&mut said).unwrap();
+        self.process.stdout.take().unwrap().read_to_string(&mut logged).unwrap();
+        (self.process.wait().unwrap().code(), said, logged)
+    }
+}
+
+/// Everything that comes back for one request.
+fn ask(address: &str, request: &str) -> String {
+    let mut stream = TcpStream::connect(address).unwrap();
+    let request = format!("{request} HTTP/1.1\r\nhost: a.test\r\nconnection: close\r\n\r\n");
+    stream.write_all(request.as_bytes()).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    answer
+}
+
+fn flags_are_answered_without_a_start() {
+    let rows = [
+        (&["--version"][..], 0, "web ambassador, amb 0.1.0\n"),
+        (&["--describe"], 0, "web ambassador, amb 0.1.0\n\nall is gone\n"),
+        (&["--describe", "--json"], 0, "{\"amb-policy\":1,\"plan\":\"all is gone\\n\"}\n"),
+        (&["--check"], 0, ""),
+        (&["--port", "80"], 64, ""),
+    ];
+    for (arguments, code, expect) in rows {
+        let Output { status, stdout, stderr } = command(arguments).output().unwrap();
+        let said = String::from_utf8(stderr).unwrap();
+        assert_eq!(status.code(), Some(code), "{arguments:?}: {said}");
+        assert_eq!(String::from_utf8(stdout).unwrap(), expect, "{arguments:?}");
+        assert_eq!(said.contains("`--port` is not understood"), code == 64, "{said}");
+    }
+}
+
+fn calls_are_served_and_logged_and_a_signal_stops_the_proxy() {
+    let proxy = Running::start();
+    assert!(ask(&proxy.admin, "GET /ready").ends_with("\r\n\r\nready\n"));
+    let answer = ask(&proxy.port, "GET /a");
+    assert!(answer.starts_with("HTTP/1.1 410") && answer.ends_with("\r\n\r\ngone"), "{answer}");
+    proxy.signal();
+    let (code, said, logged) = proxy.wait();
+    assert_eq!((code, said.as_str()), (Some(0), "amb web: draining: SIGTERM\namb web: stopped\n"));
+    let line: serde_json::Value = serde_json::from_str(&logged).unwrap();
+    assert_eq!((&line["path"], &line["status"]), (&"/a".into(), &410.into()));
+}
+
+fn the_admin_port_stops_the_proxy() {
+    let proxy = Running::start();
+    assert!(ask(&proxy.admin, "POST /quit").starts_with("HTTP/1.1 202"));
+    let (code, said, _) = proxy.wait();
+    assert_eq!((code, said.as_str()), (Some(0), "amb web: draining: /quit\namb web: stopped\n"));
+}
+
+fn a_second_signal_closes_what_the_first_left_open() {
+    let mut proxy = Running::start();
+    // Half a request: the call is neither complete nor idle.
+    let mut caller = TcpStream::connect(&proxy.port).unwrap();
+    caller.write_all(b"GET / HTTP/1.1\r\n").unwrap();
+    while !ask(&proxy.admin, "GET /metrics").contains("\namb_connections 1\n") {}
+    proxy.signal();
+    assert_eq!(proxy.line(), "amb web: draining: SIGTERM");
+    assert!(ask(&proxy.admin, "GET /ready").ends_with("draining\n"));
+    // Still in use while it drains.
+    assert!(ask(&proxy.port, "GET /b").starts_with("HTTP/1.1 410"));
+    let start = Instant::now();
+    proxy.signal();
+    let (code, said, _) = proxy.wait();
+    assert_eq!(code, Some(0));
+    assert!(said.starts_with("amb web: closing: SIGTERM\namb web: stopped"), "{said}");
+    assert!(start.elapsed() < Duration::from_secs(10));
+}
