@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use amb_policy_lang::plan::{BackoffKind, HeaderOp, Layer, Origin, Plan, Sourced, Total};
-use amb_policy_lang::{MemoryLoader, compile};
+use amb_policy_lang::plan::{BackoffKind, HeaderOp, Layer, Origin, Sourced, Total};
+use amb_policy_lang::{MemoryLoader, Outcome, compile};
 
 const BASELINE: &str = r#"edition 2026
 
@@ -60,11 +60,8 @@ upstream a {
 otherwise pass
 "#;
 
-fn plan() -> Plan {
-    let outcome =
-        compile("web.amb", &MemoryLoader::new([("web.amb", POLICY), ("acme.amb", BASELINE)]));
-    assert!(outcome.diagnostics.is_empty(), "{:?}", outcome.diagnostics);
-    outcome.plan.unwrap_or_else(|| panic!("accepted, but without a plan"))
+fn outcome() -> Outcome {
+    compile("web.amb", &MemoryLoader::new([("web.amb", POLICY), ("acme.amb", BASELINE)]))
 }
 
 fn layer<T>(value: &Sourced<T>) -> Option<&Layer> {
@@ -75,8 +72,13 @@ fn layer<T>(value: &Sourced<T>) -> Option<&Layer> {
 }
 
 #[test]
+fn nothing_is_said_about_it() {
+    assert_eq!(outcome().diagnostics, []);
+}
+
+#[test]
 fn the_inner_layer_wins_field_by_field() {
-    let plan = plan();
+    let plan = outcome().plan.unwrap();
     let upstream = &plan.upstreams[0];
     let route = &upstream.routes[0].settings;
     let named = |name: &str| Layer::Policy(name.to_owned());
@@ -98,7 +100,7 @@ fn the_inner_layer_wins_field_by_field() {
 
 #[test]
 fn edits_of_the_baseline_run_last() {
-    let plan = plan();
+    let plan = outcome().plan.unwrap();
     let edits = &plan.upstreams[0].settings.request_headers;
     assert!(matches!(edits[0].value.op, HeaderOp::Set(_)));
     assert!(matches!(edits[1].value.op, HeaderOp::Remove));
@@ -107,7 +109,7 @@ fn edits_of_the_baseline_run_last() {
 
 #[test]
 fn names_are_lower_case_and_sources_in_order() {
-    let plan = plan();
+    let plan = outcome().plan.unwrap();
     assert_eq!(plan.upstreams[0].hosts[0].value.to_string(), "a.svc");
     let names: Vec<_> = plan.sources.iter().map(|source| source.name.as_str()).collect();
     assert_eq!(names, ["web.amb", "acme.amb"]);

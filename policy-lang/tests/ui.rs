@@ -6,6 +6,7 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use amb_policy_lang::diagnostics::{CODES, Style, render, to_json_lines};
@@ -18,20 +19,21 @@ fn corpus() -> PathBuf {
 }
 
 /// Every file of the corpus, by its path below it.
-fn sources(folder: &Path, prefix: &str) -> Vec<(String, String)> {
-    let mut entries: Vec<_> =
-        fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+fn sources(folder: &Path, prefix: &str) -> io::Result<Vec<(String, String)>> {
+    let entries: io::Result<Vec<_>> =
+        fs::read_dir(folder)?.map(|entry| Ok(entry?.path())).collect();
+    let mut entries = entries?;
     entries.sort();
     let mut all = Vec::new();
     for path in entries {
-        let name = format!("{prefix}{}", path.file_name().unwrap().to_str().unwrap());
+        let name = format!("{prefix}{}", path.file_name().unwrap_or_default().display());
         if path.is_dir() {
-            all.extend(sources(&path, &format!("{name}/")));
+            all.extend(sources(&path, &format!("{name}/"))?);
         } else if name.ends_with(".amb") || name.ends_with(".toml") {
-            all.push((name, fs::read_to_string(&path).unwrap()));
+            all.push((name, fs::read_to_string(&path)?));
         }
     }
-    all
+    Ok(all)
 }
 
 /// The cases: what has a golden, or is to get one. Files below `parts/` are there to be imported.
@@ -50,8 +52,8 @@ fn marks(text: &str) -> Vec<Finding> {
                 Some(rest) => (index, rest),
                 None => (index + 1, mark),
             };
-            let mut words = words.split_whitespace();
-            marks.push((line, words.next().unwrap().to_owned(), words.next().unwrap().to_owned()));
+            let mut words = words.split_whitespace().map(str::to_owned);
+            marks.push((line, words.next().unwrap_or_default(), words.next().unwrap_or_default()));
         }
     }
     marks.sort();
@@ -60,16 +62,13 @@ fn marks(text: &str) -> Vec<Finding> {
 
 fn findings(outcome: &Outcome, entry: &str) -> Vec<Finding> {
     let lines = to_json_lines(&outcome.diagnostics, &outcome.sources);
-    let field = |line: &str, name: &str| {
-        let start = line.find(&format!("\"{name}\":")).unwrap() + name.len() + 3;
-        line[start..].trim_start_matches('"').split(['"', ',', '}']).next().unwrap().to_owned()
+    let finding = |line: &str| {
+        let all: serde_json::Value = serde_json::from_str(line).ok()?;
+        let text = |name: &str| Some(all.get(name)?.as_str()?.to_owned());
+        let line = usize::try_from(all.get("line")?.as_u64()?).ok()?;
+        (text("file")? == entry).then_some((line, text("severity")?, text("code")?))
     };
-    let own = lines.lines().filter(|line| field(line, "file") == entry);
-    let mut findings: Vec<_> = own
-        .map(|line| {
-            (field(line, "line").parse().unwrap(), field(line, "severity"), field(line, "code"))
-        })
-        .collect();
+    let mut findings: Vec<_> = lines.lines().filter_map(finding).collect();
     findings.sort();
     findings
 }
@@ -80,7 +79,7 @@ fn compiled(name: &str, loader: &MemoryLoader) -> Outcome {
 
 #[test]
 fn every_case_is_told_as_marked_and_as_its_golden_says() {
-    let all = sources(&corpus(), "");
+    let all = sources(&corpus(), "").unwrap();
     let loader = MemoryLoader::new(all.clone());
     let bless = std::env::var_os("AMB_BLESS").is_some();
     let mut wrong = Vec::new();
@@ -103,7 +102,7 @@ fn every_case_is_told_as_marked_and_as_its_golden_says() {
 
 #[test]
 fn every_code_has_a_case_and_every_golden_a_policy() {
-    let all = sources(&corpus(), "");
+    let all = sources(&corpus(), "").unwrap();
     let loader = MemoryLoader::new(all.clone());
     let outcomes = cases(&all).map(|(name, _)| compiled(name, &loader));
     let told: BTreeSet<_> =
@@ -126,7 +125,7 @@ fn a_file_beyond_the_limit_is_not_read() {
 
 #[test]
 fn messages_keep_the_style() {
-    let all = sources(&corpus(), "");
+    let all = sources(&corpus(), "").unwrap();
     let loader = MemoryLoader::new(all.clone());
     for (name, _) in cases(&all) {
         for found in compiled(name, &loader).diagnostics {
