@@ -18,9 +18,11 @@ pub(crate) enum Command {
     Check(Check),
     Fmt(Fmt),
     Plan(Plan),
+    Explain(Explain),
     Test(Test),
     Generate(Generate),
     Build(Build),
+    Diff(Diff),
     Inspect(Inspect),
     /// Show everything at once on this machine: retries, the breaker, recovery.
     Demo,
@@ -64,6 +66,17 @@ pub(crate) struct Plan {
     pub(crate) format: Format,
 }
 
+/// Show what happens to a request on each outcome, and which lines of the policy say so.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Explain {
+    pub(crate) file: PathBuf,
+    /// Method and URL: 'POST http://payment.shop.svc/v1/charges'.
+    pub(crate) request: String,
+    /// A field of the request, as often as needed.
+    #[arg(long = "header", value_name = "NAME:VALUE")]
+    pub(crate) headers: Vec<String>,
+}
+
 /// Run the tests in policies on the reference interpreter.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Test {
@@ -99,6 +112,15 @@ pub(crate) struct Build {
     /// Source of amb-runtime, if amb does not find it.
     #[arg(long, value_name = "FOLDER")]
     pub(crate) runtime: Option<PathBuf>,
+}
+
+/// Show what changes from one policy to another: tightened, weakened, added, removed.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Diff {
+    pub(crate) old: PathBuf,
+    pub(crate) new: PathBuf,
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) format: Format,
 }
 
 /// Show which policy is inside a built proxy, without running it.

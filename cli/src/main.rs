@@ -44,9 +44,11 @@ fn run(command: Command, console: &mut Console) -> Result<(), Failure> {
         Command::Check(args) => commands::check::run(&args, console),
         Command::Fmt(args) => commands::fmt::run(&args, console),
         Command::Plan(args) => commands::plan::run(&args, console),
+        Command::Explain(args) => commands::explain::run(&args, console),
         Command::Test(args) => commands::test::run(&args, console),
         Command::Generate(args) => commands::generate::run(&args, console),
         Command::Build(args) => commands::build::run(&args, console),
+        Command::Diff(args) => commands::diff::run(&args, console),
         Command::Inspect(args) => commands::inspect::run(&args, console),
         Command::Demo => demo::run(console),
     }

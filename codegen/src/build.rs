@@ -52,10 +52,8 @@ pub struct Script {
 
 /// Compiles the policy at `path` (relative to the deployment's folder), for a build script:
 ///
-/// ```ignore
-/// fn main() {
-///     amb_codegen::build("order.amb");
-/// }
+/// ```no_run
+/// amb_codegen::build("order.amb");
 /// ```
 ///
 /// The deployment's `main.rs` is then `include!(env!("AMB_PROXY"));`.

@@ -76,3 +76,55 @@ pub fn sha256(bytes: &[u8]) -> String {
 fn string(text: &str) -> String {
     serde_json::Value::from(text).to_string()
 }
+
+#[cfg(test)]
+mod tests {
+    use amb_policy_lang::{MemoryLoader, compile};
+
+    use super::*;
+
+    const POLICY: &str = "edition 2026\n\nservice order\n\n# \"quoted\", ünïcode\notherwise pass\n";
+
+    fn document() -> String {
+        let loader = MemoryLoader::new([("order.amb", POLICY)]);
+        let plan = compile("order.amb", &loader).plan.unwrap();
+        crate::generate(&plan).policy_json
+    }
+
+    #[test]
+    fn it_says_how_long_it_is() {
+        let document = document();
+        let value: serde_json::Value = serde_json::from_str(&document).unwrap();
+        assert_eq!(value["length"], document.len());
+        assert_eq!(value["inputs"][0]["text"], POLICY);
+        assert_eq!(value["inputs"][0]["sha256"], sha256(POLICY.as_bytes()));
+    }
+
+    #[test]
+    fn it_is_found_between_other_bytes() {
+        let document = document();
+        let cut = &document[..document.len() / 2];
+        let binary = [
+            b"\x7fELF\xff",
+            MARKER.as_bytes(),
+            cut.as_bytes(),
+            b"\0",
+            document.as_bytes(),
+            b"\xff\0",
+        ];
+        assert_eq!(find(&binary.concat()), Some(document.as_str()));
+    }
+
+    #[test]
+    fn what_only_looks_like_it_is_not() {
+        for binary in ["", MARKER, "{\"amb-policy\":1,\"length\":        30,\"a\":1}"] {
+            assert_eq!(find(binary.as_bytes()), None, "{binary}");
+        }
+    }
+
+    #[test]
+    fn hashes_are_hexadecimal() {
+        let empty = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+        assert_eq!(sha256(b""), empty);
+    }
+}

@@ -273,4 +273,67 @@ mod tests {
             assert_eq!(scope.claim(wanted, "Upstream"), given);
         }
     }
+
+    /// Names that stand alone in a file: not behind `::` or `.`, and not declared there.
+    fn foreign_types(file: &str) -> BTreeSet<String> {
+        let names = flat(file.parse().unwrap());
+        let before = std::iter::once("").chain(names.iter().map(String::as_str));
+        let pairs: Vec<_> = before.zip(names.iter().map(String::as_str)).collect();
+        let declares = ["struct", "type", "enum", "const"];
+        let declared: BTreeSet<_> = pairs
+            .iter()
+            .filter(|(before, _)| declares.contains(before))
+            .map(|(_, name)| *name)
+            .collect();
+        let is_type =
+            |name: &str| name.len() > 1 && name.starts_with(|char: char| char.is_ascii_uppercase());
+        pairs
+            .iter()
+            .filter(|(before, name)| {
+                is_type(name) && ![":", "."].contains(before) && !declared.contains(name)
+            })
+            .map(|(_, name)| (*name).to_owned())
+            .collect()
+    }
+
+    /// Identifiers and punctuation in order; `::` counts, a single `:` does not. The variants of an
+    /// enum are left out: they have a scope of their own.
+    fn flat(tokens: proc_macro2::TokenStream) -> Vec<String> {
+        let mut names = Vec::new();
+        let mut tokens = tokens.into_iter().peekable();
+        while let Some(token) = tokens.next() {
+            match token {
+                proc_macro2::TokenTree::Group(group) => {
+                    let is_enum = names.iter().rev().nth(1).is_some_and(|name| name == "enum");
+                    names.push("(".to_owned());
+                    names.extend(if is_enum { Vec::new() } else { flat(group.stream()) });
+                }
+                proc_macro2::TokenTree::Punct(punct) if punct.as_char() == ':' => {
+                    let is_path = punct.spacing() == proc_macro2::Spacing::Joint;
+                    names.push(if is_path { ":" } else { "" }.to_owned());
+                    if is_path {
+                        tokens.next();
+                    }
+                }
+                other => names.push(other.to_string()),
+            }
+        }
+        names
+    }
+
+    #[test]
+    fn every_type_that_generated_code_mentions_is_reserved() {
+        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden");
+        let mut seen = 0;
+        for file in std::fs::read_dir(folder).unwrap().map(|file| file.unwrap().path()) {
+            if file.extension().is_some_and(|extension| extension == "rs") {
+                let foreign = foreign_types(&std::fs::read_to_string(&file).unwrap());
+                let unknown: Vec<_> =
+                    foreign.iter().filter(|name| !TYPES.contains(&name.as_str())).collect();
+                assert!(unknown.is_empty(), "{}: {unknown:?}", file.display());
+                seen += foreign.len();
+            }
+        }
+        assert!(seen > 100, "the golden files mention many types, not {seen}");
+    }
 }

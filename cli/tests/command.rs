@@ -1,0 +1,202 @@
+//! The command as scripts and people meet it: exit codes, what goes where, what it says.
+
+use std::fs;
+use std::path::Path;
+
+use snapbox::cmd::{Command, cargo_bin};
+use snapbox::str;
+use tempfile::TempDir;
+
+const GOOD: &str = r#"edition 2026
+
+service web
+
+upstream catalog {
+    address "catalog.shop.svc:8080"
+    timeout 2s
+    retry   { attempts 3; on connect-failure, 503 }
+}
+
+otherwise pass
+
+test "a catalog that is briefly away is asked again" {
+    request GET "catalog.shop.svc" /v1/items
+    given   catalog replies refused, 200
+    expect  attempts == 2
+}
+"#;
+
+fn amb(folder: &Path) -> Command {
+    Command::new(cargo_bin!("amb")).current_dir(folder).env("NO_COLOR", "1")
+}
+
+fn folder(files: &[(&str, &str)]) -> TempDir {
+    let folder = TempDir::new().unwrap();
+    for (name, text) in files {
+        fs::write(folder.path().join(name), text).unwrap();
+    }
+    folder
+}
+
+#[test]
+fn a_policy_that_is_fine() {
+    let folder = folder(&[("web.amb", GOOD)]);
+    amb(folder.path()).args(["check", "web.amb"]).assert().success().stdout_eq("").stderr_eq("");
+}
+
+#[test]
+fn a_finding_is_shown_where_it_is() {
+    let folder = folder(&[("web.amb", &GOOD.replace("2s", "2"))]);
+    let check = amb(folder.path()).args(["check", "web.amb"]).assert().code(1).stdout_eq("");
+    check.stderr_eq(str![[r#"
+error[..]
+ --> web.amb:7:13
+...
+"#]]);
+}
+
+#[test]
+fn findings_for_machines() {
+    let folder = folder(&[("web.amb", &GOOD.replace("2s", "2"))]);
+    amb(folder.path())
+        .args(["check", "--format", "json", "web.amb"])
+        .assert()
+        .code(1)
+        .stdout_eq(str![[r#"
+{"code":"[..]","severity":"error","message":"[..]","file":"web.amb","line":7,"column":13}
+
+"#]])
+        .stderr_eq("");
+}
+
+#[test]
+fn a_missing_file_is_a_matter_of_usage() {
+    let folder = folder(&[]);
+    for command in ["check", "plan", "generate", "test"] {
+        amb(folder.path()).args([command, "none.amb"]).assert().code(2).stdout_eq("").stderr_eq(
+            str![[r#"
+error: none.amb cannot be read: No such file or directory (os error 2)
+
+"#]],
+        );
+    }
+}
+
+#[test]
+fn an_unknown_command_is_a_matter_of_usage() {
+    amb(folder(&[]).path()).arg("chekc").assert().code(2).stdout_eq("");
+}
+
+#[test]
+fn the_plan_on_one_screen() {
+    let folder = folder(&[("web.amb", GOOD)]);
+    amb(folder.path()).args(["plan", "web.amb"]).assert().success().stdout_eq(str![[r#"
+service[..]web[..]web.amb:3
+...
+"#]]);
+    let json = amb(folder.path()).args(["plan", "web.amb", "--format", "json"]).output().unwrap();
+    let value: serde_json::Value = serde_json::from_slice(&json.stdout).unwrap();
+    assert!(value.is_object());
+}
+
+#[test]
+fn generated_files_are_written_and_compared() {
+    let folder = folder(&[("web.amb", GOOD)]);
+    let check = || amb(folder.path()).args(["generate", "--check", "web.amb"]).assert();
+    check().code(1);
+    amb(folder.path()).args(["generate", "web.amb"]).assert().success().stdout_eq("");
+    check().success().stdout_eq("");
+    fs::write(folder.path().join("web.amb"), GOOD.replace("2s", "3s")).unwrap();
+    check().code(1).stdout_eq(str![[r#"
+--- generated/proxy.rs (checked in)
++++ generated/proxy.rs (from the policy)
+...
+"#]]);
+}
+
+#[test]
+fn generated_files_do_not_depend_on_where_amb_is_called_from() {
+    let folder = folder(&[("web.amb", GOOD)]);
+    let file = folder.path().join("web.amb");
+    amb(folder.path()).args(["generate", "web.amb"]).assert().success();
+    let here = fs::read(folder.path().join("generated/proxy.rs")).unwrap();
+    amb(Path::new("/")).arg("generate").arg(&file).assert().success();
+    assert_eq!(here, fs::read(folder.path().join("generated/proxy.rs")).unwrap());
+}
+
+#[test]
+fn tests_of_the_policy() {
+    let folder = folder(&[("web.amb", GOOD), ("bad.amb", &GOOD.replace("== 2", "== 3"))]);
+    amb(folder.path()).args(["test", "web.amb"]).assert().success().stdout_eq(str![[r#"
+ok      a catalog that is briefly away is asked again
+web.amb: 1 passed, 0 failed
+
+"#]]);
+    amb(folder.path()).args(["test", "bad.amb"]).assert().code(1).stdout_eq(str![[r#"
+FAILED  a catalog that is briefly away is asked again (bad.amb:13)
+...
+bad.amb: 0 passed, 1 failed
+
+"#]]);
+}
+
+#[test]
+fn canonical_form() {
+    let folder = folder(&[("web.amb", &GOOD.replace("    timeout", "  timeout"))]);
+    amb(folder.path())
+        .args(["fmt", "--check", "web.amb"])
+        .assert()
+        .code(1)
+        .stdout_eq("web.amb is not in canonical form\n");
+    amb(folder.path()).args(["fmt", "web.amb"]).assert().success().stdout_eq("");
+    assert_eq!(fs::read_to_string(folder.path().join("web.amb")).unwrap(), GOOD);
+    amb(folder.path()).args(["fmt", "--check", "web.amb"]).assert().success();
+}
+
+#[test]
+fn a_request_explained() {
+    let folder = folder(&[("web.amb", GOOD)]);
+    let explain = |request: &str| amb(folder.path()).args(["explain", "web.amb", request]).assert();
+    let explained = explain("GET http://catalog.shop.svc:8080/v1/items").success();
+    explained.stdout_eq(str![[r#"
+...
+[..]catalog[..]
+...
+"#]]);
+    explain("catalog").code(2).stdout_eq("");
+}
+
+#[test]
+fn what_a_change_means() {
+    let folder = folder(&[("old.amb", GOOD), ("new.amb", &GOOD.replace("2s", "1s"))]);
+    let diff = |new: &str| amb(folder.path()).args(["diff", "old.amb", new]).assert().success();
+    diff("new.amb").stdout_eq(str![[r#"
+[..]catalog[..]timeout.total[..]
+...
+"#]]);
+}
+
+#[test]
+fn a_new_deployment_is_complete() {
+    let folder = folder(&[]);
+    amb(folder.path()).args(["new", "shop"]).assert().success().stdout_eq("shop/shop.amb\n");
+    let here = folder.path().join("shop");
+    amb(&here).args(["check", "shop.amb"]).assert().success().stderr_eq("");
+    amb(&here).args(["fmt", "--check", "shop.amb"]).assert().success();
+    amb(&here).args(["test", "shop.amb"]).assert().success();
+    amb(&here).args(["generate", "--check", "shop.amb"]).assert().success();
+    amb(folder.path()).args(["new", "shop"]).assert().code(2).stderr_eq(str![[r#"
+error: shop exists already; choose another name
+
+"#]]);
+    amb(folder.path()).args(["new", "Shop!"]).assert().code(2);
+}
+
+#[test]
+fn only_what_amb_built_can_be_inspected() {
+    let folder = folder(&[("binary", "\u{7f}ELF")]);
+    amb(folder.path()).args(["inspect", "binary"]).assert().code(2).stderr_eq(str![[r#"
+error: binary holds no policy: amb did not build it
+
+"#]]);
+}
