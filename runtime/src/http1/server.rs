@@ -140,7 +140,7 @@ impl<N: Net> Caller<N> {
                     Err(refused) => return Next::Refused(refused),
                 }
             }
-            match self.more(&mut block).await {
+            match self.more(worker, &mut block).await {
                 More::Bytes(with_line_end) => fresh = with_line_end || block.filled >= HEAD_LIMIT,
                 More::Slow => return Next::Slow,
                 More::End => return Next::Closed,
@@ -170,7 +170,7 @@ impl<N: Net> Caller<N> {
         .await
     }
 
-    async fn more(&mut self, block: &mut Block) -> More {
+    async fn more(&mut self, worker: &Worker<N>, block: &mut Block) -> More {
         let known = block.filled;
         if !block.has_space() {
             block.grow(HEAD_LIMIT);
@@ -178,6 +178,9 @@ impl<N: Net> Caller<N> {
         let read = poll_fn(|cx| {
             if let Poll::Ready(read) = poll_fill(&mut self.io, block, cx) {
                 return Poll::Ready(Some(read));
+            }
+            if worker.is_closing() {
+                return Poll::Ready(Some(Ok(0)));
             }
             self.timer.poll_due(cx).map(|()| None)
         })

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::script::{ScriptedNet, Seen, field};
+use crate::clock::Moment;
 use crate::filter::breaker::State;
 use crate::proxy::Proxy;
 use crate::worker::Worker;
@@ -62,6 +63,13 @@ impl Observed {
     pub fn attempts(&self) -> u64 {
         let last = self.answers.len().saturating_sub(1);
         self.seen.iter().filter(|seen| seen.call == last).count() as u64
+    }
+
+    /// When the tries of the last call began, from the scenario's start.
+    pub fn tries_at(&self) -> Vec<Duration> {
+        let last = self.answers.len().saturating_sub(1);
+        let tries = self.seen.iter().filter(|seen| seen.call == last);
+        tries.map(|seen| seen.at - Moment::START).collect()
     }
 
     /// Virtual time from the request to the end of the answer.

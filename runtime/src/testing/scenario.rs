@@ -148,6 +148,7 @@ impl<P: Proxy> Scenario<P> {
         let net = ScriptedNet {
             scripts: RefCell::new(self.scripts()),
             seen: Rc::default(),
+            clock,
             current: Cell::new(0),
             routes: RefCell::default(),
         };

@@ -13,6 +13,7 @@ use tokio::io::{
     AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, DuplexStream, ReadBuf,
 };
 
+use crate::clock::{Clock, Moment};
 use crate::net::{DialError, Io, Net};
 use crate::proxy::UpstreamId;
 
@@ -93,11 +94,13 @@ impl Script {
 }
 
 /// What an upstream saw of one try.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(super) struct Seen {
     /// Which of the scenario's calls.
     pub(super) call: usize,
     pub(super) upstream: usize,
+    /// When the try reached for it.
+    pub(super) at: Moment,
     /// The connection was not accepted.
     pub(super) refused: bool,
     /// The request head as it arrived.
@@ -109,6 +112,7 @@ pub(super) struct Seen {
 pub(super) struct ScriptedNet {
     pub(super) scripts: RefCell<Vec<Script>>,
     pub(super) seen: Rc<RefCell<Vec<Seen>>>,
+    pub(super) clock: Clock,
     /// The call whose connection runs now.
     pub(super) current: Cell<usize>,
     /// Routes by call.
@@ -138,7 +142,8 @@ impl ScriptedNet {
 
 impl ScriptedNet {
     fn see(&self, upstream: usize, refused: bool) {
-        let seen = Seen { call: self.current.get(), upstream, refused, head: String::new() };
+        let (call, at) = (self.current.get(), self.clock.now());
+        let seen = Seen { call, upstream, at, refused, head: String::new() };
         self.seen.borrow_mut().push(seen);
     }
 }
