@@ -1,5 +1,7 @@
 //! The command as scripts and people meet it: exit codes, what goes where, what it says.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail by panicking")]
+
 use std::fs;
 use std::path::Path;
 

@@ -296,8 +296,8 @@ mod tests {
             .collect()
     }
 
-    /// Identifiers and punctuation in order; `::` counts, a single `:` does not. The variants of an
-    /// enum are left out: they have a scope of their own.
+    /// Identifiers and punctuation in order; `::` counts, a single `:` does not. Attributes and the
+    /// variants of an enum are left out: they have scopes of their own.
     fn flat(tokens: proc_macro2::TokenStream) -> Vec<String> {
         let mut names = Vec::new();
         let mut tokens = tokens.into_iter().peekable();
@@ -305,8 +305,13 @@ mod tests {
             match token {
                 proc_macro2::TokenTree::Group(group) => {
                     let is_enum = names.iter().rev().nth(1).is_some_and(|name| name == "enum");
+                    let is_attribute = names.last().is_some_and(|name| name == "#");
                     names.push("(".to_owned());
-                    names.extend(if is_enum { Vec::new() } else { flat(group.stream()) });
+                    names.extend(if is_enum || is_attribute {
+                        Vec::new()
+                    } else {
+                        flat(group.stream())
+                    });
                 }
                 proc_macro2::TokenTree::Punct(punct) if punct.as_char() == ':' => {
                     let is_path = punct.spacing() == proc_macro2::Spacing::Joint;

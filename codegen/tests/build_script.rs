@@ -1,5 +1,7 @@
 //! What the build script of a deployment tells cargo: which file is compiled, and when it refuses.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail by panicking")]
+
 use std::fs;
 
 use amb_codegen::build::{Environment, Script, files, script};

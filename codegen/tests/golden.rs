@@ -3,6 +3,8 @@
 //!
 //! `AMB_BLESS=1 cargo test -p amb-codegen --test golden` writes what is generated now.
 
+#![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail by panicking")]
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
