@@ -1,0 +1,132 @@
+//! Real programs: found on this machine, started on free ports, stopped by their handle.
+
+use std::fs;
+use std::io::Write;
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+use crate::upstream::eventually;
+
+/// Are these programs here? If not, says so; under CI that is a failure, elsewhere the test is left out.
+pub fn have(programs: &[&str]) -> bool {
+    let missing: Vec<_> = programs.iter().filter(|program| find(program).is_none()).collect();
+    let ci = std::env::var("CI").is_ok_and(|ci| !matches!(ci.as_str(), "" | "0" | "false"));
+    assert!(missing.is_empty() || !ci, "not installed: {missing:?}");
+    if !missing.is_empty() {
+        // Not captured by the test harness: a skip must be seen.
+        let line = format!("SKIPPED, not installed: {missing:?}\n");
+        std::io::stderr().write_all(line.as_bytes()).unwrap();
+    }
+    missing.is_empty()
+}
+
+/// A program's path. Servers are often outside a user's `PATH`.
+pub fn find(program: &str) -> Option<PathBuf> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let folders =
+        std::env::split_paths(&path).chain(["/usr/sbin".into(), "/usr/local/sbin".into()]);
+    folders.map(|folder| folder.join(program)).find(|path| path.is_file())
+}
+
+/// A folder for one test, empty at first and removed at the end.
+pub struct Folder(PathBuf);
+
+impl Folder {
+    pub fn new(name: &str) -> Self {
+        let path = std::env::temp_dir().join(format!("amb-wire-{name}-{}", std::process::id()));
+        // Left over from a process with our number, or not there.
+        drop(fs::remove_dir_all(&path));
+        fs::create_dir_all(&path).unwrap();
+        Self(path)
+    }
+
+    pub fn path(&self) -> &Path {
+        &self.0
+    }
+
+    pub fn file(&self, name: &str, contents: impl AsRef<[u8]>) -> PathBuf {
+        let path = self.0.join(name);
+        fs::write(&path, contents).unwrap();
+        path
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        drop(fs::remove_dir_all(&self.0));
+    }
+}
+
+/// nginx as an origin: files below the folder, `PUT` stores them, `/chunked/` sends them in chunks.
+pub struct Nginx {
+    pub address: SocketAddr,
+    process: Child,
+}
+
+impl Nginx {
+    pub fn start(folder: &Folder) -> Self {
+        let address = free_address();
+        let config = folder.file("nginx.conf", configuration(folder.path(), address));
+        let program = find("nginx").unwrap();
+        let process = Command::new(program)
+            .arg("-p")
+            .arg(folder.path())
+            .arg("-c")
+            .arg(config)
+            .args(["-e", "stderr"])
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let nginx = Self { address, process };
+        eventually("nginx's start", || TcpStream::connect(address).is_ok());
+        nginx
+    }
+}
+
+impl Drop for Nginx {
+    fn drop(&mut self) {
+        // It may have ended by itself; then there is nothing to stop.
+        drop(self.process.kill());
+        drop(self.process.wait());
+    }
+}
+
+/// A port that was free a moment ago; nginx cannot choose one itself.
+fn free_address() -> SocketAddr {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
+}
+
+fn configuration(folder: &Path, address: SocketAddr) -> String {
+    let folder = folder.display();
+    format!(
+        r#"daemon off;
+master_process off;
+pid {folder}/nginx.pid;
+events {{ }}
+http {{
+    access_log off;
+    keepalive_requests 1000000;
+    client_max_body_size 0;
+    client_body_temp_path {folder}/body;
+    proxy_temp_path {folder}/proxy;
+    fastcgi_temp_path {folder}/fastcgi;
+    uwsgi_temp_path {folder}/uwsgi;
+    scgi_temp_path {folder}/scgi;
+    default_type application/octet-stream;
+    server {{
+        listen {address};
+        root {folder};
+        dav_methods PUT;
+        location = /ok {{ return 200 "0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789"; }}
+        # A filter that might change the length makes nginx send chunks.
+        location /chunked/ {{
+            alias {folder}/;
+            sub_filter_types *;
+            sub_filter "a text that no file here has" "";
+        }}
+    }}
+}}
+"#
+    )
+}

@@ -1,0 +1,80 @@
+//! Bodies of all sizes and framings through real programs at both ends: nginx and curl.
+//!
+//! Byte-identical up and down, and in bounded memory: a body is never collected.
+
+use std::fs;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::process::Command;
+
+use amb_tests_wire::HOST;
+use amb_tests_wire::peers::{Folder, Nginx, have};
+use amb_tests_wire::process::Process;
+
+const SIZES: [usize; 4] = [0, 1, 16 * 1024, 100 * 1024 * 1024];
+/// KiB. Unoptimised code and the harness included.
+const MEMORY: u64 = 30 * 1024;
+
+/// Bytes that are not the same anywhere.
+fn bytes(size: usize) -> Vec<u8> {
+    let mut state = 1_u64;
+    let mut word = || {
+        state =
+            state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 32) as u32
+    };
+    let mut bytes: Vec<u8> = (0..size.div_ceil(4)).flat_map(|_| word().to_le_bytes()).collect();
+    bytes.truncate(size);
+    bytes
+}
+
+fn curl(proxy: SocketAddr, path: &str, arguments: &[&str]) {
+    let port = proxy.port();
+    let output = Command::new("curl")
+        .args(["--silent", "--show-error", "--fail", "--max-time", "60", "--noproxy", "*"])
+        .args(["--resolve", &format!("{HOST}:{port}:127.0.0.1")])
+        .args(arguments)
+        .arg(format!("http://{HOST}:{port}{path}"))
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{path}: {}", String::from_utf8_lossy(&output.stderr));
+}
+
+fn same(sent: &Path, arrived: &Path, how: &str) {
+    assert!(fs::read(sent).unwrap() == fs::read(arrived).unwrap(), "{how}: other bytes");
+}
+
+#[test]
+fn bodies_arrive_as_they_were_sent_in_bounded_memory() {
+    if !have(&["nginx", "curl"]) {
+        return;
+    }
+    let folder = Folder::new("bodies");
+    let nginx = Nginx::start(&folder);
+    let arguments = ["full".to_owned(), nginx.address.to_string()];
+    let proxy = Process::start(env!("CARGO_BIN_EXE_live"), &arguments);
+    for size in SIZES {
+        let name = format!("original-{size}");
+        let original = folder.file(&name, bytes(size));
+        let arrived = folder.path().join("arrived");
+        let (from, to) = (original.to_str().unwrap(), arrived.to_str().unwrap());
+        let down: &[(&str, &str)] =
+            &[("down, with a length", "/"), ("down, in chunks", "/chunked/")];
+        for (how, path) in down {
+            curl(proxy.address, &format!("{path}{name}"), &["--output", to]);
+            same(&original, &arrived, &format!("{size} B {how}"));
+        }
+        let up: &[(&str, &[&str])] = &[
+            ("up, with a length", &[]),
+            ("up, in chunks", &["--header", "transfer-encoding: chunked"]),
+            ("up, without asking", &["--header", "expect:"]),
+        ];
+        for (how, more) in up {
+            let arguments = [&["--upload-file", from], *more].concat();
+            curl(proxy.address, "/stored", &arguments);
+            same(&original, &folder.path().join("stored"), &format!("{size} B {how}"));
+        }
+    }
+    let memory = proxy.peak_memory();
+    assert!(memory < MEMORY, "{memory} KiB");
+}

@@ -1,0 +1,98 @@
+//! `expect: 100-continue` (RFC 9110 §10.1.1), and answers that come before the body has.
+
+use amb_runtime::testing::Live;
+use amb_tests_wire::caller::{Caller, get};
+use amb_tests_wire::message::Message;
+use amb_tests_wire::policies::plain::Plain;
+use amb_tests_wire::upstream::eventually;
+use amb_tests_wire::upstream::{Connection, Upstream, reply};
+
+const HEAD: &str = "POST / HTTP/1.1\r\nhost: catalog.shop.svc\r\nexpect: 100-continue\r\ncontent-length: 4\r\n\r\n";
+const CONTINUE: &str = "HTTP/1.1 100 Continue\r\n\r\n";
+const DONE: &str = "HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\ndone";
+
+fn proxy(upstream: &Upstream) -> Live {
+    Live::start::<Plain>(1, &[("catalog", upstream.address)])
+}
+
+fn finish(connection: &mut Connection, mut request: Message) {
+    connection.body(&mut request);
+    connection.record(request);
+    connection.send(DONE);
+}
+
+#[test]
+fn the_upstream_lets_the_body_come() {
+    let upstream = Upstream::with(|connection| {
+        let request = connection.head().unwrap();
+        assert_eq!(request.field("expect"), Some("100-continue"));
+        connection.send(CONTINUE);
+        finish(connection, request);
+    });
+    let proxy = proxy(&upstream);
+    let mut caller = Caller::connect(proxy.address());
+    assert_eq!(caller.call(HEAD).start, "HTTP/1.1 100 Continue");
+    assert_eq!(caller.call("body").text(), "done");
+    assert_eq!(upstream.requests()[0].text(), "body");
+}
+
+#[test]
+fn an_upstream_that_says_nothing_gets_the_body_all_the_same() {
+    let upstream = Upstream::with(|connection| {
+        let request = connection.head().unwrap();
+        finish(connection, request);
+    });
+    let proxy = proxy(&upstream);
+    let mut caller = Caller::connect(proxy.address());
+    assert_eq!(caller.call(HEAD).status(), 100);
+    assert_eq!(caller.call("body").text(), "done");
+}
+
+#[test]
+fn a_caller_that_does_not_wait_is_not_held_up() {
+    let upstream = Upstream::script([reply("200 OK", "done")]);
+    let proxy = proxy(&upstream);
+    let mut caller = Caller::connect(proxy.address());
+    caller.send(format!("{HEAD}body{}", get("/next")));
+    assert_eq!(caller.answer().text(), "done");
+    assert_eq!(caller.answer().text(), "done");
+    assert_eq!(upstream.requests()[0].text(), "body");
+}
+
+#[test]
+fn a_refusal_reaches_the_caller_before_its_body_and_ends_both_connections() {
+    let upstream = Upstream::with(|connection| {
+        let request = connection.head().unwrap();
+        connection.send("HTTP/1.1 413 Content Too Large\r\ncontent-length: 0\r\n\r\n");
+        assert_eq!(connection.rest(), b"");
+        connection.record(request);
+    });
+    let proxy = proxy(&upstream);
+    let mut caller = Caller::connect(proxy.address());
+    let answer = caller.call(HEAD);
+    assert_eq!((answer.status(), answer.field("connection")), (413, Some("close")));
+    assert!(caller.is_closed());
+    eventually("the end of the upstream's connection", || upstream.requests().len() == 1);
+}
+
+#[test]
+fn an_answer_before_the_whole_body_ends_both_connections() {
+    let upstream = Upstream::with(|connection| {
+        let Some(request) = connection.head() else { return };
+        connection.send(DONE);
+        // The proxy may pass on what it has; it must not send another request.
+        let rest = connection.rest();
+        assert!(!rest.windows(4).any(|bytes| bytes == b"GET "), "{rest:?}");
+        connection.record(request);
+    });
+    let proxy = proxy(&upstream);
+    let mut caller = Caller::connect(proxy.address());
+    let head = "POST / HTTP/1.1\r\nhost: catalog.shop.svc\r\ncontent-length: 1000\r\n\r\n";
+    let answer = caller.call(format!("{head}some"));
+    assert_eq!((answer.text(), answer.field("connection")), ("done", Some("close")));
+    assert!(caller.is_closed());
+    eventually("the end of the upstream's connection", || upstream.requests().len() == 1);
+    let mut other = Caller::connect(proxy.address());
+    assert_eq!(other.call(get("/")).text(), "done");
+    assert_eq!(upstream.connections(), 2);
+}

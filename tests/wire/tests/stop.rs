@@ -1,0 +1,101 @@
+//! The end of a deployed proxy under load: whoever got through to it gets an answer.
+
+use std::net::{SocketAddr, TcpStream};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::thread;
+
+use amb_tests_wire::caller::Caller;
+use amb_tests_wire::process::Process;
+use amb_tests_wire::upstream::{Upstream, eventually, reply};
+
+/// Callers that connect anew for every call.
+const NEW: usize = 4;
+/// Callers that keep their connection for as long as the proxy does.
+const KEPT: usize = 4;
+/// Calls before the proxy is asked to stop.
+const BEFORE: usize = 500;
+
+struct Load {
+    request: String,
+    proxy: SocketAddr,
+    answered: AtomicUsize,
+    stopped: AtomicBool,
+}
+
+impl Load {
+    /// One call on each connection, until nobody listens any more.
+    fn connect_anew(&self) {
+        while let Ok(stream) = TcpStream::connect(self.proxy) {
+            let mut caller = Caller::of(stream);
+            assert_eq!(caller.call(&self.request).text(), "fine");
+            self.answered.fetch_add(1, Ordering::SeqCst);
+            // Leave the proxy a chance: it stops once nobody has come for a while.
+            if self.stopped.load(Ordering::SeqCst) {
+                return;
+            }
+        }
+    }
+
+    /// One connection, until the proxy says that it is the last answer.
+    fn keep(&self) {
+        let mut caller = Caller::connect(self.proxy);
+        loop {
+            let answer = caller.call(&self.request);
+            assert_eq!((answer.text(), answer.complete), ("fine", true));
+            self.answered.fetch_add(1, Ordering::SeqCst);
+            if answer.field("connection") == Some("close") {
+                assert!(caller.is_closed());
+                return;
+            }
+        }
+    }
+}
+
+#[test]
+fn every_request_that_was_accepted_is_answered() {
+    let upstream = Upstream::script([reply("200 OK", "fine")]);
+    let mut proxy = Process::start(env!("CARGO_BIN_EXE_stopping"), &[]);
+    let load = Load {
+        request: format!("GET / HTTP/1.1\r\nhost: {}\r\n\r\n", upstream.address),
+        proxy: proxy.address,
+        answered: AtomicUsize::new(0),
+        stopped: AtomicBool::new(false),
+    };
+    let mut idle = Caller::connect(proxy.address);
+    assert_eq!(idle.call(&load.request).text(), "fine");
+    thread::scope(|scope| {
+        (0..NEW).for_each(|_| drop(scope.spawn(|| load.connect_anew())));
+        (0..KEPT).for_each(|_| drop(scope.spawn(|| load.keep())));
+        eventually("the load", || load.answered.load(Ordering::SeqCst) > BEFORE);
+        proxy.terminate();
+        load.stopped.store(true, Ordering::SeqCst);
+    });
+    // A connection that rests is closed, too.
+    assert!(idle.is_closed());
+    let (status, said) = proxy.end();
+    assert_eq!(status.code(), Some(0), "{said:?}");
+    let expect = ["amb stopping: draining: SIGTERM", "amb stopping: stopped"];
+    assert_eq!(said, expect);
+}
+
+#[test]
+fn a_call_in_flight_is_finished() {
+    let (release, gate) = std::sync::mpsc::channel::<()>();
+    let gate = std::sync::Mutex::new(gate);
+    let upstream = Upstream::with(move |connection| {
+        connection.request();
+        gate.lock().unwrap().recv().unwrap();
+        connection.send("HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\nlate");
+    });
+    let mut proxy = Process::start(env!("CARGO_BIN_EXE_stopping"), &[]);
+    let mut caller = Caller::connect(proxy.address);
+    caller.send(format!("GET / HTTP/1.1\r\nhost: {}\r\n\r\n", upstream.address));
+    eventually("the request", || upstream.requests().len() == 1);
+    proxy.terminate();
+    assert_eq!(proxy.notice(), "amb stopping: draining: SIGTERM");
+    release.send(()).unwrap();
+    let answer = caller.answer();
+    assert_eq!((answer.text(), answer.field("connection")), ("late", Some("close")));
+    drop(caller);
+    assert_eq!(proxy.end().0.code(), Some(0));
+}

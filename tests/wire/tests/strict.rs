@@ -1,0 +1,528 @@
+//! Where other parsers are lenient, this proxy refuses; what it lets through, it forwards exactly.
+//!
+//! One row per rule. A refused request never reaches the upstream, and its connection ends: what
+//! follows it on the wire cannot be trusted.
+
+use std::net::SocketAddr;
+
+use amb_runtime::testing::Live;
+use amb_tests_wire::caller::{Caller, call, get};
+use amb_tests_wire::policies::plain::Plain;
+use amb_tests_wire::upstream::{Step, Upstream, close, keep, reply};
+
+fn proxy(upstream: &Upstream) -> Live {
+    Live::start::<Plain>(1, &[("catalog", upstream.address)])
+}
+
+/// The proxy's own `proxy-status` says that the request was at fault.
+fn refused(address: SocketAddr, name: &str, bytes: impl AsRef<[u8]>, status: u16) {
+    let mut caller = Caller::connect(address);
+    let answer = caller.call(bytes);
+    assert_eq!(answer.status(), status, "{name}");
+    assert_eq!(answer.field("connection"), Some("close"), "{name}");
+    let said = answer.field("proxy-status").unwrap_or_default();
+    assert!(said.starts_with("amb; error=http_request_error"), "{name}: {said}");
+    assert!(caller.is_closed(), "{name}");
+}
+
+#[test]
+fn ambiguous_requests_never_reach_the_upstream() {
+    let rows: &[(&str, &str, u16)] = &[
+        (
+            "both framings",
+            "POST / HTTP/1.1|host: @|transfer-encoding: chunked|content-length: 3||0||",
+            400,
+        ),
+        (
+            "both framings, turned round",
+            "POST / HTTP/1.1|host: @|content-length: 3|transfer-encoding: chunked||0||",
+            400,
+        ),
+        ("two lengths", "POST / HTTP/1.1|host: @|content-length: 3|content-length: 4||abcd", 400),
+        ("a list of lengths", "POST / HTTP/1.1|host: @|content-length: 3, 3||abc", 400),
+        ("a signed length", "POST / HTTP/1.1|host: @|content-length: +3||abc", 400),
+        ("a negative length", "POST / HTTP/1.1|host: @|content-length: -3||abc", 400),
+        ("a length in hexadecimal", "POST / HTTP/1.1|host: @|content-length: 0x3||abc", 400),
+        ("an empty length", "POST / HTTP/1.1|host: @|content-length: ||abc", 400),
+        (
+            "a length beyond counting",
+            "POST / HTTP/1.1|host: @|content-length: 99999999999999999999||",
+            400,
+        ),
+        (
+            "a coding before chunked",
+            "POST / HTTP/1.1|host: @|transfer-encoding: gzip, chunked||0||",
+            501,
+        ),
+        (
+            "a coding after chunked",
+            "POST / HTTP/1.1|host: @|transfer-encoding: chunked, gzip||0||",
+            400,
+        ),
+        (
+            "chunked twice",
+            "POST / HTTP/1.1|host: @|transfer-encoding: chunked|transfer-encoding: chunked||0||",
+            400,
+        ),
+        ("identity", "POST / HTTP/1.1|host: @|transfer-encoding: identity||", 400),
+        ("a coding that hides", "POST / HTTP/1.1|host: @|transfer-encoding: xchunked||0||", 400),
+        ("chunks in HTTP/1.0", "POST / HTTP/1.0|host: @|transfer-encoding: chunked||0||", 400),
+        ("a folded line", "GET / HTTP/1.1|host: @|x-a: b| c||", 400),
+        ("a space before the colon", "GET / HTTP/1.1|host : @||", 400),
+        ("a space before a length's colon", "POST / HTTP/1.1|host: @|content-length : 3||abc", 400),
+        ("a NUL in a value", "GET / HTTP/1.1|host: @|x-a: b\0c||", 400),
+        ("a NUL in a name", "GET / HTTP/1.1|host: @|x\0a: b||", 400),
+        ("a name without a colon", "GET / HTTP/1.1|host: @|x-a||", 400),
+        ("an empty name", "GET / HTTP/1.1|host: @|: b||", 400),
+        ("a bare CR in a value", "GET / HTTP/1.1|host: @|x-a: b\rc||", 400),
+        ("bare LFs", "GET / HTTP/1.1\nhost: @\n\n", 400),
+        ("one bare LF", "GET / HTTP/1.1|host: @\nx-a: b||", 400),
+        ("a bare LF at the head's end", "GET / HTTP/1.1|host: @|x-a: b\n\n", 400),
+        ("no host", "GET / HTTP/1.1|x-a: b||", 400),
+        ("two hosts", "GET / HTTP/1.1|host: @|host: @||", 400),
+        ("two different hosts", "GET / HTTP/1.1|host: @|host: other.shop.svc||", 400),
+        ("a list of hosts", "GET / HTTP/1.1|host: @, other.shop.svc||", 400),
+        ("a user in the host", "GET / HTTP/1.1|host: me@@||", 400),
+        ("a port beyond counting", "GET / HTTP/1.1|host: @:70000||", 400),
+        (
+            "an absolute target for another host",
+            "GET http://other.shop.svc/ HTTP/1.1|host: @||",
+            400,
+        ),
+        ("a user in an absolute target", "GET http://me@@/ HTTP/1.1|host: @||", 400),
+        ("another scheme", "GET ftp://@/ HTTP/1.1|host: @||", 400),
+        ("a target without a slash", "GET stock HTTP/1.1|host: @||", 400),
+        ("an asterisk for anything but OPTIONS", "GET * HTTP/1.1|host: @||", 400),
+        ("a fragment", "GET /a#b HTTP/1.1|host: @||", 400),
+        ("two spaces before the version", "GET /  HTTP/1.1|host: @||", 505),
+        ("a space in the target", "GET /a b HTTP/1.1|host: @||", 505),
+        ("no target", "GET HTTP/1.1|host: @||", 400),
+        ("CONNECT", "CONNECT @:443 HTTP/1.1|host: @:443||", 501),
+        ("HTTP/1.2", "GET / HTTP/1.2|host: @||", 505),
+        ("HTTP/2.0", "GET / HTTP/2.0|host: @||", 505),
+        ("the preface of HTTP/2", "PRI * HTTP/2.0||SM||", 505),
+        ("HTTP/0.9", "GET /||", 400),
+        ("a control byte in the method", "G\x01T / HTTP/1.1|host: @||", 400),
+    ];
+    let upstream = Upstream::script([reply("200 OK", "never")]);
+    let proxy = proxy(&upstream);
+    for (name, request, status) in rows {
+        refused(proxy.address(), name, wire(request), *status);
+    }
+    assert_eq!(upstream.connections(), 0);
+}
+
+/// `|` is the end of a line, `@` the host, and `@@` the host behind a real `@`.
+fn wire(row: &str) -> String {
+    let hosts = row.replace("@@", "\u{7f}").replace('@', "catalog.shop.svc");
+    hosts.replace('\u{7f}', "@catalog.shop.svc").replace('|', "\r\n")
+}
+
+#[test]
+fn heads_are_bounded() {
+    let fields = |count: usize| "x-a: b\r\n".repeat(count);
+    let head = |fields: &str| format!("GET / HTTP/1.1\r\nhost: catalog.shop.svc\r\n{fields}\r\n");
+    let long = |bytes: usize| format!("x-a: {}\r\n", "b".repeat(bytes));
+    let upstream = Upstream::script([reply("200 OK", "")]);
+    let proxy = proxy(&upstream);
+    assert_eq!(call(proxy.address(), head(&fields(99))).status(), 200);
+    assert_eq!(call(proxy.address(), head(&long(60 * 1024))).status(), 200);
+    refused(proxy.address(), "101 fields", head(&fields(100)), 431);
+    refused(proxy.address(), "65 KiB", head(&long(65 * 1024)), 431);
+    refused(proxy.address(), "a long target", get(&format!("/{}", "a".repeat(66_000))), 431);
+    assert_eq!(upstream.requests().len(), 2);
+}
+
+#[test]
+fn malformed_chunks_end_both_connections() {
+    let long = format!("1;{}|a|0||", "x".repeat(300));
+    let trailers = format!("0|x-a: {}||", "b".repeat(9_000));
+    let rows = [
+        ("no size", "|a|0||"),
+        ("a sign", "+1|a|0||"),
+        ("a prefix", "0x1|a|0||"),
+        ("a size beyond counting", "fffffffffffffffff|"),
+        ("a bare LF behind the size", "1\na|0||"),
+        ("no CRLF behind the data", "1|ab0||"),
+        ("an extension without a semicolon", "1 x|a|0||"),
+        ("a control byte in an extension", "1;\x01|a|0||"),
+        ("an endless extension", long.as_str()),
+        ("endless trailers", trailers.as_str()),
+        ("a length in the trailers", "0|content-length: 3||"),
+        ("a coding in the trailers", "0|transfer-encoding: chunked||"),
+        ("a host in the trailers", "0|host: other||"),
+        ("a bare LF in the trailers", "0|x-a: b\nx-b: c||"),
+    ];
+    for (name, body) in rows {
+        let upstream = Upstream::script([reply("200 OK", "never")]);
+        let proxy = proxy(&upstream);
+        let mut caller = Caller::connect(proxy.address());
+        let head = wire("POST / HTTP/1.1|host: @|transfer-encoding: chunked||");
+        // The head alone first, so that the upstream has seen it when the body turns out bad.
+        caller.send(head + &wire("1|z|"));
+        caller.send(wire(body));
+        let answer = caller.answer();
+        assert_eq!(answer.status(), 400, "{name}");
+        assert_eq!(answer.field("connection"), Some("close"), "{name}");
+        assert!(caller.is_closed(), "{name}");
+        drop((caller, proxy));
+        assert!(upstream.requests().iter().all(|request| !request.complete), "{name}");
+    }
+}
+
+#[test]
+fn what_is_let_through_arrives_exactly() {
+    let rows = [
+        (
+            "as it came",
+            "GET /a?b=c HTTP/1.1|Host: @|X-Upper: Kept  |x-empty:||",
+            "GET /a?b=c HTTP/1.1|Host: @|X-Upper: Kept  |x-empty:||",
+        ),
+        (
+            "an absolute target",
+            "GET http://@/a?b HTTP/1.1|host: @||",
+            "GET /a?b HTTP/1.1|host: @||",
+        ),
+        (
+            "an absolute target without a path",
+            "GET http://@ HTTP/1.1|host: @||",
+            "GET / HTTP/1.1|host: @||",
+        ),
+        (
+            "an absolute target with a query alone",
+            "GET http://@?b HTTP/1.1|host: @||",
+            "GET /?b HTTP/1.1|host: @||",
+        ),
+        ("an asterisk", "OPTIONS * HTTP/1.1|host: @||", "OPTIONS * HTTP/1.1|host: @||"),
+        (
+            "a host in capitals, a port, a dot",
+            "GET / HTTP/1.1|host: CATALOG.shop.svc.:8080||",
+            "GET / HTTP/1.1|host: @.:8080||",
+        ),
+        ("empty lines before", "||GET / HTTP/1.1|host: @||", "GET / HTTP/1.1|host: @||"),
+        (
+            "fields of the connection",
+            "GET / HTTP/1.1|host: @|connection: x-a, keep-alive|x-a: 1|x-b: 2|keep-alive: 5|te: trailers|proxy-connection: close||",
+            "GET / HTTP/1.1|host: @|x-b: 2||",
+        ),
+        (
+            "a connection that names the host",
+            "GET / HTTP/1.1|host: @|connection: host||",
+            "GET / HTTP/1.1|host: @||",
+        ),
+        (
+            "an upgrade",
+            "GET / HTTP/1.1|host: @|connection: upgrade|upgrade: websocket||",
+            "GET / HTTP/1.1|host: @||",
+        ),
+        (
+            "two equal lengths",
+            "POST / HTTP/1.1|host: @|content-length: 3|content-length: 3||abc",
+            "POST / HTTP/1.1|host: @|content-length: 3||abc",
+        ),
+        (
+            "a body for GET",
+            "GET / HTTP/1.1|host: @|content-length: 3||abc",
+            "GET / HTTP/1.1|host: @|content-length: 3||abc",
+        ),
+        (
+            "a connection that names the length",
+            "POST / HTTP/1.1|host: @|connection: content-length|content-length: 3||abc",
+            "POST / HTTP/1.1|host: @|content-length: 3||abc",
+        ),
+        (
+            "chunks",
+            "POST / HTTP/1.1|host: @|transfer-encoding: chunked||3|abc|0||",
+            "POST / HTTP/1.1|host: @|transfer-encoding: chunked||3|abc|0||",
+        ),
+        (
+            "Chunked in capitals",
+            "POST / HTTP/1.1|host: @|transfer-encoding: CHUNKED||0||",
+            "POST / HTTP/1.1|host: @|transfer-encoding: chunked||0||",
+        ),
+        (
+            "chunk extensions",
+            "POST / HTTP/1.1|host: @|transfer-encoding: chunked||3;a=b|abc|0;c||",
+            "POST / HTTP/1.1|host: @|transfer-encoding: chunked||3|abc|0||",
+        ),
+        (
+            "trailers",
+            "POST / HTTP/1.1|host: @|transfer-encoding: chunked||1|a|0|x-sum: 9||",
+            "POST / HTTP/1.1|host: @|transfer-encoding: chunked||1|a|0|x-sum: 9||",
+        ),
+        ("a caller of HTTP/1.0", "GET / HTTP/1.0|host: @||", "GET / HTTP/1.1|host: @||"),
+        ("an unknown method", "PURGE / HTTP/1.1|host: @||", "PURGE / HTTP/1.1|host: @||"),
+    ];
+    let upstream = Upstream::script([reply("200 OK", "")]);
+    let proxy = proxy(&upstream);
+    for (at, (name, request, expect)) in rows.iter().enumerate() {
+        assert_eq!(call(proxy.address(), wire(request)).status(), 200, "{name}");
+        let seen = upstream.requests();
+        let seen = String::from_utf8(seen[at].raw.clone()).unwrap();
+        assert_eq!(seen, wire(expect), "{name}");
+    }
+}
+
+#[test]
+fn pipelined_requests_are_answered_in_order() {
+    let echo = Upstream::with(|connection| {
+        while let Some(mut request) = connection.head() {
+            connection.body(&mut request);
+            let path = request.start.split(' ').nth(1).unwrap().to_owned();
+            connection.record(request);
+            let length = path.len();
+            connection.send(format!("HTTP/1.1 200 OK\r\ncontent-length: {length}\r\n\r\n{path}"));
+        }
+    });
+    let proxy = proxy(&echo);
+    let mut caller = Caller::connect(proxy.address());
+    let paths: Vec<_> = (0..20).map(|n| format!("/{n}")).collect();
+    let post = wire("POST /with-body HTTP/1.1|host: @|content-length: 4||GET ");
+    caller.send(paths.iter().map(|path| get(path)).collect::<String>() + &post + &get("/last"));
+    for path in paths.iter().map(String::as_str).chain(["/with-body", "/last"]) {
+        assert_eq!(caller.answer().text(), path);
+    }
+    assert_eq!(echo.connections(), 1);
+}
+
+#[test]
+fn a_refused_request_behind_a_good_one_takes_nothing_from_it() {
+    let upstream = Upstream::script([reply("200 OK", "first")]);
+    let proxy = proxy(&upstream);
+    let mut caller = Caller::connect(proxy.address());
+    caller.send(get("/") + "GET / HTTP/1.1\nhost: x\n\n" + &get("/third"));
+    assert_eq!(caller.answer().text(), "first");
+    assert_eq!(caller.answer().status(), 400);
+    assert!(caller.is_closed());
+    assert_eq!(upstream.requests().len(), 1);
+}
+
+#[test]
+fn upgrades_are_not_spoken_so_their_bytes_are_not_forwarded() {
+    let upstream = Upstream::script([reply("426 Upgrade Required", "no"), close("")]);
+    let proxy = proxy(&upstream);
+    let mut caller = Caller::connect(proxy.address());
+    caller.send(wire("GET / HTTP/1.1|host: @|connection: upgrade|upgrade: x||\x01\x02 not HTTP||"));
+    assert_eq!(caller.answer().text(), "no");
+    assert_eq!(caller.answer().status(), 400);
+    assert!(caller.is_closed());
+    let only = wire("GET / HTTP/1.1|host: @||");
+    let seen: Vec<_> = upstream.requests().into_iter().map(|request| request.raw).collect();
+    assert_eq!(seen, [only.into_bytes()]);
+}
+
+#[test]
+fn what_is_wrong_with_a_response_is_a_bad_gateway() {
+    let rows: &[(&str, &str)] = &[
+        ("both framings", "HTTP/1.1 200 OK|transfer-encoding: chunked|content-length: 3||0||"),
+        ("two lengths", "HTTP/1.1 200 OK|content-length: 3|content-length: 4||abcd"),
+        ("a list of lengths", "HTTP/1.1 200 OK|content-length: 3, 3||abc"),
+        ("another coding", "HTTP/1.1 200 OK|transfer-encoding: gzip||"),
+        ("chunks in HTTP/1.0", "HTTP/1.0 200 OK|transfer-encoding: chunked||0||"),
+        ("a folded line", "HTTP/1.1 200 OK|x-a: b| c|content-length: 0||"),
+        ("a space before the colon", "HTTP/1.1 200 OK|content-length : 0||"),
+        ("a bare LF", "HTTP/1.1 200 OK\ncontent-length: 0||"),
+        ("no HTTP at all", "hello||"),
+        ("a status of two digits", "HTTP/1.1 20 OK|content-length: 0||"),
+        ("a status of four digits", "HTTP/1.1 2000 OK|content-length: 0||"),
+        ("a status beyond 599", "HTTP/1.1 600 OK|content-length: 0||"),
+        ("another version", "HTTP/2.0 200 OK|content-length: 0||"),
+        ("a switch that nobody asked for", "HTTP/1.1 101 Switching Protocols|upgrade: x||"),
+        ("a malformed first chunk", "HTTP/1.1 200 OK|transfer-encoding: chunked||zz||"),
+    ];
+    for (name, response) in rows {
+        let upstream = Upstream::script([close(wire(response))]);
+        let proxy = proxy(&upstream);
+        let mut caller = Caller::connect(proxy.address());
+        let answer = caller.call(get("/"));
+        assert_eq!(answer.status(), 502, "{name}");
+        let said = answer.field("proxy-status").unwrap_or_default();
+        assert!(said.starts_with("amb; error=http_protocol_error"), "{name}: {said}");
+    }
+}
+
+/// What the caller reads when the upstream answers a request with these bytes.
+struct Forwarded {
+    name: &'static str,
+    request: &'static str,
+    response: Step,
+    expect: &'static str,
+    closed: bool,
+}
+
+#[test]
+fn responses_arrive_exactly() {
+    let get = "GET / HTTP/1.1|host: @||";
+    let old = "GET / HTTP/1.0|host: @||";
+    let row = |name, request, response: Step, expect, closed| Forwarded {
+        name,
+        request,
+        response,
+        expect,
+        closed,
+    };
+    let rows = [
+        row(
+            "a length",
+            get,
+            keep(wire("HTTP/1.1 200 Fine|X-A: b|content-length: 2||ab")),
+            "HTTP/1.1 200 Fine|X-A: b|content-length: 2||ab",
+            false,
+        ),
+        row(
+            "no reason",
+            get,
+            keep(wire("HTTP/1.1 200 |content-length: 0||")),
+            "HTTP/1.1 200 |content-length: 0||",
+            false,
+        ),
+        row(
+            "chunks",
+            get,
+            keep(wire("HTTP/1.1 200 OK|transfer-encoding: chunked||2;x=y|ab|0|x-sum: 1||")),
+            "HTTP/1.1 200 OK|transfer-encoding: chunked||2|ab|0|x-sum: 1||",
+            false,
+        ),
+        row(
+            "chunks for HTTP/1.0",
+            old,
+            keep(wire("HTTP/1.1 200 OK|transfer-encoding: chunked||2|ab|1|c|0|x-sum: 1||")),
+            "HTTP/1.1 200 OK|connection: close||abc",
+            true,
+        ),
+        row(
+            "the end of the connection",
+            get,
+            close(wire("HTTP/1.1 200 OK||abc")),
+            "HTTP/1.1 200 OK|connection: close||abc",
+            true,
+        ),
+        row(
+            "an upstream of HTTP/1.0",
+            get,
+            close(wire("HTTP/1.0 200 OK||abc")),
+            "HTTP/1.1 200 OK|connection: close||abc",
+            true,
+        ),
+        row(
+            "HEAD",
+            "HEAD / HTTP/1.1|host: @||",
+            keep(wire("HTTP/1.1 200 OK|content-length: 9||")),
+            "HTTP/1.1 200 OK|content-length: 9||",
+            false,
+        ),
+        row(
+            "HEAD without a length",
+            "HEAD / HTTP/1.1|host: @||",
+            keep(wire("HTTP/1.1 200 OK||")),
+            "HTTP/1.1 200 OK||",
+            false,
+        ),
+        row(
+            "204",
+            get,
+            keep(wire("HTTP/1.1 204 No Content||")),
+            "HTTP/1.1 204 No Content||",
+            false,
+        ),
+        row(
+            "304 with a length",
+            get,
+            keep(wire("HTTP/1.1 304 Not Modified|content-length: 9||")),
+            "HTTP/1.1 304 Not Modified|content-length: 9||",
+            false,
+        ),
+        row(
+            "fields of the connection",
+            get,
+            keep(wire("HTTP/1.1 200 OK|connection: x-a|x-a: 1|keep-alive: 5|content-length: 0||")),
+            "HTTP/1.1 200 OK|content-length: 0||",
+            false,
+        ),
+        row(
+            "an upstream that closes",
+            get,
+            close(wire("HTTP/1.1 200 OK|connection: close|content-length: 0||")),
+            "HTTP/1.1 200 OK|content-length: 0||",
+            false,
+        ),
+        row(
+            "a caller that closes",
+            "GET / HTTP/1.1|host: @|connection: close||",
+            reply("200 OK", "a"),
+            "HTTP/1.1 200 OK|content-length: 1|connection: close||a",
+            true,
+        ),
+        row(
+            "a caller of HTTP/1.0 that stays",
+            "GET / HTTP/1.0|host: @|connection: keep-alive||",
+            reply("200 OK", "a"),
+            "HTTP/1.1 200 OK|content-length: 1|connection: keep-alive||a",
+            false,
+        ),
+        row(
+            "early hints",
+            get,
+            keep(wire("HTTP/1.1 103 Early Hints|link: </a>||HTTP/1.1 200 OK|content-length: 0||")),
+            "HTTP/1.1 103 Early Hints|link: </a>||HTTP/1.1 200 OK|content-length: 0||",
+            false,
+        ),
+        row(
+            "early hints for HTTP/1.0",
+            old,
+            keep(wire("HTTP/1.1 103 Early Hints|link: </a>||HTTP/1.1 200 OK|content-length: 0||")),
+            "HTTP/1.1 200 OK|content-length: 0|connection: close||",
+            true,
+        ),
+        row(
+            "a continue that nobody asked for",
+            get,
+            keep(wire("HTTP/1.1 100 Continue||HTTP/1.1 200 OK|content-length: 0||")),
+            "HTTP/1.1 200 OK|content-length: 0||",
+            false,
+        ),
+    ];
+    for row in rows {
+        let Forwarded { name, request, response, expect, closed } = row;
+        let upstream = Upstream::script([response, reply("200 OK", "next")]);
+        let proxy = proxy(&upstream);
+        let mut caller = Caller::connect(proxy.address());
+        caller.send(wire(request));
+        if !closed {
+            caller.send(wire("GET /next HTTP/1.1|host: @|connection: close||"));
+        }
+        let next = wire("HTTP/1.1 200 OK|content-length: 4|connection: close||next");
+        let expect = wire(expect) + if closed { "" } else { &next };
+        assert_eq!(String::from_utf8_lossy(&caller.rest()), expect, "{name}");
+    }
+}
+
+#[test]
+fn a_body_cut_short_is_cut_short_for_the_caller() {
+    let rows = [
+        ("a length", "HTTP/1.1 200 OK|content-length: 9||abc"),
+        ("chunks", "HTTP/1.1 200 OK|transfer-encoding: chunked||9|abc"),
+        ("no last chunk", "HTTP/1.1 200 OK|transfer-encoding: chunked||3|abc|"),
+        ("no end of the trailers", "HTTP/1.1 200 OK|transfer-encoding: chunked||3|abc|0|"),
+    ];
+    for (name, response) in rows {
+        let upstream = Upstream::script([close(wire(response))]);
+        let proxy = proxy(&upstream);
+        let mut caller = Caller::connect(proxy.address());
+        let answer = caller.call(get("/"));
+        assert_eq!((answer.status(), answer.text()), (200, "abc"), "{name}");
+        assert!(!answer.complete, "{name}");
+        assert!(caller.is_closed(), "{name}");
+    }
+}
+
+#[test]
+fn a_connection_on_which_more_came_than_was_asked_for_is_not_used_again() {
+    let extra = "HTTP/1.1 200 OK|content-length: 1||aHTTP/1.1 200 OK|content-length: 6||poison";
+    let upstream = Upstream::script([keep(wire(extra)), reply("200 OK", "b")]);
+    let proxy = proxy(&upstream);
+    let mut caller = Caller::connect(proxy.address());
+    assert_eq!(caller.call(get("/1")).text(), "a");
+    assert_eq!(caller.call(get("/2")).text(), "b");
+    assert_eq!(upstream.connections(), 2);
+}
