@@ -40,6 +40,16 @@ fn curl(proxy: SocketAddr, path: &str, arguments: &[&str]) {
     assert!(output.status.success(), "{path}: {}", String::from_utf8_lossy(&output.stderr));
 }
 
+/// How a body of that size is sent. curl 7.88 never ends an empty one that it sends in chunks.
+fn uploads(size: usize) -> &'static [(&'static str, &'static [&'static str])] {
+    let ways: &[(&str, &[&str])] = &[
+        ("up, with a length", &[]),
+        ("up, without asking", &["--header", "expect:"]),
+        ("up, in chunks", &["--header", "transfer-encoding: chunked"]),
+    ];
+    if size == 0 { &ways[..2] } else { ways }
+}
+
 fn same(sent: &Path, arrived: &Path, how: &str) {
     assert!(fs::read(sent).unwrap() == fs::read(arrived).unwrap(), "{how}: other bytes");
 }
@@ -64,12 +74,7 @@ fn bodies_arrive_as_they_were_sent_in_bounded_memory() {
             curl(proxy.address, &format!("{path}{name}"), &["--output", to]);
             same(&original, &arrived, &format!("{size} B {how}"));
         }
-        let up: &[(&str, &[&str])] = &[
-            ("up, with a length", &[]),
-            ("up, in chunks", &["--header", "transfer-encoding: chunked"]),
-            ("up, without asking", &["--header", "expect:"]),
-        ];
-        for (how, more) in up {
+        for (how, more) in uploads(size) {
             let arguments = [&["--upload-file", from], *more].concat();
             curl(proxy.address, "/stored", &arguments);
             same(&original, &folder.path().join("stored"), &format!("{size} B {how}"));

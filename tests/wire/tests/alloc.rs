@@ -1,0 +1,96 @@
+//! A steady call on kept connections allocates nothing, with every filter of the policy on.
+//!
+//! Both ends of the conversation run in this process too; their threads are not counted.
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+
+use amb_runtime::testing::Live;
+use amb_tests_wire::policies::full::Full;
+
+static ALLOCATIONS: AtomicUsize = AtomicUsize::new(0);
+
+thread_local! {
+    /// The proxy's threads know nothing of this: they are counted.
+    static IS_COUNTED: Cell<bool> = const { Cell::new(true) };
+}
+
+struct Counting;
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+#[expect(unsafe_code, reason = "there is no other way to see allocations")]
+// SAFETY: everything is the system allocator's, which keeps the contract.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        count();
+        // SAFETY: as promised by our caller.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn realloc(&self, memory: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        count();
+        // SAFETY: as promised by our caller.
+        unsafe { System.realloc(memory, layout, size) }
+    }
+
+    unsafe fn dealloc(&self, memory: *mut u8, layout: Layout) {
+        // SAFETY: as promised by our caller.
+        unsafe { System.dealloc(memory, layout) }
+    }
+}
+
+fn count() {
+    if IS_COUNTED.get() {
+        ALLOCATIONS.fetch_add(1, Ordering::SeqCst);
+    }
+}
+
+const CALLS: usize = 1_000;
+const REQUEST: &[u8] =
+    b"POST /v1/stock?all HTTP/1.1\r\nhost: catalog.shop.svc\r\nuser-agent: test\r\n\
+    accept: */*\r\nx-internal-debug: 1\r\ncontent-length: 5\r\n\r\nhello";
+const RESPONSE: &[u8] = b"HTTP/1.1 200 OK\r\nserver: test\r\ncontent-type: text/plain\r\n\
+    content-length: 5\r\n\r\nworld";
+
+/// Answers every request with the same bytes; a request ends with its body's last letter.
+fn origin() -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    thread::spawn(move || {
+        IS_COUNTED.set(false);
+        let (mut stream, _) = listener.accept().unwrap();
+        let mut buffer = [0; 4096];
+        while let Ok(read @ 1..) = stream.read(&mut buffer) {
+            if buffer[..read].ends_with(b"hello") {
+                stream.write_all(RESPONSE).unwrap();
+            }
+        }
+    });
+    address
+}
+
+fn call(stream: &mut TcpStream) {
+    let mut answer = [0; RESPONSE.len()];
+    stream.write_all(REQUEST).unwrap();
+    stream.read_exact(&mut answer).unwrap();
+    assert_eq!(answer, RESPONSE);
+}
+
+#[test]
+fn a_steady_call_allocates_nothing() {
+    IS_COUNTED.set(false);
+    let proxy = Live::start::<Full>(1, &[("catalog", origin())]);
+    let mut stream = TcpStream::connect(proxy.address()).unwrap();
+    // Buffers grow, maps fill, connections are made.
+    (0..CALLS).for_each(|_| call(&mut stream));
+    let before = ALLOCATIONS.load(Ordering::SeqCst);
+    (0..CALLS).for_each(|_| call(&mut stream));
+    let allocations = ALLOCATIONS.load(Ordering::SeqCst) - before;
+    assert_eq!(allocations, 0, "in {CALLS} calls");
+}
