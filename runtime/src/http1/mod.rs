@@ -17,11 +17,11 @@
 
 pub(crate) mod attempt;
 pub(crate) mod block;
-mod body;
+pub(crate) mod body;
 pub(crate) mod deliver;
 mod exchange;
 mod flow;
-mod parse;
+pub(crate) mod parse;
 pub(crate) mod reply;
 pub(crate) mod request;
 pub(crate) mod response;

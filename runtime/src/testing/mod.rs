@@ -6,11 +6,13 @@
 
 mod live;
 mod observed;
+mod parse;
 mod scenario;
 mod script;
 
 pub use live::Live;
 pub use observed::Observed;
+pub use parse::{ParsedRequest, parse_request};
 pub use scenario::{Request, Scenario};
 pub use script::{Step, refused, reset, status, timeout};
 
