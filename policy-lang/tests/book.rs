@@ -1,0 +1,266 @@
+//! The book is true: its policies compile, their tests pass, and `docs/reference.md` is what
+//! the table of settings and the list of codes say.
+//!
+//! Every fence that begins with `amb` in `docs/*.md` and `README.md` is compiled. The words
+//! behind the language say how; `docs/README.md` explains them:
+//!
+//! - `amb`: a file; nothing is said about it, and its tests pass.
+//! - `amb,fragment PLACE`: statements of a `file`, `baseline`, `upstream` or `route`.
+//! - `amb,error CODE [PLACE]`: the findings have that code, and no other.
+//!
+//! A fence whose first line is `# NAME.amb` can be imported further down on its page.
+//! `AMB_BLESS=1 cargo test -p amb-policy-lang --test book` writes the reference anew.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use amb_policy_lang::diagnostics::{CODES, Style, render};
+use amb_policy_lang::interpret::run_test;
+use amb_policy_lang::schema::{Body, Kind, Row, Scope, Shape, Subject, paths, rows};
+use amb_policy_lang::{MemoryLoader, Outcome, compile};
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+/// Every page with its text.
+fn pages() -> Vec<(String, String)> {
+    let docs = fs::read_dir(root().join("docs")).unwrap();
+    let mut pages: Vec<PathBuf> = docs.map(|entry| entry.unwrap().path()).collect();
+    pages.retain(|path| path.extension().is_some_and(|extension| extension == "md"));
+    pages.push(root().join("README.md"));
+    pages.sort();
+    let read = |path: &PathBuf| fs::read_to_string(path).unwrap();
+    let name = |path: &PathBuf| path.strip_prefix(root()).unwrap().display().to_string();
+    pages.iter().map(|path| (name(path), read(path))).collect()
+}
+
+/// A piece of policy on a page.
+struct Fence {
+    /// The words behind the backticks: `amb,error unsafe-retry`.
+    words: Vec<String>,
+    line: usize,
+    text: String,
+}
+
+fn fences(page: &str) -> Vec<Fence> {
+    let mut fences: Vec<Fence> = Vec::new();
+    let mut inside = false;
+    for (index, line) in page.lines().enumerate() {
+        match line.trim_start().strip_prefix("```") {
+            Some(_) if inside => inside = false,
+            Some(info) => {
+                inside = true;
+                let words = info.split([',', ' ']).filter(|word| !word.is_empty());
+                let words = words.map(str::to_owned).collect();
+                fences.push(Fence { words, line: index + 1, text: String::new() });
+            }
+            None if inside => fences.last_mut().unwrap().text += &format!("{line}\n"),
+            None => {}
+        }
+    }
+    fences.retain(|fence| fence.words.first().is_some_and(|word| word == "amb"));
+    fences
+}
+
+impl Fence {
+    fn word(&self, index: usize) -> &str {
+        self.words.get(index).map_or("", String::as_str)
+    }
+
+    /// The name in a first line `# acme.amb`.
+    fn file_name(&self) -> Option<&str> {
+        self.text.lines().next()?.strip_prefix("# ").filter(|name| name.ends_with(".amb"))
+    }
+
+    /// The smallest file that makes sense of it.
+    fn file(&self) -> String {
+        let place = match self.word(1) {
+            "fragment" => self.word(2),
+            "error" => self.word(3),
+            _ => "",
+        };
+        let text = &self.text;
+        let upstream = "address \"catalog.shop.svc:8080\"";
+        match place {
+            "" => text.clone(),
+            "baseline" => format!("edition 2026\nbaseline acme {{\n{text}}}\n"),
+            "file" => deployment(&format!("{text}upstream web {{ {upstream} }}")),
+            "upstream" => deployment(&format!("upstream catalog {{\n{upstream}\n{text}}}")),
+            "route" => deployment(&format!(
+                "upstream catalog {{\n{upstream}\nroute items {{\nmatch /v1/items/{{id}}\n{text}}}\n}}"
+            )),
+            other => panic!("`{other}` is no place for a fragment"),
+        }
+    }
+}
+
+/// `defaults` come last, for a fragment must not depend on them being first.
+fn deployment(text: &str) -> String {
+    let defaults = if text.contains("defaults {") { "" } else { "defaults { timeout 5s }\n" };
+    format!("edition 2026\nservice shop\n{text}\n{defaults}otherwise reject\n")
+}
+
+/// What is wrong with a fence.
+fn problem(fence: &Fence, outcome: &Outcome) -> Option<String> {
+    let said = render(&outcome.diagnostics, &outcome.sources, Style::Plain);
+    if fence.word(1) == "error" {
+        let codes: BTreeSet<&str> =
+            outcome.diagnostics.iter().map(|found| found.code.as_str()).collect();
+        return (codes != BTreeSet::from([fence.word(2)])).then(|| format!("{codes:?}\n{said}"));
+    }
+    if !["", "fragment"].contains(&fence.word(1)) {
+        return Some(format!("`{}` is not known", fence.word(1)));
+    }
+    if !said.is_empty() {
+        return Some(said);
+    }
+    let plan = outcome.plan.as_ref()?;
+    let mut outcomes = plan.tests.iter().map(|test| (test, run_test(plan, test, 0)));
+    let (test, failed) = outcomes.find(|(_, outcome)| !outcome.passed)?;
+    Some(failed.render(plan, test))
+}
+
+#[test]
+fn every_policy_of_the_book_is_what_the_book_says() {
+    let (mut wrong, mut seen) = (Vec::new(), 0);
+    for (page, text) in pages() {
+        let mut files: BTreeMap<String, String> = BTreeMap::new();
+        for fence in fences(&text) {
+            let entry = fence.file_name().unwrap_or("policy.amb").to_owned();
+            files.insert(entry.clone(), fence.file());
+            let outcome = compile(&entry, &MemoryLoader::new(files.clone()));
+            let problem = problem(&fence, &outcome);
+            wrong.extend(problem.map(|what| format!("{page}:{}: {what}", fence.line)));
+            seen += 1;
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert!(seen >= 20, "only {seen} fences were found");
+}
+
+#[test]
+fn the_reference_is_up_to_date() {
+    let (path, reference) = (root().join("docs/reference.md"), reference());
+    if std::env::var_os("AMB_BLESS").is_some() {
+        fs::write(&path, &reference).unwrap();
+    }
+    let written = fs::read_to_string(&path).unwrap();
+    assert!(written == reference, "AMB_BLESS=1 cargo test -p amb-policy-lang --test book");
+}
+
+const HEAD: &str = "\
+# Reference
+
+Every setting, every path of a guardrail, every code of a diagnostic. This page is written from the
+tables that the compiler itself works with; see the [language](language.md) for how they fit
+together, and [semantics](semantics.md) for what they do.
+
+Words in capitals stand for something of yours; `[…]` may be left away, `…` behind a comma is a list.
+A setting marked *not yet* is known to the language and refused as `not-yet-supported`.
+";
+
+/// The whole page.
+fn reference() -> String {
+    let scopes: BTreeSet<Scope> = rows().flat_map(|row| row.scopes.iter().copied()).collect();
+    let shared: Vec<&Row> = rows().filter(|row| is_policy(row)).collect();
+    let mut page = HEAD.to_owned();
+    for scope in scopes {
+        if scope == Scope::Defaults {
+            page += "\n## In `defaults`, `policy`, `upstream` and `route`\n\n";
+            page += &settings(&shared);
+        }
+        let own: Vec<_> =
+            rows().filter(|row| row.scopes.contains(&scope) && !is_policy(row)).collect();
+        if !own.is_empty() {
+            page += &format!("\n## In {}\n\n{}", scope.title(), settings(&own));
+        }
+    }
+    page += &format!("\n## Paths of guardrails\n\n{}", guardrails());
+    page += &format!("\n## Diagnostics\n\n{}", diagnostics());
+    page
+}
+
+/// May it stand wherever a call's policies may?
+fn is_policy(row: &Row) -> bool {
+    let places = [Scope::Defaults, Scope::Policy, Scope::Upstream, Scope::Route];
+    places.iter().all(|place| row.scopes.contains(place))
+}
+
+fn settings(rows: &[&Row]) -> String {
+    let lines = rows.iter().map(|row| {
+        let default = if row.default.is_empty() { String::new() } else { code(row.default) };
+        cells(&[&code(&row.usage()), row.doc, &default, &notes(row)])
+    });
+    table("| setting | meaning | default | |", lines)
+}
+
+/// What the other columns do not say.
+fn notes(row: &Row) -> String {
+    let mut notes = Vec::new();
+    if !row.supported {
+        notes.push("*not yet*".to_owned());
+    }
+    limits(&row.shape, &mut notes);
+    if row.repeats {
+        notes.push("may be repeated".to_owned());
+    }
+    if let Body::Instead(_) = row.body {
+        notes.push("a value or a block".to_owned());
+    }
+    notes.join("; ")
+}
+
+/// The bounds of integers, and the words that are not carried out yet.
+fn limits(shape: &Shape, notes: &mut Vec<String>) {
+    match shape {
+        Shape::Nothing => {}
+        Shape::One(Kind::Integer { least, most }) => notes.push(format!("{least} to {most}")),
+        Shape::One(Kind::Later(words)) => {
+            let words: Vec<_> = words.iter().map(|word| code(word)).collect();
+            notes.push(format!("*not yet*: {}", words.join(", ")));
+        }
+        Shape::One(_) => {}
+        Shape::Seq(parts) | Shape::Either(parts) => {
+            parts.iter().for_each(|part| limits(part, notes));
+        }
+        Shape::Opt(inner) | Shape::List(inner) | Shape::Many(inner) => limits(inner, notes),
+    }
+}
+
+fn guardrails() -> String {
+    let lines = paths().map(|path| {
+        let operators: Vec<_> = path.measure.operators().iter().map(|word| code(word)).collect();
+        let subject = match path.subject {
+            Subject::Deployment => "once",
+            Subject::Upstream => "per upstream",
+            Subject::Call => "per upstream and route",
+        };
+        cells(&[&code(&path.text), path.doc, &operators.join(" "), subject])
+    });
+    table("| path | what it is | operators | judged |", lines)
+}
+
+fn diagnostics() -> String {
+    let lines = CODES.iter().map(|known| {
+        cells(&[&code(known.as_str()), known.severity().as_str(), known.explanation()])
+    });
+    table("| code | severity | meaning |", lines)
+}
+
+fn table(head: &str, lines: impl Iterator<Item = String>) -> String {
+    let rule = "|---".repeat(head.matches('|').count() - 1);
+    format!("{head}\n{rule}|\n{}", lines.collect::<String>())
+}
+
+/// A bar ends a cell, even inside code.
+fn cells(cells: &[&str]) -> String {
+    let cells: Vec<_> = cells.iter().map(|cell| cell.replace('|', "\\|")).collect();
+    format!("| {} |\n", cells.join(" | "))
+}
+
+/// Text with backticks of its own stands in two of them.
+fn code(text: &str) -> String {
+    if text.contains('`') { format!("`` {text} ``") } else { format!("`{text}`") }
+}
