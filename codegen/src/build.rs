@@ -175,13 +175,13 @@ impl Script {
             (true, _) => self.compile(&checked_in),
             (false, false) => {
                 let files = names.join(" and ");
-                self.tell(&format!("cargo::warning={files} differ from {policy}; {advice}"));
+                self.tell(&format!("cargo::warning={files}: not what {policy} says; {advice}"));
                 self.compile(&environment.out.join("proxy.rs"));
             }
             (false, true) => {
                 stale.iter().for_each(|stale| self.stderr.push_str(&stale.diff));
                 let files = names.join(" and ");
-                self.fail(&format!("{files} differ from {policy}; {advice} and review the change"));
+                self.fail(&format!("{files}: not what {policy} says; {advice} and review the change"));
             }
         }
     }

@@ -75,7 +75,7 @@ fn while_developing_the_fresh_copy_is_compiled() {
         script.stdout
     );
     assert!(script.stdout.contains(
-        "cargo::warning=generated/proxy.rs and generated/plan.txt differ from order.amb; \
+        "cargo::warning=generated/proxy.rs and generated/plan.txt: not what order.amb says; \
          run `amb generate order.amb`\n"
     ));
     let fresh = fs::read_to_string(deployment.folder.path().join("out/proxy.rs")).unwrap();
@@ -89,7 +89,7 @@ fn a_locked_build_refuses_what_was_not_reviewed() {
     let script = deployment.run(true);
     assert!(script.failed);
     assert!(
-        script.stdout.contains("cargo::error=generated/proxy.rs and generated/plan.txt differ")
+        script.stdout.contains("cargo::error=generated/proxy.rs and generated/plan.txt: not what")
     );
     assert!(script.stdout.contains("run `amb generate order.amb` and review the change\n"));
     assert!(!script.stdout.contains("AMB_PROXY"));

@@ -185,3 +185,70 @@ impl Drop for Timer {
         entries.free.push(self.index);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const fn at(millis: u64) -> Moment {
+        Moment::from_millis(millis)
+    }
+
+    async fn due(timer: &Timer) {
+        poll_fn(|cx| timer.poll_due(cx)).await;
+    }
+
+    /// Runs under paused time, with the timers driven.
+    fn paused<F: Future<Output = ()>>(test: impl FnOnce(Clock, Rc<Timers>) -> F) {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_time()
+            .start_paused(true)
+            .build_local(tokio::runtime::LocalOptions::default())
+            .unwrap();
+        runtime.block_on(async {
+            let clock = Clock::start();
+            let timers = Timers::new(clock);
+            let driven = Rc::clone(&timers);
+            tokio::task::spawn_local(async move { driven.drive().await });
+            test(clock, timers).await;
+        });
+    }
+
+    #[test]
+    fn the_last_deadline_counts_wherever_it_lies() {
+        for deadlines in [&[50][..], &[500, 50], &[50, 500], &[90_000], &[5, 90_000, 700]] {
+            paused(|clock, timers| async move {
+                let timer = timers.timer();
+                deadlines.iter().for_each(|&deadline| timer.set(at(deadline)));
+                due(&timer).await;
+                assert_eq!(clock.now(), at(*deadlines.last().unwrap()), "{deadlines:?}");
+            });
+        }
+    }
+
+    #[test]
+    fn a_steady_connection_enters_the_queue_once() {
+        paused(|clock, timers| async move {
+            let timer = timers.timer();
+            for _ in 0..1_000 {
+                timer.set(clock.now() + Duration::from_secs(2));
+                tokio::time::sleep(Duration::from_millis(1)).await;
+                timer.clear();
+            }
+            assert_eq!(timers.queue.borrow().len(), 1);
+        });
+    }
+
+    #[test]
+    fn a_place_outlives_its_owner_without_harm() {
+        paused(|clock, timers| async move {
+            let first = timers.timer();
+            first.set(at(100));
+            drop(first);
+            let second = timers.timer();
+            second.set(at(300));
+            due(&second).await;
+            assert_eq!(clock.now(), at(300));
+        });
+    }
+}

@@ -201,3 +201,95 @@ fn check_trailers(input: &[u8], end: usize) -> Result<usize, Malformed> {
         _ => Err(Malformed),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Decodes a body that arrives in pieces of `size` bytes: what is forwarded with its framing,
+    /// what is payload, and whether it ended; or that it is malformed.
+    fn decode(
+        framing: Framing,
+        body: &[u8],
+        size: usize,
+    ) -> Result<(Vec<u8>, Vec<u8>, bool), Malformed> {
+        let mut decoder = Decoder::new(framing);
+        let (mut kept, mut payload, mut buffer) = (Vec::new(), Vec::new(), Vec::new());
+        for piece in body.chunks(size.max(1)) {
+            buffer.extend_from_slice(piece);
+            loop {
+                match decoder.step(&buffer)? {
+                    Step::Data(n) => {
+                        payload.extend_from_slice(&buffer[..n]);
+                        kept.extend(buffer.drain(..n));
+                    }
+                    Step::Framing(n) => kept.extend(buffer.drain(..n)),
+                    Step::Skip(n) => drop(buffer.drain(..n)),
+                    Step::More => break,
+                    Step::End => return Ok((kept, payload, true)),
+                }
+            }
+        }
+        Ok((kept, payload, decoder.is_done()))
+    }
+
+    #[test]
+    fn bodies_end_where_they_say_however_they_arrive() {
+        let rows: [(Framing, &[u8], &[u8], &[u8]); 8] = [
+            (Framing::None, b"next", b"", b""),
+            (Framing::Length(4), b"bodynext", b"body", b"body"),
+            (Framing::Chunked, b"0\r\n\r\nnext", b"0\r\n\r\n", b""),
+            (Framing::Chunked, b"4\r\nbody\r\n0\r\n\r\n", b"4\r\nbody\r\n0\r\n\r\n", b"body"),
+            (
+                Framing::Chunked,
+                b"1\r\na\r\nA\r\n0123456789\r\n0\r\n\r\n",
+                b"1\r\na\r\nA\r\n0123456789\r\n0\r\n\r\n",
+                b"a0123456789",
+            ),
+            (
+                Framing::Chunked,
+                b"4;a=\"b\"\r\nbody\r\n0;x\r\n\r\n",
+                b"4\r\nbody\r\n0\r\n\r\n",
+                b"body",
+            ),
+            (Framing::Chunked, b"0\r\nx-sum: 1\r\n\r\n", b"0\r\nx-sum: 1\r\n\r\n", b""),
+            (Framing::Chunked, b"0001\r\na\r\n000\r\n\r\n", b"0001\r\na\r\n000\r\n\r\n", b"a"),
+        ];
+        for (framing, body, kept, payload) in rows {
+            for size in [1, 2, 3, 7, 100] {
+                let expected = Ok((kept.to_vec(), payload.to_vec(), true));
+                let text = String::from_utf8_lossy(body);
+                assert_eq!(decode(framing, body, size), expected, "{text:?} by {size}");
+            }
+        }
+    }
+
+    #[test]
+    fn chunks_that_others_could_read_otherwise_are_refused() {
+        let long = [b"1;".to_vec(), vec![b'x'; CHUNK_LINE_LIMIT], b"\r\na\r\n".to_vec()].concat();
+        let trailers =
+            [b"0\r\na: ".to_vec(), vec![b'x'; TRAILER_LIMIT], b"\r\n\r\n".to_vec()].concat();
+        let rows: [&[u8]; 16] = [
+            b"\r\n",
+            b"x\r\n",
+            b"+1\r\na\r\n",
+            b"-1\r\na\r\n",
+            b"0x1\r\na\r\n",
+            b" 1\r\na\r\n",
+            b"1 \r\na\r\n",
+            b"1\na\r\n",
+            b"1\r\naX\r\n",
+            b"1\r\na\n0\r\n\r\n",
+            b"11111111111111111\r\n",
+            b"1;a\rb\r\na\r\n",
+            b"0\r\ncontent-length: 5\r\n\r\n",
+            b"0\r\na: b\n\r\n\r\n",
+            &long,
+            &trailers,
+        ];
+        for body in rows {
+            let text = String::from_utf8_lossy(&body[..body.len().min(40)]);
+            assert_eq!(decode(Framing::Chunked, body, 100_000), Err(Malformed), "{text:?}");
+        }
+    }
+}

@@ -345,7 +345,7 @@ fn split_authority(bytes: &[u8], authority: Span) -> Result<(Span, Option<u16>),
     } else {
         name.iter().all(|&b| is_name_byte(b))
     };
-    if !valid || (name.is_empty() && !rest.is_empty()) {
+    if !valid || name.starts_with(b".") || (name.is_empty() && !rest.is_empty()) {
         return Err(Refused::Host);
     }
     let name = name.strip_suffix(b".").unwrap_or(name);
