@@ -4,7 +4,7 @@
 //! Every fence that begins with `amb` in `docs/*.md` and `README.md` is compiled. The words
 //! behind the language say how; `docs/README.md` explains them:
 //!
-//! - `amb`: a file; nothing is said about it, and its tests pass.
+//! - `amb`: a file; nothing is said about it, its tests pass, and it is in canonical form.
 //! - `amb,fragment PLACE`: statements of a `file`, `baseline`, `upstream` or `route`.
 //! - `amb,error CODE [PLACE]`: the findings have that code, and no other.
 //!
@@ -13,27 +13,28 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use amb_policy_lang::diagnostics::{CODES, Style, render};
 use amb_policy_lang::interpret::run_test;
 use amb_policy_lang::schema::{Body, Kind, Row, Scope, Shape, Subject, paths, rows};
-use amb_policy_lang::{MemoryLoader, Outcome, compile};
+use amb_policy_lang::{MemoryLoader, Outcome, compile, format};
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }
 
 /// Every page with its text.
-fn pages() -> Vec<(String, String)> {
-    let docs = fs::read_dir(root().join("docs")).unwrap();
-    let mut pages: Vec<PathBuf> = docs.map(|entry| entry.unwrap().path()).collect();
-    pages.retain(|path| path.extension().is_some_and(|extension| extension == "md"));
+fn pages() -> io::Result<Vec<(String, String)>> {
+    let docs: io::Result<Vec<PathBuf>> =
+        fs::read_dir(root().join("docs"))?.map(|entry| Ok(entry?.path())).collect();
+    let mut pages = docs?;
     pages.push(root().join("README.md"));
+    pages.retain(|path| path.extension().is_some_and(|extension| extension == "md"));
     pages.sort();
-    let read = |path: &PathBuf| fs::read_to_string(path).unwrap();
-    let name = |path: &PathBuf| path.strip_prefix(root()).unwrap().display().to_string();
-    pages.iter().map(|path| (name(path), read(path))).collect()
+    let name = |path: &Path| path.file_name().unwrap_or_default().display().to_string();
+    pages.iter().map(|path| Ok((name(path), fs::read_to_string(path)?))).collect()
 }
 
 /// A piece of policy on a page.
@@ -56,8 +57,10 @@ fn fences(page: &str) -> Vec<Fence> {
                 let words = words.map(str::to_owned).collect();
                 fences.push(Fence { words, line: index + 1, text: String::new() });
             }
-            None if inside => fences.last_mut().unwrap().text += &format!("{line}\n"),
-            None => {}
+            None => {
+                let open = fences.last_mut().filter(|_| inside);
+                open.into_iter().for_each(|fence| fence.text += &format!("{line}\n"));
+            }
         }
     }
     fences.retain(|fence| fence.words.first().is_some_and(|word| word == "amb"));
@@ -74,24 +77,27 @@ impl Fence {
         self.text.lines().next()?.strip_prefix("# ").filter(|name| name.ends_with(".amb"))
     }
 
-    /// The smallest file that makes sense of it.
-    fn file(&self) -> String {
-        let place = match self.word(1) {
+    /// Where its statements stand; empty: it is a file.
+    fn place(&self) -> &str {
+        match self.word(1) {
             "fragment" => self.word(2),
             "error" => self.word(3),
             _ => "",
-        };
+        }
+    }
+
+    /// The smallest file that makes sense of it.
+    fn file(&self) -> String {
         let text = &self.text;
         let upstream = "address \"catalog.shop.svc:8080\"";
-        match place {
-            "" => text.clone(),
+        match self.place() {
             "baseline" => format!("edition 2026\nbaseline acme {{\n{text}}}\n"),
             "file" => deployment(&format!("{text}upstream web {{ {upstream} }}")),
             "upstream" => deployment(&format!("upstream catalog {{\n{upstream}\n{text}}}")),
             "route" => deployment(&format!(
                 "upstream catalog {{\n{upstream}\nroute items {{\nmatch /v1/items/{{id}}\n{text}}}\n}}"
             )),
-            other => panic!("`{other}` is no place for a fragment"),
+            _ => text.clone(),
         }
     }
 }
@@ -110,11 +116,15 @@ fn problem(fence: &Fence, outcome: &Outcome) -> Option<String> {
             outcome.diagnostics.iter().map(|found| found.code.as_str()).collect();
         return (codes != BTreeSet::from([fence.word(2)])).then(|| format!("{codes:?}\n{said}"));
     }
-    if !["", "fragment"].contains(&fence.word(1)) {
-        return Some(format!("`{}` is not known", fence.word(1)));
+    let fragment = ["file", "baseline", "upstream", "route"].contains(&fence.place());
+    if fragment != (fence.word(1) == "fragment") || fence.words.len() == 2 {
+        return Some(format!("`{}` is not understood", fence.words.join(" ")));
     }
     if !said.is_empty() {
         return Some(said);
+    }
+    if format("fence", &fence.text).as_ref() != Ok(&fence.text) {
+        return Some("this is not as `amb fmt` would write it".to_owned());
     }
     let plan = outcome.plan.as_ref()?;
     let mut outcomes = plan.tests.iter().map(|test| (test, run_test(plan, test, 0)));
@@ -125,7 +135,7 @@ fn problem(fence: &Fence, outcome: &Outcome) -> Option<String> {
 #[test]
 fn every_policy_of_the_book_is_what_the_book_says() {
     let (mut wrong, mut seen) = (Vec::new(), 0);
-    for (page, text) in pages() {
+    for (page, text) in pages().unwrap() {
         let mut files: BTreeMap<String, String> = BTreeMap::new();
         for fence in fences(&text) {
             let entry = fence.file_name().unwrap_or("policy.amb").to_owned();
