@@ -78,7 +78,10 @@ fn change(random: &mut impl Rng, corpus: &[Vec<u8>], bytes: &mut Vec<u8>) {
         3 if at < bytes.len() => bytes[at] = random.random(),
         4 if at < bytes.len() => bytes[at] ^= 1 << random.random_range(0..8_u32),
         5 => drop(bytes.drain(start..end)),
-        6 => insert(bytes, at, &bytes[start..end].to_vec()),
+        6 => {
+            let copy = bytes[start..end].to_vec();
+            insert(bytes, at, &copy);
+        }
         _ => {
             let other = pick(random, corpus);
             let (start, end) = slice(random, other.len());

@@ -1,0 +1,32 @@
+//! The floor: what it costs to move the bytes and understand nothing.
+
+use std::io;
+use std::process::ExitCode;
+
+use tokio::io::copy_bidirectional;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::runtime::{Builder, LocalOptions};
+
+use crate::ORIGIN;
+
+pub(crate) fn run() -> ExitCode {
+    let runtime = Builder::new_current_thread().enable_all().build_local(LocalOptions::default());
+    runtime.unwrap().block_on(serve()).unwrap();
+    ExitCode::SUCCESS
+}
+
+async fn serve() -> io::Result<()> {
+    let listener = TcpListener::bind("127.0.0.1:0").await?;
+    eprintln!("relay: listening on {}", listener.local_addr()?);
+    loop {
+        let (mut caller, _) = listener.accept().await?;
+        caller.set_nodelay(true)?;
+        tokio::task::spawn_local(async move {
+            // However a connection ends, it is the end of it.
+            if let Ok(mut origin) = TcpStream::connect(ORIGIN).await {
+                drop(origin.set_nodelay(true));
+                drop(copy_bidirectional(&mut caller, &mut origin).await);
+            }
+        });
+    }
+}
