@@ -181,7 +181,9 @@ impl Script {
             (false, true) => {
                 stale.iter().for_each(|stale| self.stderr.push_str(&stale.diff));
                 let files = names.join(" and ");
-                self.fail(&format!("{files}: not what {policy} says; {advice} and review the change"));
+                self.fail(&format!(
+                    "{files}: not what {policy} says; {advice} and review the change"
+                ));
             }
         }
     }
