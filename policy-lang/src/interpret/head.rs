@@ -9,7 +9,7 @@ const HOP_BY_HOP: [&str; 7] = [
     "keep-alive",
     "proxy-connection",
     "te",
-    "trailer",
+    "proxy-authorization",
     "transfer-encoding",
     "upgrade",
 ];

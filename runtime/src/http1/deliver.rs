@@ -78,14 +78,14 @@ async fn run<N: Net>(
 ) -> Result<(), &'static str> {
     let mut armed = false;
     poll_fn(|cx| {
+        let before = call.request.block.passed + response.block.passed;
         if poll_upload(call, response, cx).is_err() {
             return Poll::Ready(Err("http_request_error"));
         }
-        let passed = response.block.passed;
         if let Poll::Ready(result) = poll_download(call, response, keep, cx) {
             return Poll::Ready(result);
         }
-        if !armed || response.block.passed > passed {
+        if !armed || call.request.block.passed + response.block.passed > before {
             let idle = call.worker.clock().now() + call.limits.idle;
             call.caller.timer.set(idle.min(call.limits.deadline));
             armed = true;
