@@ -176,6 +176,12 @@ impl<R: Read> Reader<R> {
     }
 }
 
+/// A message in one line: `|` is the end of a line, `@` the host, and `@@` the host behind a real `@`.
+pub fn wire(row: &str) -> String {
+    let hosts = row.replace("@@", "\u{7f}").replace('@', "catalog.shop.svc");
+    hosts.replace('\u{7f}', "@catalog.shop.svc").replace('|', "\r\n")
+}
+
 fn is_silence(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut)
 }

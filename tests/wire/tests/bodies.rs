@@ -4,7 +4,7 @@
 
 use std::fs;
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use amb_tests_wire::HOST;
@@ -50,8 +50,40 @@ fn uploads(size: usize) -> &'static [(&'static str, &'static [&'static str])] {
     if size == 0 { &ways[..2] } else { ways }
 }
 
-fn same(sent: &Path, arrived: &Path, how: &str) {
-    assert!(fs::read(sent).unwrap() == fs::read(arrived).unwrap(), "{how}: other bytes");
+/// One body, on its way through the proxy.
+struct Passage<'a> {
+    proxy: SocketAddr,
+    folder: &'a Folder,
+    original: PathBuf,
+    size: usize,
+}
+
+impl Passage<'_> {
+    fn down(&self, how: &str, path: &str) {
+        let [to, head] = ["arrived", "head"].map(|name| self.folder.path().join(name));
+        let into = ["--output", text(&to), "--dump-header", text(&head)];
+        curl(self.proxy, &format!("{path}original"), &into);
+        let head = fs::read_to_string(&head).unwrap().to_ascii_lowercase();
+        let chunked = head.contains("transfer-encoding: chunked");
+        // nginx knows the length of nothing.
+        assert_eq!(chunked, path == "/chunked/" && self.size > 0, "{how}: {head}");
+        self.check(&to, how);
+    }
+
+    fn up(&self, how: &str, more: &[&str]) {
+        let arguments = [&["--upload-file", text(&self.original)], more].concat();
+        curl(self.proxy, "/stored", &arguments);
+        self.check(&self.folder.path().join("stored"), how);
+    }
+
+    fn check(&self, arrived: &Path, how: &str) {
+        let same = fs::read(&self.original).unwrap() == fs::read(arrived).unwrap();
+        assert!(same, "{} B {how}: other bytes", self.size);
+    }
+}
+
+fn text(path: &Path) -> &str {
+    path.to_str().unwrap()
 }
 
 #[test]
@@ -64,20 +96,12 @@ fn bodies_arrive_as_they_were_sent_in_bounded_memory() {
     let arguments = ["full".to_owned(), nginx.address.to_string()];
     let proxy = Process::start(env!("CARGO_BIN_EXE_live"), &arguments);
     for size in SIZES {
-        let name = format!("original-{size}");
-        let original = folder.file(&name, bytes(size));
-        let arrived = folder.path().join("arrived");
-        let (from, to) = (original.to_str().unwrap(), arrived.to_str().unwrap());
-        let down: &[(&str, &str)] =
-            &[("down, with a length", "/"), ("down, in chunks", "/chunked/")];
-        for (how, path) in down {
-            curl(proxy.address, &format!("{path}{name}"), &["--output", to]);
-            same(&original, &arrived, &format!("{size} B {how}"));
-        }
+        let original = folder.file("original", bytes(size));
+        let passage = Passage { proxy: proxy.address, folder: &folder, original, size };
+        passage.down("down, with a length", "/");
+        passage.down("down, in chunks", "/chunked/");
         for (how, more) in uploads(size) {
-            let arguments = [&["--upload-file", from], *more].concat();
-            curl(proxy.address, "/stored", &arguments);
-            same(&original, &folder.path().join("stored"), &format!("{size} B {how}"));
+            passage.up(how, more);
         }
     }
     let memory = proxy.peak_memory();

@@ -96,3 +96,18 @@ fn an_answer_before_the_whole_body_ends_both_connections() {
     assert_eq!(other.call(get("/")).text(), "done");
     assert_eq!(upstream.connections(), 2);
 }
+
+#[test]
+fn a_caller_that_leaves_within_its_body_leaves_no_connection_behind() {
+    let upstream = Upstream::script([reply("200 OK", "fine")]);
+    let proxy = proxy(&upstream);
+    let mut caller = Caller::connect(proxy.address());
+    caller.send("POST / HTTP/1.1\r\nhost: catalog.shop.svc\r\ncontent-length: 9\r\n\r\nsome");
+    drop(caller);
+    eventually("the end of the upstream's connection", || upstream.requests().len() == 1);
+    let cut = &upstream.requests()[0];
+    assert_eq!((cut.text(), cut.complete), ("some", false));
+    let mut other = Caller::connect(proxy.address());
+    assert_eq!(other.call(get("/")).text(), "fine");
+    assert_eq!(upstream.connections(), 2);
+}
