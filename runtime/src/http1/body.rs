@@ -235,7 +235,9 @@ mod tests {
 
     #[test]
     fn bodies_end_where_they_say_however_they_arrive() {
-        let rows: [(Framing, &[u8], &[u8], &[u8]); 8] = [
+        /// Framing, body, what is forwarded of it, what is payload.
+        type Row = (Framing, &'static [u8], &'static [u8], &'static [u8]);
+        let rows: [Row; 8] = [
             (Framing::None, b"next", b"", b""),
             (Framing::Length(4), b"bodynext", b"body", b"body"),
             (Framing::Chunked, b"0\r\n\r\nnext", b"0\r\n\r\n", b""),
