@@ -1,11 +1,12 @@
 //! The circuit breaker on the wire: nothing gets through while it is open, one probe afterwards.
 
 use std::net::SocketAddr;
-use std::sync::Barrier;
+use std::sync::{Barrier, RwLock};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use amb_runtime::testing::Live;
+use amb_tests_wire::PATIENCE;
 use amb_tests_wire::caller::{Caller, get};
 use amb_tests_wire::policies::breaking::Breaking;
 use amb_tests_wire::upstream::{Step, Upstream, eventually, reply};
@@ -13,6 +14,9 @@ use amb_tests_wire::upstream::{Step, Upstream, eventually, reply};
 /// As the policy says.
 const OPEN_FOR: Duration = Duration::from_millis(300);
 const FAILURES: usize = 5;
+
+/// Held by the tests that keep the machine busy, and alone by the one that measures it.
+static MACHINE: RwLock<()> = RwLock::new(());
 
 fn failing() -> Step {
     reply("500 Oh", "")
@@ -51,7 +55,8 @@ fn refusal(caller: &mut Caller) -> Duration {
     assert_eq!(answer.status(), 503);
     let expect = "amb; error=destination_unavailable; details=\"breaker ledger open\"";
     assert_eq!(answer.field("proxy-status"), Some(expect));
-    assert!(matches!(answer.field("retry-after"), Some("599" | "600")));
+    let seconds: u64 = answer.field("retry-after").unwrap().parse().unwrap();
+    assert!((540..=600).contains(&seconds), "{seconds}");
     time
 }
 
@@ -64,9 +69,13 @@ fn while_it_is_open_calls_fail_fast_and_nothing_reaches_the_network() {
         let request = "GET / HTTP/1.1\r\nhost: ledger.shop.svc\r\n\r\n";
         assert_eq!(caller.call(request).status(), 500);
     }
-    // The machine may be busy with something else for a while; the breaker is not.
-    let best = (0..5).map(|_| p99(&mut caller)).min().unwrap();
-    assert!(best < Duration::from_millis(2), "{best:?}");
+    // The machine may be busy with something else for a while; the breaker is not. So one quiet
+    // moment is enough.
+    let _alone = MACHINE.write().unwrap();
+    let end = Instant::now() + PATIENCE;
+    while p99(&mut caller) >= Duration::from_millis(2) {
+        assert!(Instant::now() < end, "slower than 2 ms all the time");
+    }
     assert_eq!((upstream.requests().len(), upstream.connections()), (FAILURES, 1));
 }
 
@@ -87,6 +96,7 @@ fn stampede(proxy: SocketAddr) -> Vec<u16> {
 
 #[test]
 fn one_probe_of_a_hundred_callers_gets_through_and_its_success_closes() {
+    let _busy = MACHINE.read().unwrap();
     let (release, gate) = std::sync::mpsc::channel::<()>();
     let gate = std::sync::Mutex::new(gate);
     let upstream = Upstream::with(move |connection| {
@@ -125,6 +135,7 @@ fn first_success(proxy: SocketAddr) {
 
 #[test]
 fn of_a_stampede_after_the_time_is_over_one_gets_through() {
+    let _busy = MACHINE.read().unwrap();
     let slow = Upstream::with(|connection| {
         while connection.request() {
             if connection.served() > FAILURES {
@@ -148,6 +159,7 @@ fn of_a_stampede_after_the_time_is_over_one_gets_through() {
 
 #[test]
 fn a_failed_probe_opens_it_for_the_full_time_again() {
+    let _busy = MACHINE.read().unwrap();
     let upstream = Upstream::script([failing()]);
     let (proxy, opened) = opened(&upstream);
     let first = first_probe(&upstream, proxy.address(), FAILURES);
