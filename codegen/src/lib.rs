@@ -8,7 +8,7 @@
 //! ```
 //!
 //! [`generate`] is total: every plan that the checker lets through has its Rust.
-//! [`build`] is what a deployment's build script calls.
+//! [`build()`] is what a deployment's build script calls.
 
 pub mod build;
 mod cx;

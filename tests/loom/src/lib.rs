@@ -1,6 +1,6 @@
 //! The runtime's lock-free parts, compiled against loom's atomics.
 //!
-//! The files are the runtime's own; only [`sync`] differs. Nothing here needs `--cfg loom`, which
+//! The files are the runtime's own; only `sync` differs. Nothing here needs `--cfg loom`, which
 //! would change tokio as well.
 //!
 //! ```text
