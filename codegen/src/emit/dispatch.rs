@@ -20,7 +20,13 @@ pub(crate) fn route(cx: &Cx<'_>) -> TokenStream {
     };
     let (exact, wildcards) = (exact(cx), wildcards(cx));
     let decided = cx.decided(&cx.plan.otherwise);
-    let by_name = match exact.is_empty() && wildcards.is_empty() {
+    let nameless = exact.is_empty() && wildcards.is_empty();
+    // Without upstreams there is nothing to ask the head for.
+    let head = match own.is_empty() && nameless {
+        true => format_ident!("_head"),
+        false => format_ident!("head"),
+    };
+    let by_name = match nameless {
         true => quote!(Route::Otherwise),
         false => quote! {
             match head.host() {
@@ -32,7 +38,7 @@ pub(crate) fn route(cx: &Cx<'_>) -> TokenStream {
         },
     };
     quote! {
-        fn route(head: &RequestHead<'_>, #inbound: Inbound) -> Route {
+        fn route(#head: &RequestHead<'_>, #inbound: Inbound) -> Route {
             #(#own)*
             #by_name
         }
