@@ -1,8 +1,13 @@
 //! One try against a scripted upstream: when it ends, and how.
 
+use std::time::Duration;
+
 use super::Millis;
 use super::trace::Outcome;
 use crate::plan::{ScriptedReply, ScriptedStep, Timeout};
+
+/// Of calls that belong to no upstream: the default of `connect`.
+const CONNECT: Duration = Duration::from_secs(1);
 
 /// The bounds of one try.
 pub(super) struct Bounds<'a> {
@@ -35,18 +40,19 @@ pub(super) enum Limit {
 
 /// The first thing to happen; at the same moment, the earlier in this list.
 pub(super) fn ending(step: &ScriptedStep, start: Millis, bounds: &Bounds<'_>) -> Ending {
-    let refused = step.reply == ScriptedReply::Refused;
-    let connect = bounds.timeout.filter(|_| refused);
+    // While there is no connection, the upstream has not seen the request, whatever limit ends it.
+    let sent = step.reply != ScriptedReply::Refused;
+    let connect = bounds.timeout.map_or(CONNECT, |timeout| timeout.connect.value);
     let per_try = bounds.timeout.and_then(|timeout| timeout.per_try.as_ref());
     let after = |time| start.saturating_add(super::millis(time));
     let candidates = [
         scripted(step, after(step.after)),
-        connect.map(|timeout| cut(after(timeout.connect.value), Limit::Connect)),
-        per_try.map(|time| cut(after(time.value), Limit::PerTry)),
-        Some(cut(bounds.deadline, Limit::Total)),
+        (!sent).then(|| cut(after(connect), Limit::Connect, sent)),
+        per_try.map(|time| cut(after(time.value), Limit::PerTry, sent)),
+        Some(cut(bounds.deadline, Limit::Total, sent)),
     ];
     let first = candidates.into_iter().flatten().min_by_key(|ending| ending.at);
-    first.unwrap_or_else(|| cut(bounds.deadline, Limit::Total))
+    first.unwrap_or_else(|| cut(bounds.deadline, Limit::Total, sent))
 }
 
 /// What the upstream does by itself; never answering is nothing.
@@ -64,10 +70,10 @@ fn scripted(step: &ScriptedStep, at: Millis) -> Option<Ending> {
     Some(Ending { at, outcome, sent, headers, limit: Limit::None })
 }
 
-fn cut(at: Millis, limit: Limit) -> Ending {
-    let (outcome, sent) = match limit {
-        Limit::Connect => (Outcome::ConnectFailure, false),
-        _ => (Outcome::Timeout, true),
+fn cut(at: Millis, limit: Limit, sent: bool) -> Ending {
+    let outcome = match limit {
+        Limit::Connect => Outcome::ConnectFailure,
+        _ => Outcome::Timeout,
     };
     Ending { at, outcome, sent, headers: vec![], limit }
 }
