@@ -42,10 +42,21 @@ pub trait Net: 'static {
     /// That it does not resolve, that it is ourselves, or what the system says.
     fn dial(&self, host: &str, port: u16) -> impl Future<Output = Result<Self::Up, DialError>>;
 
-    /// A call of that route has ended: for networks that keep a record.
-    fn ended(&self, route: usize) {
-        let _ = route;
+    /// A call has ended: for networks that keep a record.
+    fn ended(&self, call: &Ended) {
+        let _ = call;
     }
+}
+
+/// What a call came to, in the words of metrics and logs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ended {
+    /// Index into the proxy's routes.
+    pub route: usize,
+    /// Who wrote the answer.
+    pub source: &'static str,
+    /// Why there was no further try.
+    pub refusal: Option<&'static str>,
 }
 
 /// Why a caller's own destination could not be reached.

@@ -106,7 +106,7 @@ impl<N: Net> Worker<N> {
     /// Counts and logs a finished call.
     pub(crate) fn report(&self, report: &Report<'_>) {
         self.recorder().record(report);
-        self.net.ended(report.route);
+        self.net.ended(&report.ended());
         if let Some(log) = &self.log {
             log.write(report, self.clock().wall(), self.random().id());
             self.recorder().lines_dropped(log.take_dropped());

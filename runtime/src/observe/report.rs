@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::net::Ended;
+
 /// A finished call.
 #[derive(Clone, Debug)]
 pub(crate) struct Report<'a> {
@@ -22,6 +24,14 @@ pub(crate) struct Report<'a> {
     /// Body bytes to the caller, as on the wire.
     pub(crate) sent: u64,
     pub(crate) caller: Caller<'a>,
+}
+
+impl Report<'_> {
+    /// The part of it that networks may record.
+    pub(crate) fn ended(&self) -> Ended {
+        let (route, source) = (self.route, self.source.label());
+        Ended { route, source, refusal: self.refusal.map(Refusal::label) }
+    }
 }
 
 /// What the log says of the request.

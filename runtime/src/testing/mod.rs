@@ -4,12 +4,14 @@
 //! Both run the pipeline that the deployed proxy runs; only the network, the clock and the seed of
 //! the randomness are others. Nothing of this is linked into a proxy.
 
+mod calls;
 mod live;
 mod observed;
 mod parse;
 mod scenario;
 mod script;
 
+pub use calls::{CallRecord, TryRecord};
 pub use live::Live;
 pub use observed::Observed;
 pub use parse::{ParsedRequest, parse_request};

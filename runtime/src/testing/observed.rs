@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
+use super::calls::{self, CallRecord};
 use super::script::{ScriptedNet, Seen, field};
 use crate::clock::Moment;
-use crate::filter::breaker::State;
 use crate::proxy::Proxy;
 use crate::worker::Worker;
 
@@ -12,6 +12,7 @@ use crate::worker::Worker;
 #[derive(Clone, Debug)]
 pub struct Observed {
     answers: Vec<Answer>,
+    calls: Vec<CallRecord>,
     seen: Vec<Seen>,
     route: &'static str,
     upstreams: Vec<&'static str>,
@@ -25,22 +26,22 @@ pub(super) struct Answer {
     pub(super) elapsed: Duration,
 }
 
+impl Answer {
+    pub(super) fn status(&self) -> u16 {
+        self.head.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap_or(0)
+    }
+}
+
 impl Observed {
     pub(super) fn new<P: Proxy>(worker: &Worker<ScriptedNet>, answers: Vec<Answer>) -> Self {
         let last = answers.len().saturating_sub(1);
-        let route = worker.net.routes.borrow().get(&last).copied();
+        let route = worker.net.ended.borrow().get(&last).map(|ended| ended.route);
         let route = route.and_then(|route| P::ROUTES.get(route)).map_or("", |route| route.route);
-        let now = worker.clock().now();
-        let states = worker.shared.breakers.iter().map(|breaker| match breaker.state() {
-            State::Closed => "closed",
-            State::Open { until } if now >= until => "half-open",
-            State::Open { .. } => "open",
-            State::HalfOpen => "half-open",
-        });
-        let breakers = P::BREAKERS.iter().copied().zip(states).collect();
+        let breakers = P::BREAKERS.iter().copied().zip(worker.net.breakers()).collect();
         let upstreams = P::UPSTREAMS.iter().map(|upstream| upstream.name).chain(["otherwise"]);
         let seen = worker.net.seen.borrow().clone();
-        Self { answers, seen, route, upstreams: upstreams.collect(), breakers }
+        let calls = calls::records::<P>(&worker.net, &answers);
+        Self { answers, calls, seen, route, upstreams: upstreams.collect(), breakers }
     }
 
     /// Fails the test unless the author's expectation holds.
@@ -55,8 +56,7 @@ impl Observed {
     }
 
     pub fn status(&self) -> u16 {
-        let head = self.last().map_or("", |answer| &answer.head);
-        head.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap_or(0)
+        self.last().map_or(0, Answer::status)
     }
 
     /// Tries that reached for the network.
@@ -82,10 +82,20 @@ impl Observed {
         self.route
     }
 
-    /// `closed`, `open` or `half-open`, at the end.
+    /// All calls, in the order of the scenario's requests.
+    pub fn calls(&self) -> &[CallRecord] {
+        &self.calls
+    }
+
+    /// `closed`, `open` or `half-open`, at the end; open for as long as no call has come as a probe.
     pub fn breaker(&self, name: &str) -> &str {
         let named = self.breakers.iter().find(|(breaker, _)| *breaker == name);
         named.map_or("", |(_, state)| state)
+    }
+
+    /// Breakers by name, with their states at the end.
+    pub fn breakers(&self) -> &[(&'static str, &'static str)] {
+        &self.breakers
     }
 
     /// Requests that the upstream saw, of all calls.

@@ -12,6 +12,7 @@ use std::time::{Duration, UNIX_EPOCH};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream};
 use tokio::runtime::{Builder, LocalOptions};
 use tokio::sync::watch;
+use tokio::task::JoinHandle;
 
 use super::observed::{Answer, Observed};
 use super::script::{Pipe, Script, ScriptedNet, Step};
@@ -148,9 +149,9 @@ impl<P: Proxy> Scenario<P> {
         let net = ScriptedNet {
             scripts: RefCell::new(self.scripts()),
             seen: Rc::default(),
-            clock,
+            shared: Arc::clone(&shared),
             current: Cell::new(0),
-            routes: RefCell::default(),
+            ended: RefCell::default(),
         };
         let random = Random::from_seed(self.seed);
         let worker = Rc::new(Worker::new::<P>(net, 0, shared, random, None));
@@ -176,27 +177,27 @@ impl<P: Proxy> Scenario<P> {
     }
 
     async fn requests(&self, worker: &Rc<Worker<ScriptedNet>>) -> Vec<Answer> {
-        let mut running = Vec::new();
+        let (mut answers, mut running) = (Vec::new(), Vec::new());
         for request in &self.requests {
             for turn in 0..request.times {
-                if let Some(every) = request.every.filter(|_| turn > 0) {
-                    tokio::time::sleep(every).await;
+                match request.every.filter(|_| turn > 0) {
+                    Some(every) => tokio::time::sleep(every).await,
+                    None => finish(&mut running, &mut answers).await,
                 }
-                let (index, bytes) = (running.len(), request.bytes());
+                let (index, bytes) = (answers.len() + running.len(), request.bytes());
                 let call = call::<P>(Rc::clone(worker), index, bytes, request.method == "HEAD");
-                let mut call = tokio::task::spawn_local(call);
-                if request.every.is_none() {
-                    let answer = (&mut call).await;
-                    call = tokio::task::spawn_local(async move { answer.unwrap_or_default() });
-                }
-                running.push(call);
+                running.push(tokio::task::spawn_local(call));
             }
         }
-        let mut answers = Vec::new();
-        for call in running {
-            answers.push(call.await.unwrap_or_default());
-        }
+        finish(&mut running, &mut answers).await;
         answers
+    }
+}
+
+/// Waits for the calls under way.
+async fn finish(running: &mut Vec<JoinHandle<Answer>>, answers: &mut Vec<Answer>) {
+    for call in running.drain(..) {
+        answers.push(call.await.unwrap_or_default());
     }
 }
 

@@ -6,6 +6,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -13,9 +14,11 @@ use tokio::io::{
     AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, DuplexStream, ReadBuf,
 };
 
-use crate::clock::{Clock, Moment};
-use crate::net::{DialError, Io, Net};
+use crate::clock::Moment;
+use crate::filter::breaker::State;
+use crate::net::{DialError, Ended, Io, Net};
 use crate::proxy::UpstreamId;
+use crate::shared::Shared;
 
 /// What an upstream does when it is called.
 #[derive(Clone, Debug)]
@@ -103,6 +106,8 @@ pub(super) struct Seen {
     pub(super) at: Moment,
     /// The connection was not accepted.
     pub(super) refused: bool,
+    /// All breakers as they stood then.
+    pub(super) breakers: Vec<&'static str>,
     /// The request head as it arrived.
     pub(super) head: String,
 }
@@ -112,11 +117,11 @@ pub(super) struct Seen {
 pub(super) struct ScriptedNet {
     pub(super) scripts: RefCell<Vec<Script>>,
     pub(super) seen: Rc<RefCell<Vec<Seen>>>,
-    pub(super) clock: Clock,
+    pub(super) shared: Arc<Shared>,
     /// The call whose connection runs now.
     pub(super) current: Cell<usize>,
-    /// Routes by call.
-    pub(super) routes: RefCell<BTreeMap<usize, usize>>,
+    /// What the calls came to.
+    pub(super) ended: RefCell<BTreeMap<usize, Ended>>,
 }
 
 impl ScriptedNet {
@@ -142,9 +147,19 @@ impl ScriptedNet {
 
 impl ScriptedNet {
     fn see(&self, upstream: usize, refused: bool) {
-        let (call, at) = (self.current.get(), self.clock.now());
-        let seen = Seen { call, upstream, at, refused, head: String::new() };
+        let (call, at) = (self.current.get(), self.shared.clock.now());
+        let breakers = self.breakers().collect();
+        let seen = Seen { call, upstream, at, refused, breakers, head: String::new() };
         self.seen.borrow_mut().push(seen);
+    }
+
+    /// The states of the breakers, as metrics call them.
+    pub(super) fn breakers(&self) -> impl Iterator<Item = &'static str> {
+        self.shared.breakers.iter().map(|breaker| match breaker.state() {
+            State::Closed => "closed",
+            State::Open { .. } => "open",
+            State::HalfOpen => "half-open",
+        })
     }
 }
 
@@ -162,8 +177,8 @@ impl Net for ScriptedNet {
         Ok(self.play(last).await?)
     }
 
-    fn ended(&self, route: usize) {
-        self.routes.borrow_mut().insert(self.current.get(), route);
+    fn ended(&self, call: &Ended) {
+        self.ended.borrow_mut().insert(self.current.get(), *call);
     }
 }
 

@@ -35,6 +35,10 @@ impl<P: RetryPolicy, F: Filter> Filter for Retry<P, F> {
         loop {
             let outcome = F::call(call).await;
             let Some(trouble) = Trouble::of::<P, N>(&outcome) else {
+                // The breaker opened while this call waited.
+                if failed > 0 && is_kept_back(&outcome) {
+                    call.refusal = Some(Refusal::Breaker);
+                }
                 return or_last(outcome, last, call);
             };
             failed += 1;
@@ -134,6 +138,10 @@ fn decide<P: RetryPolicy, F: Filter, N: Net>(
     }
     withdraw::<P, F, N>(call, trouble)?;
     Ok(wait)
+}
+
+fn is_kept_back<N: Net>(outcome: &Outcome<N>) -> bool {
+    matches!(outcome, Err(Failure { kind: Kind::BreakerOpen { .. }, .. }))
 }
 
 /// What the upstream asks us to wait, if we are to listen.
