@@ -1,0 +1,55 @@
+//! What an upstream does, step by step.
+
+use std::time::Duration;
+
+use amb_policy_lang::plan::{ScriptedReply, ScriptedStep};
+
+use crate::dice::Dice;
+
+const STATUSES: [u16; 14] = [200, 200, 200, 201, 204, 304, 400, 404, 429, 429, 500, 503, 503, 504];
+/// The wall clock of a scenario starts at 2026-01-01 00:00:00 UTC.
+const RETRY_AFTER: [&str; 7] =
+    ["0", "1", "2", "6", "soon", "Thu, 01 Jan 2026 00:00:02 GMT", "Wed, 31 Dec 2025 00:00:00 GMT"];
+
+/// One to eight steps; some upstreams keep failing in the same way.
+pub(super) fn steps(dice: &mut Dice) -> Vec<ScriptedStep> {
+    let worst = dice.one_in(3).then(|| step(dice));
+    let count = 1 + dice.below(8);
+    (0..count)
+        .map(|_| match &worst {
+            Some(worst) if !dice.one_in(5) => worst.clone(),
+            _ => step(dice),
+        })
+        .collect()
+}
+
+/// A plain answer at once.
+pub(super) fn answer(status: u16) -> ScriptedStep {
+    let reply = ScriptedReply::Status(status);
+    ScriptedStep { reply, after: Duration::ZERO, headers: Vec::new() }
+}
+
+fn step(dice: &mut Dice) -> ScriptedStep {
+    let reply = match dice.below(10) {
+        0 | 1 => ScriptedReply::Refused,
+        2 => ScriptedReply::Reset,
+        3 => ScriptedReply::Timeout,
+        _ => ScriptedReply::Status(*dice.pick(&STATUSES)),
+    };
+    ScriptedStep { reply, after: after(dice), headers: headers(reply, dice) }
+}
+
+fn after(dice: &mut Dice) -> Duration {
+    Duration::from_millis(match dice.below(8) {
+        0..4 => 0,
+        4 | 5 => dice.below(60),
+        6 => dice.below(600),
+        _ => dice.below(6_000),
+    })
+}
+
+fn headers(reply: ScriptedReply, dice: &mut Dice) -> Vec<(String, String)> {
+    let asks = matches!(reply, ScriptedReply::Status(_)) && dice.one_in(4);
+    let asked = asks.then(|| ("Retry-After".to_owned(), (*dice.pick(&RETRY_AFTER)).to_owned()));
+    asked.into_iter().collect()
+}

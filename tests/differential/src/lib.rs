@@ -1,0 +1,51 @@
+//! One policy, two executions: the reference interpreter and the proxy compiled from it.
+//!
+//! ```text
+//! dice ──▶ generate ──▶ plan::Test ──┬──▶ interpreter ────▶ account ──┐
+//!                                    └──▶ compiled proxy ─▶ account ──┴──▶ equal, or shrunk and shown
+//! ```
+//!
+//! The two share no code, so a difference is a mistake in one of them. Scenarios come from a seed:
+//! the same ones in every run.
+
+pub mod account;
+pub mod dice;
+pub mod differ;
+pub mod generate;
+pub mod invariants;
+mod play;
+pub mod show;
+
+/// The proxies that the policies became.
+pub mod policies {
+    include!(concat!(env!("OUT_DIR"), "/modules.rs"));
+}
+
+use amb_policy_lang::plan::{Plan, Test};
+use amb_policy_lang::{MemoryLoader, compile};
+use amb_runtime::testing::Observed;
+
+use play::play;
+
+/// A policy as text and as a compiled proxy.
+pub struct Policy {
+    /// The file's name.
+    pub entry: &'static str,
+    /// Names and texts of all files that it is made of.
+    pub sources: &'static [(&'static str, &'static str)],
+    /// Runs a test, with this seed of the jitter, on the compiled proxy.
+    pub play: fn(&Test, u64) -> Observed,
+}
+
+/// All of them.
+pub const POLICIES: &[Policy] = include!(concat!(env!("OUT_DIR"), "/entries.rs"));
+
+impl Policy {
+    /// What the interpreter runs.
+    ///
+    /// # Panics
+    /// If the policy does not compile, which it did when this package was built.
+    pub fn plan(&self) -> Plan {
+        compile(self.entry, &MemoryLoader::new(self.sources.iter().copied())).plan.unwrap()
+    }
+}

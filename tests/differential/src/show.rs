@@ -1,0 +1,62 @@
+//! Tests and differences for people.
+
+use amb_policy_lang::plan::display::{duration, quoted, size};
+use amb_policy_lang::plan::{Given, ScriptedReply, ScriptedStep, Test, TestRequest};
+
+/// The test as it could stand in the policy.
+pub fn test(test: &Test) -> String {
+    let requests = test.requests.iter().map(request);
+    let given = test.given.iter().map(given);
+    let lines: String = requests.chain(given).map(|line| format!("    {line}\n")).collect();
+    format!("test {} {{\n{lines}}}", quoted(&test.name))
+}
+
+/// The lines of two accounts that are not the same.
+pub fn side_by_side(expected: &[String], actual: &[String]) -> String {
+    let missing = String::new();
+    let length = expected.len().max(actual.len());
+    let pairs = (0..length)
+        .map(|at| (expected.get(at).unwrap_or(&missing), actual.get(at).unwrap_or(&missing)));
+    pairs
+        .filter(|(expected, actual)| expected != actual)
+        .map(|(expected, actual)| format!("interpreter: {expected}\ncompiled:    {actual}\n"))
+        .collect()
+}
+
+fn request(request: &TestRequest) -> String {
+    let TestRequest { method, host, target, .. } = request;
+    let mut line = format!("request {method} {} {target}", quoted(host));
+    if request.times > 1 {
+        line.push_str(&format!(" times {}", request.times));
+    }
+    if let Some(every) = request.every {
+        line.push_str(&format!(" every {}", duration(every)));
+    }
+    let body = (request.body > 0).then(|| format!("body {}", size(request.body)));
+    line + &block(&request.headers, body)
+}
+
+fn given(given: &Given) -> String {
+    let steps: Vec<_> = given.replies.iter().map(step).collect();
+    format!("given {} replies {}", given.upstream, steps.join(", "))
+}
+
+fn step(step: &ScriptedStep) -> String {
+    let mut text = match step.reply {
+        ScriptedReply::Status(status) => status.to_string(),
+        ScriptedReply::Refused => "refused".to_owned(),
+        ScriptedReply::Reset => "reset".to_owned(),
+        ScriptedReply::Timeout => "timeout".to_owned(),
+    };
+    if !step.after.is_zero() {
+        text.push_str(&format!(" after {}", duration(step.after)));
+    }
+    text + &block(&step.headers, None)
+}
+
+fn block(headers: &[(String, String)], body: Option<String>) -> String {
+    let fields = headers.iter();
+    let lines = fields.map(|(name, value)| format!("header {} {}", quoted(name), quoted(value)));
+    let lines: Vec<_> = lines.chain(body).collect();
+    if lines.is_empty() { String::new() } else { format!(" {{ {} }}", lines.join("; ")) }
+}

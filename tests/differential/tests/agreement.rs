@@ -1,0 +1,44 @@
+//! The interpreter and the compiled proxy, on ten thousand scenarios.
+
+use amb_policy_lang::plan::Plan;
+use amb_tests_differential::dice::Dice;
+use amb_tests_differential::differ::{Verdict, judge, smallest};
+use amb_tests_differential::{POLICIES, Policy, generate};
+
+/// Of all policies together, at least.
+const SCENARIOS: u64 = 10_000;
+
+/// Compares that many scenarios; returns how many had to be left out.
+fn check(policy: &Policy, plan: &Plan, wanted: u64) -> u64 {
+    let (mut compared, mut left_out) = (0, 0);
+    for seed in 0.. {
+        if compared == wanted {
+            break;
+        }
+        let test = generate::test(plan, &mut Dice::new(seed));
+        match judge(policy, plan, &test, seed) {
+            Verdict::Agree => compared += 1,
+            Verdict::Ambiguous => left_out += 1,
+            Verdict::Differ(_) => panic!("{}", smallest(policy, plan, test, seed)),
+        }
+    }
+    left_out
+}
+
+#[test]
+fn interpreter_and_compiled_proxy_agree() {
+    let each = SCENARIOS.div_ceil(POLICIES.len() as u64);
+    for policy in POLICIES {
+        let left_out = check(policy, &policy.plan(), each);
+        assert!(left_out * 4 < each, "{}: {left_out} of {each} say nothing", policy.entry);
+    }
+}
+
+#[test]
+fn one_seed_makes_one_scenario() {
+    for policy in POLICIES {
+        let plan = policy.plan();
+        let test = || generate::test(&plan, &mut Dice::new(7));
+        assert_eq!(test(), test());
+    }
+}
