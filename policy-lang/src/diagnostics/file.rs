@@ -46,6 +46,7 @@ pub(crate) fn not_in_import(span: Span, key: &str) -> Diagnostic {
 pub(crate) fn missing_setting(span: Span, place: &str, key: &str, help: &str) -> Diagnostic {
     Diagnostic::new(Code::MissingSetting, span, format!("{place} has no `{key}`"))
         .help(help.to_owned())
+        .about(Some(key))
 }
 
 pub(crate) fn unknown_name(span: Span, kind: &str, name: &str) -> Diagnostic {

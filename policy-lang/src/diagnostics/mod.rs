@@ -34,6 +34,8 @@ pub struct Diagnostic {
     pub notes: Vec<String>,
     /// What to do, where that fits in a line.
     pub help: Option<Help>,
+    /// The setting that is missing, or that a misspelt one was meant to be.
+    pub(crate) setting: Option<String>,
 }
 
 /// A place and what is to be said about it.
@@ -67,6 +69,7 @@ impl Diagnostic {
             labels: vec![Label { span, text: String::new() }],
             notes: Vec::new(),
             help: None,
+            setting: None,
         }
     }
 
@@ -114,6 +117,10 @@ impl Diagnostic {
         }
     }
 
+    pub(crate) fn about(self, setting: Option<&str>) -> Self {
+        Self { setting: setting.map(str::to_owned), ..self }
+    }
+
     pub fn is_error(&self) -> bool {
         self.severity == Severity::Error
     }
@@ -124,8 +131,17 @@ impl Diagnostic {
     }
 }
 
-/// Findings in the order of the text, each once.
+/// Findings in the order of the text, each once. A setting that is only misspelt is not missing
+/// as well.
 pub(crate) fn sort(found: &mut Vec<Diagnostic>) {
+    let misspelt: Vec<_> = found.iter().filter(|it| it.code == Code::UnknownKey).cloned().collect();
+    found.retain(|missing| {
+        let file = missing.span().file;
+        let meant = |slip: &Diagnostic| {
+            slip.span().file == file && slip.setting.is_some() && slip.setting == missing.setting
+        };
+        missing.code != Code::MissingSetting || !misspelt.iter().any(meant)
+    });
     found.sort_by_key(|diagnostic| (diagnostic.span(), diagnostic.code));
     found.dedup();
 }

@@ -7,6 +7,7 @@ pub(crate) fn missing_total(span: Span, place: &str) -> Diagnostic {
     Diagnostic::new(Code::MissingSetting, span, format!("{place} has no `timeout`"))
         .here("a call to it might never end")
         .help("say how long a call may take: `timeout 2s`")
+        .about(Some("timeout"))
 }
 
 pub(crate) fn duplicate_host(span: Span, host: &str, other: &str, first: Span) -> Diagnostic {

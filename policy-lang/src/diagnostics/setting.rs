@@ -10,7 +10,8 @@ pub(crate) fn unknown_key(span: Span, key: &str, scope: Scope) -> Diagnostic {
         span,
         format!("{} has no setting `{key}`", scope.title()),
     );
-    found.meant(span, nearest(key, crate::schema::keys(scope)))
+    let nearest = nearest(key, crate::schema::keys(scope));
+    found.meant(span, nearest).about(nearest)
 }
 
 /// A key that exists elsewhere.
