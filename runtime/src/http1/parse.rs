@@ -65,6 +65,7 @@ pub(crate) fn request(
     let length = match request.parse_with_uninit_headers(bytes, &mut slots) {
         Ok(httparse::Status::Complete(length)) => length,
         Ok(httparse::Status::Partial) => return partial(bytes),
+        Err(httparse::Error::Version) => return Err(version(bytes)),
         Err(error) => return Err(refused(error)),
     };
     let at = Offsets::new(bytes);
@@ -120,6 +121,21 @@ pub(crate) fn response(
 /// More bytes are needed, unless there are too many already.
 fn partial(bytes: &[u8]) -> Result<Option<Complete>, Refused> {
     if bytes.len() >= HEAD_LIMIT { Err(Refused::TooLarge) } else { Ok(None) }
+}
+
+/// 505 is for a request line that is well-formed but for a version that we do not speak; anything
+/// else that stands where the version should is malformed (RFC 9112 §2.3, §3).
+fn version(bytes: &[u8]) -> Refused {
+    let line = bytes.trim_ascii_start().split(|&byte| byte == b'\r').next().unwrap_or_default();
+    let mut words = line.split(|&byte| byte == b' ').skip(2);
+    match (words.next(), words.next()) {
+        (Some([b'H', b'T', b'T', b'P', b'/', major, b'.', minor]), None)
+            if major.is_ascii_digit() && minor.is_ascii_digit() =>
+        {
+            Refused::Version
+        }
+        _ => Refused::Head,
+    }
 }
 
 fn refused(error: httparse::Error) -> Refused {

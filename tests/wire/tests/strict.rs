@@ -26,7 +26,7 @@ fn refused(address: SocketAddr, name: &str, bytes: impl AsRef<[u8]>, status: u16
     assert!(caller.is_closed(), "{name}");
 }
 
-/// A start line whose last word is no version that we know is 505, whatever else is wrong with it.
+/// Only a well-formed start line with another version is 505.
 #[test]
 fn ambiguous_requests_never_reach_the_upstream() {
     let rows: &[(&str, &str, u16)] = &[
@@ -96,8 +96,8 @@ fn ambiguous_requests_never_reach_the_upstream() {
         ("a target without a slash", "GET stock HTTP/1.1|host: @||", 400),
         ("an asterisk for anything but OPTIONS", "GET * HTTP/1.1|host: @||", 400),
         ("a fragment", "GET /a#b HTTP/1.1|host: @||", 400),
-        ("two spaces before the version", "GET /  HTTP/1.1|host: @||", 505),
-        ("a space in the target", "GET /a b HTTP/1.1|host: @||", 505),
+        ("two spaces before the version", "GET /  HTTP/1.1|host: @||", 400),
+        ("a space in the target", "GET /a b HTTP/1.1|host: @||", 400),
         ("no target", "GET HTTP/1.1|host: @||", 400),
         ("CONNECT", "CONNECT @:443 HTTP/1.1|host: @:443||", 501),
         ("HTTP/1.2", "GET / HTTP/1.2|host: @||", 505),
