@@ -33,6 +33,8 @@ pub(crate) struct Block {
     pub(crate) fields: Vec<Field>,
     /// Lines to append to the head.
     pub(crate) edits: Edits,
+    /// The path that a rewrite made.
+    pub(crate) path: Vec<u8>,
     /// The head as it goes out.
     pub(crate) out: Vec<u8>,
     /// How much of `out` is written.
@@ -98,6 +100,7 @@ impl Block {
             filled: 0,
             fields: Vec::with_capacity(32),
             edits: Edits::default(),
+            path: Vec::new(),
             out: Vec::with_capacity(1024),
             out_sent: 0,
             passed: 0,
@@ -108,6 +111,7 @@ impl Block {
         (self.head_end, self.sent, self.decoded, self.filled) = (0, 0, 0, 0);
         self.fields.clear();
         self.edits.clear();
+        self.path.clear();
         self.out.clear();
         self.out_sent = 0;
         self.passed = 0;

@@ -34,8 +34,8 @@ pub(crate) struct Request {
     /// The caller sends its body: it did not wait for `100 Continue`, or got it.
     pub(crate) continued: bool,
     id: Id,
-    /// The rewritten path.
-    path: Option<Vec<u8>>,
+    /// The block's `path` takes the place of the caller's.
+    rewritten: bool,
     host: Option<&'static str>,
     /// Body bytes read, framing included.
     pub(crate) received: u64,
@@ -93,7 +93,7 @@ impl Request {
             taken: 0,
             continued: !parts.expects_continue,
             id: Id::None,
-            path: None,
+            rewritten: false,
             host: None,
             received: 0,
         };
@@ -135,10 +135,9 @@ impl Request {
     }
 
     pub(crate) fn rewrite<P: RewritePolicy>(&mut self) {
-        let mut path = Vec::new();
-        if P::path(&self.head(), &mut path) {
-            self.path = Some(path);
-        }
+        let mut path = std::mem::take(&mut self.block.path);
+        self.rewritten = P::path(&self.head(), &mut path);
+        self.block.path = path;
         if P::HOST.is_some() {
             self.host = P::HOST;
             self.drop_known(Known::Host);
@@ -154,7 +153,7 @@ impl Request {
             host => host,
         };
         let additions = write::Additions {
-            path: self.path.as_deref(),
+            path: self.rewritten.then_some(self.block.path.as_slice()),
             host: host.map(str::as_bytes),
             lines: self.block.edits.lines(),
             traceparent,

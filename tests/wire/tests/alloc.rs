@@ -53,10 +53,14 @@ fn count() {
 
 const CALLS: usize = 1_000;
 const REQUEST: &[u8] =
-    b"POST /v1/stock?all HTTP/1.1\r\nhost: catalog.shop.svc\r\nuser-agent: test\r\n\
+    b"POST /v1/stock/7?all HTTP/1.1\r\nhost: catalog.shop.svc\r\nuser-agent: test\r\n\
     accept: */*\r\nx-internal-debug: 1\r\ncontent-length: 5\r\n\r\nhello";
 const RESPONSE: &[u8] = b"HTTP/1.1 200 OK\r\nserver: test\r\ncontent-type: text/plain\r\n\
     content-length: 5\r\n\r\nworld";
+
+/// What the policy makes of the response.
+const ANSWER: &[u8] = b"HTTP/1.1 200 OK\r\nserver: test\r\ncontent-type: text/plain\r\n\
+    content-length: 5\r\nx-served-by: catalog\r\n\r\nworld";
 
 /// Answers every request with the same bytes; a request ends with its body's last letter.
 fn origin() -> SocketAddr {
@@ -76,10 +80,10 @@ fn origin() -> SocketAddr {
 }
 
 fn call(stream: &mut TcpStream) {
-    let mut answer = [0; RESPONSE.len()];
+    let mut answer = [0; ANSWER.len()];
     stream.write_all(REQUEST).unwrap();
     stream.read_exact(&mut answer).unwrap();
-    assert_eq!(answer, RESPONSE);
+    assert_eq!(answer, ANSWER);
 }
 
 #[test]
