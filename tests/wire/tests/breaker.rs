@@ -41,7 +41,7 @@ fn first_probe(upstream: &Upstream, proxy: SocketAddr, before: usize) -> Instant
     Instant::now()
 }
 
-/// The slowest but one in a hundred of a thousand calls that an open breaker refuses.
+/// The 99th percentile of a thousand calls that an open breaker refuses.
 fn p99(caller: &mut Caller) -> Duration {
     let mut times: Vec<_> = (0..1_000).map(|_| refusal(caller)).collect();
     times.sort();
@@ -69,13 +69,12 @@ fn while_it_is_open_calls_fail_fast_and_nothing_reaches_the_network() {
         let request = "GET / HTTP/1.1\r\nhost: ledger.shop.svc\r\n\r\n";
         assert_eq!(caller.call(request).status(), 500);
     }
-    // The machine may be busy with something else for a while; the breaker is not. So one quiet
-    // moment is enough.
+    // Alone on the machine as far as this binary goes; the median of five, not the best.
     let _alone = MACHINE.write().unwrap();
-    let end = Instant::now() + PATIENCE;
-    while p99(&mut caller) >= Duration::from_millis(2) {
-        assert!(Instant::now() < end, "slower than 2 ms all the time");
-    }
+    let mut batches: Vec<_> = (0..5).map(|_| p99(&mut caller)).collect();
+    batches.sort();
+    println!("p99 of 1,000 refusals, five times: {batches:?}");
+    assert!(batches[2] < Duration::from_millis(2), "{batches:?}");
     assert_eq!((upstream.requests().len(), upstream.connections()), (FAILURES, 1));
 }
 
