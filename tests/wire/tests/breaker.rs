@@ -6,7 +6,6 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use amb_runtime::testing::Live;
-use amb_tests_wire::PATIENCE;
 use amb_tests_wire::caller::{Caller, get};
 use amb_tests_wire::policies::breaking::Breaking;
 use amb_tests_wire::upstream::{Step, Upstream, eventually, reply};
@@ -69,12 +68,12 @@ fn while_it_is_open_calls_fail_fast_and_nothing_reaches_the_network() {
         let request = "GET / HTTP/1.1\r\nhost: ledger.shop.svc\r\n\r\n";
         assert_eq!(caller.call(request).status(), 500);
     }
-    // Alone on the machine as far as this binary goes; the median of five, not the best.
+    // Alone on the machine as far as this binary goes; the median of fifteen, not the best.
     let _alone = MACHINE.write().unwrap();
-    let mut batches: Vec<_> = (0..5).map(|_| p99(&mut caller)).collect();
+    let mut batches: Vec<_> = (0..15).map(|_| p99(&mut caller)).collect();
     batches.sort();
-    println!("p99 of 1,000 refusals, five times: {batches:?}");
-    assert!(batches[2] < Duration::from_millis(2), "{batches:?}");
+    println!("p99 of 1,000 refusals, fifteen times: {batches:?}");
+    assert!(batches[7] < Duration::from_millis(2), "{batches:?}");
     assert_eq!((upstream.requests().len(), upstream.connections()), (FAILURES, 1));
 }
 
