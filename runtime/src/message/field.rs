@@ -74,8 +74,9 @@ pub(crate) enum Known {
 }
 
 impl Known {
-    /// By length first: most fields are settled by one comparison.
+    /// By length and first letter: most names are settled by these two.
     pub(crate) fn of(name: &[u8]) -> Self {
+        let Some(first) = name.first().map(u8::to_ascii_lowercase) else { return Self::Other };
         let candidates: &[(&[u8], Self)] = match name.len() {
             2 => &[(b"te", Self::Te)],
             4 => &[(b"host", Self::Host), (b"date", Self::Date)],
@@ -91,7 +92,7 @@ impl Known {
         };
         candidates
             .iter()
-            .find(|(candidate, _)| name.eq_ignore_ascii_case(candidate))
+            .find(|(it, _)| it.first() == Some(&first) && name.eq_ignore_ascii_case(it))
             .map_or(Self::Other, |&(_, known)| known)
     }
 
