@@ -13,6 +13,7 @@
 pub mod clock;
 pub mod filter;
 mod http1;
+mod intercept;
 mod lifecycle;
 mod message;
 mod net;

@@ -42,6 +42,12 @@ pub trait Net: 'static {
     /// That it does not resolve, that it is ourselves, or what the system says.
     fn dial(&self, host: &str, port: u16) -> impl Future<Output = Result<Self::Up, DialError>>;
 
+    /// Connects to where a redirected connection wanted to go: `otherwise pass`.
+    ///
+    /// # Errors
+    /// That it is ourselves, or what the system says.
+    fn reach(&self, original: SocketAddr) -> impl Future<Output = Result<Self::Up, DialError>>;
+
     /// A call has ended: for networks that keep a record.
     fn ended(&self, call: &Ended) {
         let _ = call;

@@ -26,6 +26,8 @@ pub trait Proxy: 'static {
     /// Indexed by [`BreakerId`]: the names that answers and metrics use.
     const BREAKERS: &'static [&'static str];
     const OBSERVE: Observe;
+    /// May connections be redirected to the shared port?
+    const INTERCEPTS: bool = false;
     /// The policy's text, plan and hashes as JSON: `--describe`, `/policy`.
     const POLICY: &'static [u8];
 
@@ -72,6 +74,19 @@ impl Listener {
 pub enum Inbound {
     Shared,
     Own(UpstreamId),
+    /// Redirected to the shared port; it wanted to go there.
+    Redirected(SocketAddr),
+}
+
+impl Inbound {
+    /// Can a call be meant for one of these ports? A redirected one names its port by dialling it;
+    /// any other is meant for whom its `Host` names.
+    pub fn dialled(self, ports: &[u16]) -> bool {
+        match self {
+            Self::Redirected(original) => ports.contains(&original.port()),
+            Self::Shared | Self::Own(_) => true,
+        }
+    }
 }
 
 /// Index into [`Proxy::UPSTREAMS`].

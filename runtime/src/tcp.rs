@@ -36,16 +36,20 @@ impl Net for Tcp {
 
     async fn dial(&self, host: &str, port: u16) -> Result<TcpStream, DialError> {
         let found = self.lookup.resolve(host, port).await.map_err(DialError::Unresolved)?;
-        if found.iter().any(|address| self.own.contains(address)) {
-            return Err(DialError::Loop);
-        }
-        let mut failure = io::Error::from(io::ErrorKind::NotFound);
+        let mut failure = io::Error::from(io::ErrorKind::NotFound).into();
         for address in found {
-            match self.connect(UpstreamId(usize::MAX), address).await {
-                Ok(stream) => return Ok(stream),
-                Err(error) => failure = error,
+            match self.reach(address).await {
+                Err(DialError::Io(error)) => failure = DialError::Io(error),
+                done => return done,
             }
         }
-        Err(failure.into())
+        Err(failure)
+    }
+
+    async fn reach(&self, address: SocketAddr) -> Result<TcpStream, DialError> {
+        if self.own.contains(&address) {
+            return Err(DialError::Loop);
+        }
+        Ok(self.connect(UpstreamId(usize::MAX), address).await?)
     }
 }

@@ -12,6 +12,7 @@ use tokio::runtime::{Builder, LocalOptions};
 use crate::clock::Clock;
 use crate::http1::block::Blocks;
 use crate::http1::server;
+use crate::intercept::original;
 use crate::net::Net;
 use crate::observe::access_log::{Log, Sender};
 use crate::observe::metrics::Recorder;
@@ -202,6 +203,7 @@ async fn accept<P: Proxy>(
                 // A connection that cannot be set up is served all the same, only later.
                 drop(stream.set_nodelay(true));
                 tokio::task::spawn_local(async move {
+                    let inbound = original::inbound::<P>(&stream, inbound);
                     server::serve::<P, Tcp>(&connection.worker, stream, inbound).await;
                 });
             }

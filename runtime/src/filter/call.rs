@@ -11,6 +11,7 @@ use crate::http1::server::Caller;
 use crate::message::RequestHead;
 use crate::net::Net;
 use crate::observe::report::Refusal;
+use crate::proxy::Inbound;
 use crate::worker::Worker;
 
 /// What filters work on.
@@ -18,6 +19,7 @@ pub struct Call<'a, N: Net> {
     pub(crate) worker: &'a Worker<N>,
     pub(crate) caller: &'a mut Caller<N>,
     pub(crate) request: &'a mut Request,
+    pub(crate) inbound: Inbound,
     /// When the request head was complete.
     pub(crate) started: Moment,
     pub(crate) limits: Limits,
@@ -56,13 +58,14 @@ impl<'a, N: Net> Call<'a, N> {
         worker: &'a Worker<N>,
         caller: &'a mut Caller<N>,
         request: &'a mut Request,
-        started: Moment,
+        inbound: Inbound,
     ) -> Self {
         Self {
             worker,
             caller,
             request,
-            started,
+            inbound,
+            started: worker.clock().now(),
             limits: Limits::NONE,
             tries: 0,
             last_endpoint: None,

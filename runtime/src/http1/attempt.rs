@@ -10,7 +10,7 @@ use super::response::Link;
 use crate::clock::Moment;
 use crate::filter::{Call, Failure, Kind, Outcome};
 use crate::net::{DialError, Net};
-use crate::proxy::UpstreamId;
+use crate::proxy::{Inbound, UpstreamId};
 
 /// Which connections a try may use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,19 +53,28 @@ pub(crate) async fn attempt<N: Net>(
     Exchange::new(Link { io, home: Some((id, endpoint)) }, reused, end, call).run(call).await
 }
 
-/// `otherwise pass`: one try at the name that the caller dialled.
+/// `otherwise pass`: one try at where a redirected connection wanted to go, whatever its `Host`
+/// says, and otherwise at the name that the caller dialled.
 pub(crate) async fn pass<N: Net>(call: &mut Call<'_, N>) -> Outcome<N> {
     let worker = call.worker;
     let now = worker.clock().now();
     let end = call.try_end(now);
     let host = String::from_utf8_lossy(call.head().host()).into_owned();
     let port = call.request.parts.port.unwrap_or(80);
-    if host.is_empty() {
+    let original = match call.inbound {
+        Inbound::Redirected(original) => Some(original),
+        Inbound::Shared | Inbound::Own(_) => None,
+    };
+    if original.is_none() && host.is_empty() {
         return Err(Failure::unsent(Kind::UnknownHost));
     }
     call.tries += 1;
     let dial = async {
-        worker.net.dial(&host, port).await.map_err(|error| match error {
+        let dialled = match original {
+            Some(original) => worker.net.reach(original).await,
+            None => worker.net.dial(&host, port).await,
+        };
+        dialled.map_err(|error| match error {
             DialError::Unresolved(_) => Kind::Unresolved,
             DialError::Loop => Kind::Loop,
             DialError::Io(error) => refusal(&error),

@@ -74,9 +74,8 @@ async fn answer<P: Proxy, N: Net>(
     mut request: Request,
     inbound: Inbound,
 ) -> Option<Box<Block>> {
-    let started = worker.clock().now();
     let route = P::route(&request.head(), inbound);
-    let mut call = Call::new(worker, caller, &mut request, started);
+    let mut call = Call::new(worker, caller, &mut request, inbound);
     let outcome = P::call(route, &mut call).await;
     let (status, source, delivered) = finish(&mut call, outcome).await;
     let report = Report {
@@ -86,7 +85,7 @@ async fn answer<P: Proxy, N: Net>(
         tries: call.tries,
         refusal: call.refusal,
         error: delivered.error.or(call.failure.map(|failure| failure.error())),
-        duration: worker.clock().now() - started,
+        duration: worker.clock().now() - call.started,
         received: call.request.received,
         sent: delivered.sent,
         caller: report::Caller {

@@ -260,7 +260,7 @@ fn dialled_as(bound: &[SocketAddr]) -> Vec<SocketAddr> {
 /// ` for payment`, where a port belongs to one upstream.
 fn whose<P: Proxy>(listener: &Listener) -> String {
     match listener.inbound {
-        Inbound::Shared => String::new(),
+        Inbound::Shared | Inbound::Redirected(_) => String::new(),
         Inbound::Own(id) => {
             P::UPSTREAMS.get(id.0).map_or_else(String::new, |spec| format!(" for {}", spec.name))
         }

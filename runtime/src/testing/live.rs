@@ -81,7 +81,7 @@ impl Live {
         let run = |setup| std::thread::spawn(move || worker::run::<P>(setup));
         let owner = |listener: &Listener| match listener.inbound {
             Inbound::Own(id) => P::UPSTREAMS.get(id.0).map_or("", |upstream| upstream.name),
-            Inbound::Shared => "",
+            Inbound::Shared | Inbound::Redirected(_) => "",
         };
         Ok(Self {
             bound: ports.bound,

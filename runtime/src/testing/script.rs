@@ -177,6 +177,10 @@ impl Net for ScriptedNet {
         Ok(self.play(last).await?)
     }
 
+    async fn reach(&self, original: SocketAddr) -> Result<Pipe, DialError> {
+        self.dial("", original.port()).await
+    }
+
     fn ended(&self, call: &Ended) {
         self.ended.borrow_mut().insert(self.current.get(), *call);
     }
