@@ -42,30 +42,60 @@ pub fn compile(entry: &str, loader: &dyn SourceLoader) -> Outcome {
 
 /// Compiles a policy.
 pub fn compile_with(entry: &str, loader: &dyn SourceLoader, options: Options) -> Outcome {
+    let Draft { plan, diagnostics, sources, seen: _ } = draft(entry, loader, options, |_, _| ());
+    let plan = plan.filter(|_| !diagnostics.iter().any(Diagnostic::is_error));
+    Outcome { plan, diagnostics, sources }
+}
+
+/// What came out, errors or not.
+pub(crate) struct Draft<T> {
+    /// May break rules; what is missing or unreadable has the language's default.
+    pub(crate) plan: Option<Plan>,
+    pub(crate) diagnostics: Vec<Diagnostic>,
+    pub(crate) sources: Vec<Source>,
+    /// What was taken down from the names; `None`: the entry cannot be read.
+    pub(crate) seen: Option<T>,
+}
+
+/// Runs every stage; `look` sees the names, which do not outlive the stages.
+pub(crate) fn draft<T>(
+    entry: &str,
+    loader: &dyn SourceLoader,
+    options: Options,
+    look: impl FnOnce(&Program<'_>, &Loaded) -> T,
+) -> Draft<T> {
     let (mut loaded, mut found) = load(entry, loader);
-    let plan = if loaded.files.is_empty() { None } else { stages(&loaded, options, &mut found) };
+    let (mut plan, mut seen) = (None, None);
+    if !loaded.files.is_empty() {
+        let (files, unfit) = FileNodes::all(&loaded);
+        found.extend(unfit);
+        let program = Program::new(&files, &loaded);
+        plan = stages(&program, &loaded, options, &mut found);
+        seen = Some(look(&program, &loaded));
+    }
     sort(&mut found);
-    let plan = plan.filter(|_| !found.iter().any(Diagnostic::is_error));
-    Outcome { plan, diagnostics: found, sources: std::mem::take(&mut loaded.sources) }
+    Draft { plan, diagnostics: found, sources: std::mem::take(&mut loaded.sources), seen }
 }
 
 /// Everything behind reading; `None`: the entry is no deployment.
-fn stages(loaded: &Loaded, options: Options, found: &mut Vec<Diagnostic>) -> Option<Plan> {
-    let (files, unfit) = FileNodes::all(loaded);
-    found.extend(unfit);
-    let program = Program::new(&files, loaded);
-    let entry = check::files(&program, loaded, found);
-    let applied = applied(&program, loaded, found);
-    check_references(&program, applied, entry, found);
-    check::check_requires(&program, options.today, found);
+fn stages(
+    program: &Program<'_>,
+    loaded: &Loaded,
+    options: Options,
+    found: &mut Vec<Diagnostic>,
+) -> Option<Plan> {
+    let entry = check::files(program, loaded, found);
+    let applied = applied(program, loaded, found);
+    check_references(program, applied, entry, found);
+    check::check_requires(program, options.today, found);
     if entry == Entry::Library {
         return None;
     }
     let places = Places::new(&loaded.sources);
-    let mut cx = Cx { program: &program, applied, places: &places, found: Vec::new() };
+    let mut cx = Cx { program, applied, places: &places, found: Vec::new() };
     let lowered = lower(&mut cx);
     found.extend(cx.found);
-    check::policy(&program, applied, &lowered, options.today, found);
+    check::policy(program, applied, &lowered, options.today, found);
     let sources = loaded
         .sources
         .iter()

@@ -32,6 +32,8 @@ pub mod diff;
 
 pub mod summary;
 
+pub mod index;
+
 pub mod diagnostics;
 
 mod compile;

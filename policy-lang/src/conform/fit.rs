@@ -182,6 +182,11 @@ fn one(kind: &Kind, args: &[Arg], at: usize) -> Fitted {
     })
 }
 
+/// Is it of that kind, right or not?
+pub(crate) fn plausible(kind: &Kind, arg: &Arg) -> bool {
+    !matches!(judge(kind, arg), Judged::Other)
+}
+
 enum Judged {
     Fits,
     /// Of another kind.

@@ -231,7 +231,7 @@ pub(super) fn base<'n>(
 }
 
 /// The name behind `extends`.
-pub(super) fn extended<'a>(node: &Node<'a>) -> Option<(&'a str, &'a crate::syntax::ast::Arg)> {
+pub(crate) fn extended<'a>(node: &Node<'a>) -> Option<(&'a str, &'a crate::syntax::ast::Arg)> {
     let mut args =
         node.args().skip_while(|arg| !matches!(&arg.value, Value::Name(word) if word == "extends"));
     args.next()?;

@@ -23,6 +23,8 @@ pub(crate) struct File {
 }
 
 pub(crate) struct Import {
+    /// The path, in quotes.
+    pub(crate) span: Span,
     pub(crate) file: usize,
     pub(crate) alias: Option<String>,
 }
@@ -100,7 +102,7 @@ impl Walk<'_> {
             Some(number) => *number,
             None => self.file(source),
         };
-        Some(Import { file, alias })
+        Some(Import { span, file, alias })
     }
 
     /// Looks for `amb.toml`, and reads the baseline's file that it names.

@@ -150,6 +150,12 @@ impl<'n> Program<'n> {
         all.filter(move |((known, _), _)| *known == kind).map(|((_, name), _)| name.as_str())
     }
 
+    /// Every kind and name that `file` sees.
+    pub(crate) fn visible(&self, file: usize) -> impl Iterator<Item = (Kind, &str)> {
+        let all = self.visible.get(file).into_iter().flatten();
+        all.map(|((kind, name), _)| (*kind, name.as_str()))
+    }
+
     /// Every upstream of the deployment: imported ones first, then the file's own.
     pub(crate) fn upstreams(&self) -> impl Iterator<Item = Definition<'n>> {
         let (own, imported) =

@@ -9,7 +9,7 @@ mod delta;
 mod figures;
 mod json;
 pub(crate) mod layout;
-pub(crate) mod rows;
+pub mod rows;
 
 pub use json::json;
 

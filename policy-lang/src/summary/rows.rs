@@ -10,14 +10,14 @@ use crate::plan::{
 
 /// One effective setting.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Row {
+pub struct Row {
     /// The block it stands in, or its own name when it has none: `retry`, `trace`.
-    pub(crate) group: &'static str,
+    pub group: &'static str,
     /// Its name within the block; empty for a setting without a block.
-    pub(crate) key: &'static str,
+    pub key: &'static str,
     /// As an author would write it.
-    pub(crate) value: String,
-    pub(crate) origin: Origin,
+    pub value: String,
+    pub origin: Origin,
 }
 
 impl Row {
@@ -26,7 +26,7 @@ impl Row {
     }
 
     /// `retry.attempts`, `trace`.
-    pub(crate) fn path(&self) -> String {
+    pub fn path(&self) -> String {
         let group = self.group.replace(' ', ".");
         match self.key {
             "" => group,
@@ -35,13 +35,13 @@ impl Row {
     }
 
     /// `attempts 3`: the statement inside its block.
-    pub(crate) fn statement(&self) -> String {
+    pub fn statement(&self) -> String {
         [self.key, &self.value].join(" ").trim().to_owned()
     }
 }
 
 /// All settings in force, in the order in which the filters run.
-pub(crate) fn settings(settings: &Settings) -> Vec<Row> {
+pub fn settings(settings: &Settings) -> Vec<Row> {
     let mut rows = edits("headers request", &settings.request_headers);
     rows.extend(
         settings
@@ -71,7 +71,7 @@ pub(crate) fn answering(of: &Settings) -> Vec<Row> {
 }
 
 /// What is recorded about calls, and where it can be read.
-pub(crate) fn observe(observe: &Observe) -> Vec<Row> {
+pub fn observe(observe: &Observe) -> Vec<Row> {
     let metrics = observe.metrics.iter();
     let mut rows: Vec<_> = metrics.map(|on| Row::new("metrics", "", "on".to_owned(), on)).collect();
     rows.extend(observe.access_log.iter().flat_map(access_log));

@@ -69,6 +69,8 @@ pub struct Block {
     pub items: Vec<Item>,
     /// Braces included.
     pub span: Span,
+    /// Its closing brace is there; otherwise it goes on to the end of the file.
+    pub closed: bool,
 }
 
 impl Block {

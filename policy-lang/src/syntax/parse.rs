@@ -174,7 +174,7 @@ impl Reader<'_> {
         if !closed {
             self.found.push(report::unclosed_block(Span { end: span.start + 1, ..span }));
         }
-        Block { items: self.items(pair), span }
+        Block { items: self.items(pair), span, closed }
     }
 
     fn value(&mut self, pair: Pair<'_, Rule>, span: Span) -> Value {
