@@ -24,6 +24,7 @@ pub(crate) enum Command {
     Build(Build),
     Diff(Diff),
     Inspect(Inspect),
+    Lsp(Lsp),
     /// Show everything at once on this machine: retries, the breaker, recovery.
     Demo,
 }
@@ -129,6 +130,14 @@ pub(crate) struct Inspect {
     pub(crate) binary: PathBuf,
     #[arg(long, value_enum, default_value_t)]
     pub(crate) format: Format,
+}
+
+/// Serve an editor: findings, hover, completion, definitions, formatting, fixes.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Lsp {
+    /// Over standard input and output; there is no other way, but many editors say so.
+    #[arg(long)]
+    pub(crate) stdio: bool,
 }
 
 /// How results are written.

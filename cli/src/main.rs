@@ -14,6 +14,7 @@ mod commands;
 mod console;
 mod demo;
 mod failure;
+mod lsp;
 mod policy;
 mod scratch;
 mod today;
@@ -50,6 +51,7 @@ fn run(command: Command, console: &mut Console) -> Result<(), Failure> {
         Command::Build(args) => commands::build::run(&args, console),
         Command::Diff(args) => commands::diff::run(&args, console),
         Command::Inspect(args) => commands::inspect::run(&args, console),
+        Command::Lsp(_) => commands::lsp::run(),
         Command::Demo => demo::run(console),
     }
 }

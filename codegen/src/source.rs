@@ -26,6 +26,17 @@ impl FileLoader {
         (Self::new(folder.unwrap_or(Path::new("."))), name.into_owned())
     }
 
+    /// The name of what `from` calls `path`; `from` is `None` for an entry.
+    ///
+    /// # Errors
+    /// The path is absolute.
+    pub fn name(from: Option<&str>, path: &str) -> Result<String, String> {
+        if Path::new(path).is_absolute() {
+            return Err(format!("`{path}` is absolute; write it relative to the importing file"));
+        }
+        Ok(joined(from, path))
+    }
+
     /// Where a source of that name lies.
     pub fn path(&self, name: &str) -> PathBuf {
         self.folder.join(name)
@@ -34,10 +45,7 @@ impl FileLoader {
 
 impl SourceLoader for FileLoader {
     fn load(&self, from: Option<&str>, path: &str) -> Result<Source, String> {
-        if Path::new(path).is_absolute() {
-            return Err(format!("`{path}` is absolute; write it relative to the importing file"));
-        }
-        let name = joined(from, path);
+        let name = Self::name(from, path)?;
         let bytes = std::fs::read(self.path(&name)).map_err(|error| reason(&name, &error))?;
         let text = String::from_utf8(bytes).map_err(|_| format!("`{name}` is not UTF-8 text"))?;
         Ok(Source { name, text })

@@ -7,6 +7,7 @@ pub(crate) mod explain;
 pub(crate) mod fmt;
 pub(crate) mod generate;
 pub(crate) mod inspect;
+pub(crate) mod lsp;
 pub(crate) mod new;
 pub(crate) mod plan;
 pub(crate) mod test;
