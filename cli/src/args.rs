@@ -120,6 +120,9 @@ pub(crate) struct Build {
 pub(crate) struct Diff {
     pub(crate) old: PathBuf,
     pub(crate) new: PathBuf,
+    /// Fail if there is a change of this class; several with commas.
+    #[arg(long, value_enum, value_delimiter = ',', value_name = "CLASS")]
+    pub(crate) deny: Vec<Class>,
     #[arg(long, value_enum, default_value_t)]
     pub(crate) format: Format,
 }
@@ -138,6 +141,17 @@ pub(crate) struct Lsp {
     /// Over standard input and output; there is no other way, but many editors say so.
     #[arg(long)]
     pub(crate) stdio: bool,
+}
+
+/// What a change does to what the policy allows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Class {
+    Tightened,
+    Weakened,
+    Added,
+    Removed,
+    /// Neither more nor less, or not comparable.
+    Changed,
 }
 
 /// How results are written.

@@ -178,6 +178,54 @@ fn what_a_change_means() {
 "#]]);
 }
 
+/// A route became retryable, a time-out shrank, a header went.
+const BEFORE: &str = r#"edition 2026
+
+service web
+
+upstream catalog {
+    address "catalog.shop.svc:8080"
+    timeout 2s
+    headers request { set "x-from" "web" }
+
+    route order {
+        match POST /v1/orders
+    }
+}
+
+otherwise pass
+"#;
+
+#[test]
+fn a_review_of_three_changes() {
+    let after = BEFORE
+        .replace("2s", "1s")
+        .replace("    headers request { set \"x-from\" \"web\" }\n", "")
+        .replace("/v1/orders", "/v1/orders\n        retry { on connect-failure; attempts 2 }");
+    let folder = folder(&[("old.amb", BEFORE), ("new.amb", &after)]);
+    let diff =
+        |more: &[&str]| amb(folder.path()).args(["diff", "old.amb", "new.amb"]).args(more).assert();
+    diff(&[]).success().stderr_eq("").stdout_eq(str![[r#"
+tightened  catalog/*  timeout.total: 2s -> 1s  (new.amb:7): callers wait less long
+removed    catalog/*  headers.request.set: "x-from" "web"  (old.amb:8)
+weakened   catalog/order  retry: none -> attempts 2; [..]  (new.amb:11): a failed call may be sent again
+
+"#]]);
+    diff(&["--deny", "weakened"]).code(1).stderr_eq("");
+    diff(&["--deny", "added,changed"]).success();
+    diff(&["--deny", "chnged"]).code(2);
+    let json = diff(&["--format", "json"]).success();
+    let changes: serde_json::Value = serde_json::from_slice(&json.get_output().stdout).unwrap();
+    let told = |name: &str| -> Vec<String> {
+        let changes = changes.as_array().unwrap().iter();
+        changes.map(|change| change[name].as_str().unwrap_or("-").to_owned()).collect()
+    };
+    assert_eq!(told("kind"), ["tightened", "removed", "weakened"]);
+    assert_eq!(told("setting"), ["timeout.total", "headers.request.set", "retry"]);
+    assert_eq!(told("scope"), ["catalog/*", "catalog/*", "catalog/order"]);
+    assert_eq!(told("why")[1], "-");
+}
+
 #[test]
 fn a_new_deployment_is_complete() {
     let folder = folder(&[]);

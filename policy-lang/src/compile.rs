@@ -100,5 +100,6 @@ fn stages(
         .sources
         .iter()
         .map(|source| SourceFile { name: source.name.clone(), text: source.text.clone() });
-    Some(Plan { sources: sources.collect(), ..lowered.plan })
+    let guardrails = check::guardrails_in_force(program, applied, &places);
+    Some(Plan { sources: sources.collect(), guardrails, ..lowered.plan })
 }

@@ -13,8 +13,6 @@ use crate::lower::Lowered;
 use crate::resolve::{Applied, Program};
 use crate::schema::Subject;
 use crate::span::Span;
-use crate::syntax::ast::Value;
-use crate::syntax::printed;
 
 /// What is judged, and who may be free of it.
 struct Court<'n> {
@@ -163,9 +161,7 @@ impl Violation<'_, '_> {
     }
 
     fn bound(&self) -> String {
-        let source = self.rule.node.statement.args.get(2..).unwrap_or_default();
-        let values = source.iter().filter(|arg| !matches!(arg.value, Value::Comma(_)));
-        values.map(|arg| printed(&arg.value)).collect::<Vec<_>>().join(", ")
+        self.rule.value()
     }
 
     fn allowed(&self) -> String {

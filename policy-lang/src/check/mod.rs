@@ -2,7 +2,7 @@
 //!
 //! `file` looks at files as a whole, `hosts` and `routes` at who gets a call, `retry`,
 //! `bounds` and `breaker` at what can happen to it, `guardrails` at what the organisation
-//! demands. Each finding is reported at the value that causes it, so that one that many
+//! demands, `in_force` at which demands those are. Each finding is reported at the value that causes it, so that one that many
 //! routes inherit is told once.
 
 mod bounds;
@@ -13,12 +13,14 @@ mod file;
 mod guardrails;
 mod headers;
 mod hosts;
+mod in_force;
 mod reading;
 mod require;
 mod retry;
 mod routes;
 
 pub(crate) use file::files;
+pub(crate) use in_force::guardrails_in_force;
 pub(crate) use require::check_requires;
 
 use crate::Date;

@@ -9,6 +9,7 @@ use crate::resolve::{Applied, Kind, Program};
 use crate::schema::{self, Path};
 use crate::span::Span;
 use crate::syntax::ast::{Arg, Value};
+use crate::syntax::printed;
 
 /// `require PATH OP VALUE`, in force.
 pub(super) struct Rule<'n> {
@@ -26,6 +27,11 @@ impl Rule<'_> {
         self.baseline.map_or_else(|| "this policy".to_owned(), |name| format!("baseline `{name}`"))
     }
 
+    /// The right side as written.
+    pub(super) fn value(&self) -> String {
+        written(self.node.statement.args.get(2..).unwrap_or_default())
+    }
+
     /// The demand as written, from `require` on.
     pub(super) fn span(&self) -> Span {
         self.node.statement.head()
@@ -38,12 +44,18 @@ pub(super) struct Exemption<'n> {
     pub(super) upstreams: Vec<&'n str>,
     pub(super) until: Date,
     written: &'n str,
+    pub(super) node: &'n Node<'n>,
 }
 
 impl Exemption<'_> {
     /// The last day is still free.
     pub(super) fn holds(&self, today: Option<Date>) -> bool {
         today.is_none_or(|today| today <= self.until)
+    }
+
+    /// The last day, as written.
+    pub(super) const fn until(&self) -> &str {
+        self.written
     }
 
     pub(super) fn ended(&self) -> String {
@@ -96,6 +108,11 @@ pub(super) fn rules<'n>(program: &Program<'n>, applied: Applied<'n>) -> Vec<Rule
 pub(super) fn exemptions<'n>(applied: Applied<'n>) -> Vec<Exemption<'n>> {
     let baseline = applied.filter(|known| known.kind == Kind::Baseline);
     baseline.into_iter().flat_map(|known| known.node.all("exempt").filter_map(exemption)).collect()
+}
+
+fn written(args: &[Arg]) -> String {
+    let values = args.iter().filter(|arg| !matches!(arg.value, Value::Comma(_)));
+    values.map(|arg| printed(&arg.value)).collect::<Vec<_>>().join(", ")
 }
 
 fn judge(node: &Node<'_>, found: &mut Vec<Diagnostic>) {
@@ -164,5 +181,6 @@ fn exemption<'n>(node: &'n Node<'n>) -> Option<Exemption<'n>> {
         upstreams: upstreams.to_vec(),
         until: Date { year, month, day },
         written,
+        node,
     })
 }

@@ -4,11 +4,12 @@
 //! clear answer, the value has just changed.
 
 use std::cmp::Ordering;
+use std::net::SocketAddr;
 
 use super::Kind;
 use crate::plan::{
-    Backoff, BackoffKind, Breaker, Budget, NonIdempotent, OpenFor, Retry, RetryAfter, Settings,
-    TripRule,
+    Backoff, BackoffKind, Breaker, Budget, NonIdempotent, OpenFor, Require, Retry, RetryAfter,
+    Settings, TripRule,
 };
 
 /// The kind of a change from one value to another of the same setting.
@@ -28,6 +29,49 @@ pub(super) fn settings(path: &str, old: &Settings, new: &Settings) -> Kind {
             (_, _, Some(old), Some(new)) if path.starts_with("breaker.") => breaker(path, old, new),
             _ => Kind::Changed,
         },
+    }
+}
+
+/// Something that was not there, or is no longer: what its absence meant decides.
+pub(super) fn presence(path: &str, kind: Kind) -> Kind {
+    let (added, removed) = match path {
+        "retry" => (Kind::Weakened, Kind::Tightened),
+        "breaker" | "baseline" | "timeout.per-try" | "access-log.redact" => {
+            (Kind::Tightened, Kind::Weakened)
+        }
+        "access-log.headers" => (Kind::Weakened, Kind::Tightened),
+        _ if is_protection(path) => (Kind::Tightened, Kind::Weakened),
+        _ => (Kind::Added, Kind::Removed),
+    };
+    match kind {
+        Kind::Added => added,
+        Kind::Removed => removed,
+        _ => kind,
+    }
+}
+
+/// One more rule that opens a breaker; a field that is kept from the other side.
+fn is_protection(path: &str) -> bool {
+    path.starts_with("breaker.") || (path.starts_with("headers.") && path.ends_with(".remove"))
+}
+
+/// Who can reach a listener: this machine, or others as well.
+pub(super) fn exposure(old: SocketAddr, new: SocketAddr) -> Kind {
+    match (old.ip().is_loopback(), new.ip().is_loopback()) {
+        (true, false) => Kind::Weakened,
+        (false, true) => Kind::Tightened,
+        _ => Kind::Changed,
+    }
+}
+
+/// Two bounds of the same `require`.
+pub(super) fn require(old: &Require, new: &Require) -> Kind {
+    match (new.operator.as_str(), old.bound, new.bound) {
+        ("<" | "<=", Some(old), Some(new)) => less(old.cmp(&new)),
+        (">" | ">=", Some(old), Some(new)) => less(new.cmp(&old)),
+        ("in", ..) if !new.words.is_empty() => fewer(&old.words, &new.words),
+        ("has", ..) => more(&old.words, &new.words),
+        _ => Kind::Changed,
     }
 }
 

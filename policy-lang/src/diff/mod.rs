@@ -2,12 +2,15 @@
 //!
 //! Moving a value from a route to `defaults` is no difference; a baseline that
 //! changes underneath is one. What changes alike in a whole upstream, or in all of
-//! them, is said once.
+//! them, is said once. A block that was not there before counts by what it does: without
+//! `retry` there is one try, without `breaker` nothing holds calls back.
 
 mod fold;
+mod guardrails;
 mod judge;
 mod scopes;
 mod settings;
+mod why;
 
 use serde::Serialize;
 
@@ -26,6 +29,8 @@ pub struct Change {
     pub new: Option<String>,
     /// Who sets it now, or who did if it is gone: `order.amb:43`.
     pub origin: String,
+    /// What a tighter or weaker value means for calls; none where that is a matter of view.
+    pub why: Option<&'static str>,
 }
 
 /// What a difference does to what the policy allows.
@@ -45,7 +50,11 @@ pub enum Kind {
 /// All differences: first the service's own, then upstream by upstream in the new order.
 pub fn diff(old: &Plan, new: &Plan) -> Vec<Change> {
     let mut changes = scopes::service(old, new);
+    changes.extend(guardrails::changes(old, new));
     changes.extend(fold::everywhere(scopes::upstreams(old, new), new));
+    for change in &mut changes {
+        change.why = why::words(&change.setting, change.kind);
+    }
     changes
 }
 
@@ -61,14 +70,20 @@ pub fn json(changes: &[Change]) -> String {
 }
 
 fn line(change: &Change) -> String {
-    let Change { kind, scope, setting, old, new, origin } = change;
-    let values = match (old, new) {
-        (Some(old), Some(new)) => format!("{old} -> {new}"),
-        (Some(only), None) | (None, Some(only)) => only.clone(),
-        (None, None) => String::new(),
+    let Change { kind, scope, setting, old, new, origin, why } = change;
+    let values = match (kind, old, new) {
+        (Kind::Added | Kind::Removed, Some(only), None)
+        | (Kind::Added | Kind::Removed, None, Some(only)) => only.clone(),
+        (Kind::Added | Kind::Removed, None, None) => String::new(),
+        _ => format!("{} -> {}", side(old), side(new)),
     };
     let colon = if values.is_empty() { "" } else { ": " };
-    format!("{:<9}  {scope}  {setting}{colon}{values}  ({origin})\n", kind.name())
+    let why = why.map(|why| format!(": {why}")).unwrap_or_default();
+    format!("{:<9}  {scope}  {setting}{colon}{values}  ({origin}){why}\n", kind.name())
+}
+
+fn side(value: &Option<String>) -> &str {
+    value.as_deref().unwrap_or("none")
 }
 
 impl Kind {

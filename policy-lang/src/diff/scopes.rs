@@ -11,7 +11,9 @@ pub(super) fn service(old: &Plan, new: &Plan) -> Vec<Change> {
     pair.rows(&head(old), &head(new), |path| match path {
         "otherwise" if new.otherwise.value == Otherwise::Reject => Kind::Tightened,
         "otherwise" => Kind::Weakened,
-        "access-log.redact" => redacted(old, new),
+        "listen" => judge::exposure(old.listen.value, new.listen.value),
+        "admin" => exposed(old, new),
+        "access-log.redact" | "access-log.headers" => logged(path, old, new),
         _ => Kind::Changed,
     })
 }
@@ -48,17 +50,30 @@ fn head(plan: &Plan) -> Vec<Row> {
     rows
 }
 
-fn redacted(old: &Plan, new: &Plan) -> Kind {
-    match (&old.observe.access_log, &new.observe.access_log) {
-        (Some(old), Some(new)) => judge::more(&old.redact.value, &new.redact.value),
+fn exposed(old: &Plan, new: &Plan) -> Kind {
+    match (&old.observe.admin, &new.observe.admin) {
+        (Some(old), Some(new)) => judge::exposure(old.value, new.value),
         _ => Kind::Changed,
+    }
+}
+
+fn logged(path: &str, old: &Plan, new: &Plan) -> Kind {
+    let (Some(old), Some(new)) = (&old.observe.access_log, &new.observe.access_log) else {
+        return Kind::Changed;
+    };
+    match path {
+        "access-log.redact" => judge::more(&old.redact.value, &new.redact.value),
+        _ => judge::fewer(&old.headers.value, &new.headers.value),
     }
 }
 
 fn kept(old_plan: &Plan, new_plan: &Plan, old: &Upstream, new: &Upstream) -> Vec<Change> {
     let pair = |scope: String| Pair { scope, old_plan, new_plan };
     let own = pair(new.name.clone());
-    let mut changes = own.rows(&place(old), &place(new), |_| Kind::Changed);
+    let mut changes = own.rows(&place(old), &place(new), |path| match (&old.listen, &new.listen) {
+        (Some(old), Some(new)) if path == "listen" => judge::exposure(old.value, new.value),
+        _ => Kind::Changed,
+    });
     changes.extend(own.settings(&old.settings, &new.settings));
     changes.extend(reordered(&own, old, new));
     for route in &new.routes {
@@ -109,6 +124,7 @@ fn reordered(pair: &Pair<'_>, old: &Upstream, new: &Upstream) -> Option<Change> 
         old: Some(before.join(", ")),
         new: Some(after.join(", ")),
         origin: pair.new_plan.origin_text(&at(new.place)),
+        why: None,
     })
 }
 
@@ -146,5 +162,6 @@ fn route_present(kind: Kind, pair: &Pair<'_>, route: &Route) -> Change {
 
 fn only(kind: Kind, scope: &str, setting: &str, (value, origin): (String, String)) -> Change {
     let (old, new) = if kind == Kind::Added { (None, Some(value)) } else { (Some(value), None) };
-    Change { kind, scope: scope.to_owned(), setting: setting.to_owned(), old, new, origin }
+    let (scope, setting) = (scope.to_owned(), setting.to_owned());
+    Change { kind, scope, setting, old, new, origin, why: None }
 }

@@ -96,18 +96,24 @@ impl Pair<'_> {
     fn whole(&self, kind: Kind, block: &[Row], first: &Row) -> Change {
         let text = block.iter().map(Row::statement).collect::<Vec<_>>().join("; ");
         let (old, new) = if kind == Kind::Added { (None, Some(text)) } else { (Some(text), None) };
-        Change { setting: first.group.to_owned(), ..self.change(kind, first, old, new) }
+        let change = self.change(kind, first, old, new);
+        Change {
+            kind: judge::presence(first.group, kind),
+            setting: first.group.to_owned(),
+            ..change
+        }
     }
 
     fn change(&self, kind: Kind, row: &Row, old: Option<String>, new: Option<String>) -> Change {
         let plan = if new.is_some() { self.new_plan } else { self.old_plan };
         Change {
-            kind,
+            kind: judge::presence(&row.path(), kind),
             scope: self.scope.clone(),
             setting: row.path(),
             old: old.filter(|text| !text.is_empty()),
             new: new.filter(|text| !text.is_empty()),
             origin: plan.origin_text(&row.origin),
+            why: None,
         }
     }
 }

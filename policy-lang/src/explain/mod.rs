@@ -50,11 +50,17 @@ impl Cx<'_> {
             return vec![whereto, self.filters(&edits)];
         }
         let settings = call.settings();
-        let mut filters = self.filters(&rows::settings(settings));
+        let rows = rows::settings(settings);
+        let mut filters = self.filters(&rows);
         if let Some(Action::Forward { rewrite: Some(rewrite) }) =
             call.route.map(|matched| &matched.route.action)
         {
-            filters.insert(1, self.line("  rewrite", &rewrite.value.to_string(), &rewrite.origin));
+            // Header edits see the request as it came.
+            let before = |row: &&rows::Row| {
+                matches!(row.group, "trace" | "correlation-id" | "headers request")
+            };
+            let at = 1 + rows.iter().filter(before).count();
+            filters.insert(at, self.line("  rewrite", &rewrite.value.to_string(), &rewrite.origin));
         }
         vec![whereto, filters, self.outcomes(&call.upstream.name, settings)]
     }

@@ -5,8 +5,8 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use super::{Cx, values};
 use crate::conform::Node;
 use crate::plan::{
-    AccessLog, Layer, Observe, Otherwise, Percent, Place, Plan, Service, SourceFile, Sourced,
-    Workers,
+    AccessLog, Guardrails, Layer, Observe, Otherwise, Percent, Place, Plan, Service, SourceFile,
+    Sourced, Workers,
 };
 use crate::syntax::ast::Value;
 
@@ -28,6 +28,7 @@ pub(super) fn plan(cx: &Cx<'_, '_>) -> Plan {
         otherwise: cx
             .written(top("otherwise"), otherwise)
             .unwrap_or(Sourced::language(Otherwise::Reject)),
+        guardrails: Guardrails::default(),
         tests: Vec::new(),
     }
 }

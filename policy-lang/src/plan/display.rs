@@ -9,8 +9,8 @@ use std::time::Duration;
 use super::{
     Address, Backoff, BackoffKind, Budget, Cause, CodeRange, HeaderEdit, HeaderOp, HeaderTerm,
     HeaderValue, HostPattern, Layer, Match, Method, NonIdempotent, OpenFor, Origin, Otherwise,
-    PathPattern, Percent, Plan, Rate, Reply, RetryAfter, Rewrite, Segment, Total, TripRule,
-    Workers,
+    PathPattern, Percent, Plan, Rate, Reply, Require, RetryAfter, Rewrite, Segment, Total,
+    TripRule, Workers,
 };
 
 const UNITS: [(u128, &str); 3] = [(3_600_000, "h"), (60_000, "m"), (1_000, "s")];
@@ -73,6 +73,14 @@ impl Plan {
             }
             Layer::Upstream | Layer::Route | Layer::File => format!("{file}:{}", place.line),
         }
+    }
+}
+
+impl Display for Require {
+    fn fmt(&self, f: &mut Formatter<'_>) -> Result {
+        let Self { path, operator, value, .. } = self;
+        write!(f, "{path} {operator}")?;
+        if value.is_empty() { Ok(()) } else { write!(f, " {value}") }
     }
 }
 

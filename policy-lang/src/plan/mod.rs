@@ -37,7 +37,37 @@ pub struct Plan {
     /// In file order, imported upstreams first.
     pub upstreams: Vec<Upstream>,
     pub otherwise: Sourced<Otherwise>,
+    /// Met already, or there would be no plan; kept for those who compare plans.
+    pub guardrails: Guardrails,
     pub tests: Vec<Test>,
+}
+
+/// What the plan was held against.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Guardrails {
+    pub requires: Vec<Sourced<Require>>,
+    /// As written, without `exempt`: `breaker for legacy-tax until "2027-03-31"`.
+    pub exemptions: Vec<Sourced<String>>,
+}
+
+/// `require PATH OPERATOR VALUE`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Require {
+    pub path: String,
+    pub operator: String,
+    /// As written; empty for `exists`.
+    pub value: String,
+    /// The limit that `value` is, in the smallest unit of its kind.
+    pub bound: Option<u128>,
+    /// The words in `value`.
+    pub words: Vec<String>,
+}
+
+impl Require {
+    /// Do both compare the same thing in the same way?
+    pub fn is_about(&self, other: &Self) -> bool {
+        (&self.path, &self.operator) == (&other.path, &other.operator)
+    }
 }
 
 /// `service NAME`.

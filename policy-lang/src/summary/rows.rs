@@ -42,14 +42,15 @@ impl Row {
 
 /// All settings in force, in the order in which the filters run.
 pub fn settings(settings: &Settings) -> Vec<Row> {
-    let mut rows = edits("headers request", &settings.request_headers);
+    let trace = settings.trace.iter();
+    let mut rows: Vec<_> = trace.map(|trace| Row::new("trace", "", String::new(), trace)).collect();
     rows.extend(
         settings
             .correlation_id
             .iter()
             .map(|name| Row::new("correlation-id", "", display::quoted(&name.value), name)),
     );
-    rows.extend(settings.trace.iter().map(|trace| Row::new("trace", "", String::new(), trace)));
+    rows.extend(edits("headers request", &settings.request_headers));
     rows.extend(timeout(&settings.timeout));
     rows.extend(settings.retry.iter().flat_map(retry));
     rows.extend(settings.breaker.iter().flat_map(breaker));

@@ -23,13 +23,13 @@ fn a_plan_does_not_differ_from_itself() {
 
 #[test]
 fn three_changes_are_three_lines() {
-    let notify = "added      notification/notify  retry: attempts 3; on connect-failure, 429, 503; \
+    let notify = "weakened   notification/notify  retry: none -> attempts 3; on connect-failure, 429, 503; \
         methods GET, HEAD, OPTIONS, TRACE; non-idempotent never; backoff full-jitter 100ms..30s; \
         retry-after honour up to 5s; budget 20% min 1/s; buffer 64KiB  (acme.amb:9 (baseline))";
     let expected = format!(
-        "tightened  payment/charge  timeout.total: 2s -> 1s  (order.amb:22)
-        removed    inventory/stock  headers.request.remove: \"x-internal-debug\"  (acme.amb:25 (baseline))
-        {notify}"
+        "tightened  payment/charge  timeout.total: 2s -> 1s  (order.amb:22): callers wait less long
+        weakened   inventory/stock  headers.request.remove: \"x-internal-debug\" -> none  (acme.amb:25 (baseline)): the field reaches the other side again
+        {notify}: a failed call may be sent again"
     );
     check(&expected, |plan| {
         plan.upstreams[0].routes[0].settings.timeout.total.value = Total::Fixed(SECOND);
@@ -48,18 +48,24 @@ fn where_a_value_is_written_makes_no_difference() {
 
 #[test]
 fn what_changes_alike_everywhere_is_said_once() {
-    check("weakened   *  timeout.connect: 1s -> 2s  (language)", |plan| {
-        for upstream in &mut plan.upstreams {
-            upstream.settings.timeout.connect.value = 2 * SECOND;
-            for route in &mut upstream.routes {
-                route.settings.timeout.connect.value = 2 * SECOND;
+    check(
+        "weakened   *  timeout.connect: 1s -> 2s  (language): a dead address is given up later",
+        |plan| {
+            for upstream in &mut plan.upstreams {
+                upstream.settings.timeout.connect.value = 2 * SECOND;
+                for route in &mut upstream.routes {
+                    route.settings.timeout.connect.value = 2 * SECOND;
+                }
             }
-        }
-    });
-    check("weakened   payment/*  timeout.connect: 1s -> 2s  (language)", |plan| {
-        plan.upstreams[0].settings.timeout.connect.value = 2 * SECOND;
-        plan.upstreams[0].routes[0].settings.timeout.connect.value = 2 * SECOND;
-    });
+        },
+    );
+    check(
+        "weakened   payment/*  timeout.connect: 1s -> 2s  (language): a dead address is given up later",
+        |plan| {
+            plan.upstreams[0].settings.timeout.connect.value = 2 * SECOND;
+            plan.upstreams[0].routes[0].settings.timeout.connect.value = 2 * SECOND;
+        },
+    );
 }
 
 #[test]
@@ -105,7 +111,7 @@ fn kinds_say_which_way_it_went() {
     assert_eq!(kind(|plan| stock_retry(plan).budget.value.ratio.0 = 1), Kind::Tightened);
     assert_eq!(kind(|plan| stock_retry(plan).backoff.value.cap = 50 * MS), Kind::Weakened);
     assert_eq!(kind(|plan| plan.upstreams[1].routes[0].settings.trace = None), Kind::Removed);
-    assert_eq!(kind(|plan| plan.upstreams[1].routes[0].settings.breaker = None), Kind::Removed);
+    assert_eq!(kind(|plan| plan.upstreams[1].routes[0].settings.breaker = None), Kind::Weakened);
 }
 
 fn stock_retry(plan: &mut Plan) -> &mut amb_policy_lang::plan::Retry {
@@ -126,7 +132,8 @@ fn json_says_the_same() {
     "setting": "route",
     "old": null,
     "new": "/",
-    "origin": "order.amb:90"
+    "origin": "order.amb:90",
+    "why": null
   }
 ]
 "#;

@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use amb_policy_lang::plan::{
     AccessLog, Action, Address, Backoff, BackoffKind, Balance, Breaker, BreakerScope, Budget,
-    Cause, CodeRange, HeaderEdit, HeaderOp, HostPattern, Layer, Match, Method, NonIdempotent,
-    Observe, OpenFor, Otherwise, PathPattern, Percent, Place, Plan, Protocol, Rate, Reply, Retry,
-    RetryAfter, Route, Segment, Service, Settings, SourceFile, Sourced, Timeout, Total, TripRule,
-    Upstream, Workers,
+    Cause, CodeRange, Guardrails, HeaderEdit, HeaderOp, HostPattern, Layer, Match, Method,
+    NonIdempotent, Observe, OpenFor, Otherwise, PathPattern, Percent, Place, Plan, Protocol, Rate,
+    Reply, Retry, RetryAfter, Route, Segment, Service, Settings, SourceFile, Sourced, Timeout,
+    Total, TripRule, Upstream, Workers,
 };
 
 pub(crate) const MS: Duration = Duration::from_millis(1);
@@ -50,6 +50,7 @@ pub(crate) fn order() -> Plan {
         observe: observe(),
         upstreams: vec![payment(), inventory(), notification()],
         otherwise: Sourced::written(Otherwise::Pass, Layer::File, own(64)),
+        guardrails: Guardrails::default(),
         tests: vec![],
     }
 }

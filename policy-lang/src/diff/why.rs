@@ -1,0 +1,90 @@
+//! What a tighter or weaker value means for calls, in words.
+
+use super::Kind;
+
+/// For settings whose direction is beyond doubt; the others speak for themselves.
+pub(super) fn words(setting: &str, kind: Kind) -> Option<&'static str> {
+    let (tightened, weakened) = both(setting)?;
+    match kind {
+        Kind::Tightened => Some(tightened),
+        Kind::Weakened => Some(weakened),
+        Kind::Added | Kind::Removed | Kind::Changed => None,
+    }
+}
+
+/// What the setting means when it is tighter, and when it is weaker.
+fn both(setting: &str) -> Option<(&'static str, &'static str)> {
+    match setting.split_once('.') {
+        Some(("timeout", key)) => timeout(key),
+        Some(("retry", key)) => retry(key),
+        Some(("breaker", key)) => Some(breaker(key)),
+        Some(("headers", key)) if key.ends_with(".remove") => Some((
+            "the field is kept from the other side",
+            "the field reaches the other side again",
+        )),
+        Some(("access-log", "redact")) => {
+            Some(("more values stay out of the log", "values reach the log that did not"))
+        }
+        Some(("access-log", "headers")) => {
+            Some(("fewer fields are written to the log", "more fields are written to the log"))
+        }
+        _ => whole(setting),
+    }
+}
+
+fn whole(setting: &str) -> Option<(&'static str, &'static str)> {
+    Some(match setting {
+        "retry" => ("a failed call is not sent again", "a failed call may be sent again"),
+        "breaker" => {
+            ("an upstream that fails is left alone", "an upstream that fails is not left alone")
+        }
+        "baseline" => ("its guardrails hold", "no guardrail of it holds any more"),
+        "require" => ("more is demanded", "less is demanded"),
+        "exempt" => ("the demand holds there again", "the demand does not hold there"),
+        "otherwise" => ("unknown calls are refused", "unknown calls go out without a policy"),
+        "listen" | "admin" => {
+            ("only this machine can reach it", "other machines can reach it as well")
+        }
+        _ => return None,
+    })
+}
+
+fn timeout(key: &str) -> Option<(&'static str, &'static str)> {
+    Some(match key {
+        "total" => ("callers wait less long", "callers may wait longer"),
+        "per-try" => ("a slow try is given up earlier", "a slow try is given up later"),
+        "connect" => ("a dead address is given up earlier", "a dead address is given up later"),
+        "idle" => ("a silent body is given up earlier", "a silent body is given up later"),
+        _ => return None,
+    })
+}
+
+fn retry(key: &str) -> Option<(&'static str, &'static str)> {
+    Some(match key {
+        "attempts" => ("a call causes fewer tries", "a call may cause more tries"),
+        "on" => ("fewer failures are tried again", "more failures are tried again"),
+        "methods" => ("fewer methods are tried again", "more methods are tried again"),
+        "non-idempotent" => {
+            ("fewer calls may be carried out twice", "more calls may be carried out twice")
+        }
+        "backoff" => {
+            ("retries come later or more spread out", "retries come sooner or all at once")
+        }
+        "retry-after" => {
+            ("the upstream is heard when it asks to wait", "the upstream is not heard")
+        }
+        "budget" => ("an outage is multiplied by less", "an outage may be multiplied by more"),
+        "buffer" => ("calls keep less memory", "calls may keep more memory"),
+        _ => return None,
+    })
+}
+
+/// Whatever else stands in a breaker is a rule that opens it.
+fn breaker(key: &str) -> (&'static str, &'static str) {
+    match key {
+        "open-for" => ("the upstream rests longer", "the upstream rests less long"),
+        "probes" => ("fewer calls try an upstream out", "more calls try an upstream out"),
+        "counts" => ("more failures count", "fewer failures count"),
+        _ => ("it opens sooner", "it opens later, or not at all"),
+    }
+}
