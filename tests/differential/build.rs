@@ -1,4 +1,5 @@
-//! Compiles policies, of the repository and below `policies/`, to modules with their text beside them.
+//! Compiles policies, of the repository, below `policies/` and made by chance, to modules with their
+//! text beside them.
 
 use std::path::{Path, PathBuf};
 use std::{env, fs};
@@ -6,6 +7,7 @@ use std::{env, fs};
 use amb_codegen::source::FileLoader;
 use amb_policy_lang::diagnostics::{Style, render};
 use amb_policy_lang::plan::Plan;
+use amb_policy_lang::{MemoryLoader, SourceLoader};
 
 /// Folders of policies, seen from this package.
 const FOLDERS: [&str; 5] = [
@@ -16,11 +18,14 @@ const FOLDERS: [&str; 5] = [
     "../../examples/simple",
 ];
 
+/// How many policies that nobody wrote.
+const BY_CHANCE: u64 = 24;
+
 fn main() {
     let here = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").unwrap());
     let folders = FOLDERS.map(|folder| here.join(folder));
-    let policies = folders.iter().flat_map(|folder| policies(folder));
-    let compiled: Vec<_> = policies.filter_map(|policy| compile(&policy)).collect();
+    let written = folders.iter().flat_map(|folder| policies(folder)).filter_map(|it| of_file(&it));
+    let compiled: Vec<_> = written.chain((0..BY_CHANCE).map(by_chance)).collect();
     let modules: String = compiled.iter().map(|(module, _)| module.as_str()).collect();
     let entries: String = compiled.iter().map(|(_, entry)| entry.as_str()).collect();
     fs::write(out("modules.rs"), modules).unwrap();
@@ -37,17 +42,28 @@ fn policies(folder: &Path) -> Vec<PathBuf> {
 }
 
 /// The module of a policy and its entry in the list; none for a file that others import.
-fn compile(policy: &Path) -> Option<(String, String)> {
+fn of_file(policy: &Path) -> Option<(String, String)> {
     let (loader, entry) = FileLoader::beside(policy);
-    let outcome = amb_policy_lang::compile(&entry, &loader);
-    let Some(plan) = outcome.plan else {
-        let findings = render(&outcome.diagnostics, &outcome.sources, Style::Plain);
-        let wrong = outcome.diagnostics.iter().any(|finding| finding.is_error());
-        assert!(!wrong, "{entry} does not compile\n{findings}");
-        return None;
-    };
-    let name = policy.file_stem().unwrap().to_str().unwrap();
-    let proxy = write(name, &plan);
+    let plan = plan(&entry, &loader)?;
+    Some(compiled(policy.file_stem().unwrap().to_str().unwrap(), &entry, &plan))
+}
+
+fn by_chance(seed: u64) -> (String, String) {
+    let (name, entry) = (format!("chance_{seed}"), format!("chance-{seed}.amb"));
+    let loader = MemoryLoader::new([(entry.clone(), amb_tests_policies::small(seed))]);
+    compiled(&name, &entry, &plan(&entry, &loader).unwrap())
+}
+
+fn plan(entry: &str, loader: &dyn SourceLoader) -> Option<Plan> {
+    let outcome = amb_policy_lang::compile(entry, loader);
+    let findings = render(&outcome.diagnostics, &outcome.sources, Style::Plain);
+    let wrong = outcome.diagnostics.iter().any(|finding| finding.is_error());
+    assert!(!wrong, "{entry} does not compile\n{findings}");
+    outcome.plan
+}
+
+fn compiled(name: &str, entry: &str, plan: &Plan) -> (String, String) {
+    let proxy = write(name, plan);
     let module = format!(
         "/// `{entry}`\npub mod {name} {{\n    \
          include!(concat!(env!(\"OUT_DIR\"), \"/{name}.rs\"));\n}}\n"
@@ -56,7 +72,7 @@ fn compile(policy: &Path) -> Option<(String, String)> {
     let entry = format!(
         "    Policy {{ entry: {entry:?}, sources: &{sources:?}, play: play::<policies::{name}::{proxy}> }},\n"
     );
-    Some((module, entry))
+    (module, entry)
 }
 
 /// Writes the proxy; returns the name of its type.

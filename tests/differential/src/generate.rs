@@ -8,7 +8,7 @@ use amb_policy_lang::plan::{
     Settings, Test, TestRequest, Upstream,
 };
 
-use crate::dice::Dice;
+use amb_tests_policies::Dice;
 
 mod script;
 

@@ -9,7 +9,6 @@
 //! the same ones in every run.
 
 pub mod account;
-pub mod dice;
 pub mod differ;
 pub mod generate;
 pub mod invariants;

@@ -1,9 +1,9 @@
 //! The interpreter and the compiled proxy, on ten thousand scenarios.
 
 use amb_policy_lang::plan::Plan;
-use amb_tests_differential::dice::Dice;
 use amb_tests_differential::differ::{Verdict, judge, smallest};
 use amb_tests_differential::{POLICIES, Policy, generate};
+use amb_tests_policies::Dice;
 
 /// Of all policies together, at least.
 const SCENARIOS: u64 = 10_000;

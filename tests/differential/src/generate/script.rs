@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use amb_policy_lang::plan::{ScriptedReply, ScriptedStep};
 
-use crate::dice::Dice;
+use amb_tests_policies::Dice;
 
 const STATUSES: [u16; 14] = [200, 200, 200, 201, 204, 304, 400, 404, 429, 429, 500, 503, 503, 504];
 /// The wall clock of a scenario starts at 2026-01-01 00:00:00 UTC.

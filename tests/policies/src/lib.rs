@@ -1,0 +1,89 @@
+//! Random policies that make sense: whatever comes out of here compiles.
+//!
+//! ```text
+//! seed ─► dice ─► upstreams and routes ─► names that they used ─► text
+//! ```
+//!
+//! The numbers are chosen so that any combination of layers is sane (see [`settings`]): that is
+//! what lets a test say that an error about one of these policies is a false alarm. Every setting
+//! that the language carries out comes up, except imports: a policy here is one file.
+
+pub mod dice;
+mod named;
+mod routes;
+mod settings;
+
+pub use dice::Dice;
+
+use named::Named;
+use settings::Calls;
+
+/// How large a policy is.
+#[derive(Clone, Copy, Debug)]
+pub struct Shape {
+    pub upstreams: u64,
+    /// Of each upstream, at most.
+    pub routes: u64,
+}
+
+/// A policy of up to three upstreams with up to four routes each.
+pub fn small(seed: u64) -> String {
+    let mut dice = Dice::new(seed);
+    let shape = Shape { upstreams: 1 + dice.below(3), routes: dice.below(5) };
+    policy(&mut dice, shape)
+}
+
+/// A policy of that shape.
+pub fn policy(dice: &mut Dice, shape: Shape) -> String {
+    let mut named = Named::default();
+    let defaults = defaults(dice, &mut named);
+    let upstreams: Vec<_> =
+        (0..shape.upstreams).map(|at| upstream(dice, &mut named, at, shape.routes)).collect();
+    let head = head(dice);
+    let otherwise = dice.pick(&["pass", "reject"]);
+    format!(
+        "edition 2026\n\n{head}\n{}\ndefaults {{\n{defaults}\n}}\n\n{}\n\notherwise {otherwise}\n",
+        named.definitions(dice),
+        upstreams.join("\n\n")
+    )
+}
+
+/// Every call must end some time: the outermost layer says when.
+fn defaults(dice: &mut Dice, named: &mut Named) -> String {
+    let mut lines = settings::scope(dice, named, Calls::Any);
+    if !lines.iter().any(|line| line.starts_with("timeout")) {
+        lines.push(settings::timeout(dice, named));
+    }
+    lines.join("\n")
+}
+
+fn head(dice: &mut Dice) -> String {
+    let mut lines =
+        vec!["## Made by chance.".to_owned(), "service chance { workers 1 }".to_owned()];
+    if dice.one_in(2) {
+        let redact = dice.pick(&["", "redact \"authorization\", \"cookie\"", "when status in 5xx"]);
+        lines.push(format!("observe {{ metrics; access-log json {{ sample 10%; {redact} }} }}"));
+    }
+    // Limits that all of this keeps.
+    for limit in ["retry.attempts <= 4", "timeout.total in 3s..20s", "amplification <= 4x"] {
+        if dice.one_in(3) {
+            lines.push(format!("require {limit}"));
+        }
+    }
+    lines.join("\n")
+}
+
+fn upstream(dice: &mut Dice, named: &mut Named, at: u64, routes: u64) -> String {
+    let mut lines = vec![match dice.below(4) {
+        0 => format!("addresses \"10.0.{at}.1:80\", \"10.0.{at}.2:80\""),
+        _ => format!("address \"up-{at}.svc:8080\""),
+    }];
+    let more = ["", &format!(", \"*.up-{at}.test\""), &format!(", \"*.deep.up-{at}.test\"")];
+    lines.push(format!("hosts \"up-{at}\"{}", dice.pick(&more)));
+    if dice.one_in(5) {
+        lines.push(format!("listen \"127.0.0.1:{}\"", 19_000 + at));
+    }
+    lines.extend(settings::scope(dice, named, Calls::Any));
+    lines.extend(routes::all(dice, named, routes));
+    format!("## Called now and then.\nupstream up-{at} {{\n{}\n}}", lines.join("\n"))
+}
