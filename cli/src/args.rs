@@ -89,6 +89,12 @@ pub(crate) struct Test {
     /// Name the lines of the policies that no test exercised.
     #[arg(long)]
     pub(crate) coverage: bool,
+    /// `uncovered`: fail if there are such lines.
+    #[arg(long, value_enum)]
+    pub(crate) deny: Option<Lack>,
+    /// `json`: one object a file, one line each.
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) format: Format,
 }
 
 /// Write the proxy's code and plan into `generated/` beside the policy.
@@ -141,6 +147,12 @@ pub(crate) struct Lsp {
     /// Over standard input and output; there is no other way, but many editors say so.
     #[arg(long)]
     pub(crate) stdio: bool,
+}
+
+/// What tests can lack without failing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Lack {
+    Uncovered,
 }
 
 /// What a change does to what the policy allows.

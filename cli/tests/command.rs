@@ -143,6 +143,29 @@ bad.amb: 0 passed, 1 failed
 }
 
 #[test]
+fn what_no_test_has_seen() {
+    let folder = folder(&[("web.amb", GOOD), ("bad.amb", &GOOD.replace("== 2", "== 3"))]);
+    let test = |args: &[&str]| amb(folder.path()).arg("test").args(args).assert();
+    test(&["web.amb", "--coverage"]).success().stdout_eq(str![[r#"
+ok      a catalog that is briefly away is asked again
+web.amb: 1 passed, 0 failed
+not exercised: web.amb:7: timeout 2s
+not exercised: web.amb:11: otherwise pass
+2 of 4 decisions exercised
+
+"#]]);
+    test(&["web.amb", "--deny", "uncovered"]).code(1);
+    let json = |file: &str| -> serde_json::Value {
+        let told = test(&[file, "--coverage", "--format", "json"]);
+        serde_json::from_slice(&told.get_output().stdout).unwrap()
+    };
+    let covered = &json("web.amb")["coverage"];
+    assert_eq!((&covered["decisions"], &covered["exercised"]), (&4.into(), &2.into()));
+    assert_eq!(covered["missed"][1]["text"], "otherwise pass");
+    assert_eq!(json("bad.amb")["tests"][0]["failures"][0]["actual"], "2");
+}
+
+#[test]
 fn canonical_form() {
     let folder = folder(&[("web.amb", &GOOD.replace("    timeout", "  timeout"))]);
     amb(folder.path())

@@ -51,7 +51,7 @@ mod scenario;
 mod test;
 mod trace;
 
-pub use coverage::Coverage;
+pub use coverage::{Coverage, Covered, Missed};
 pub use engine::{Run, run, run_covered};
 pub use scenario::{Request, Scenario, Script, Start};
 pub use test::{Failed, TestOutcome, run_test};
