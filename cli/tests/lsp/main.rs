@@ -3,6 +3,8 @@
 #![cfg(test)]
 
 mod session;
+mod typed;
+mod wrong;
 
 use serde_json::{Value, json};
 
@@ -54,8 +56,11 @@ const FILE: &str = "shop/order.amb";
 
 /// Line and UTF-16 unit of the first place where `text` has `what`, and so many bytes further.
 fn place(text: &str, what: &str, further: usize) -> (u32, u32) {
-    let at = text.find(what).unwrap() + further;
-    let before = &text[..at];
+    end(&text[..text.find(what).unwrap() + further])
+}
+
+/// Line and UTF-16 unit behind a text.
+fn end(before: &str) -> (u32, u32) {
     let line = before.matches('\n').count();
     let start = before.rfind('\n').map_or(0, |newline| newline + 1);
     (line as u32, before[start..].encode_utf16().count() as u32)

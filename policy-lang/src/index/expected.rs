@@ -78,3 +78,40 @@ impl Walk<'_> {
         ends.iter().copied().filter(comma).map(|at| at + 1).collect()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::schema::{Scope, find};
+    use crate::syntax::ast::statements;
+    use crate::syntax::parse;
+
+    #[test]
+    fn what_comes_next() {
+        for (scope, written, expect) in [
+            (Scope::Retry, "backoff", &["`full-jitter`, `equal-jitter`", "`fixed`"][..]),
+            (Scope::Retry, "backoff fixed", &["a duration"]),
+            (Scope::Retry, "backoff fixed 1s", &[]),
+            (Scope::Retry, "retry-after honour up", &["`to`"]),
+            (Scope::Retry, "methods GET", &[]),
+            (Scope::Retry, "methods GET,", &["a method"]),
+            (Scope::Retry, "attempts 99", &[]),
+            (Scope::Route, "match GET", &["a path", "`header(\"…\")`"]),
+            (Scope::Route, "match GET /a header(\"x\")", &["`==`"]),
+            (Scope::File, "retry patient", &["`extends`"]),
+            (Scope::Baseline, "require retry", &["`exists`", "a comparison"]),
+            (
+                Scope::Test,
+                "given x replies 503 after 1s,",
+                &["`refused`, `reset`, `timeout`", "a status code", ""],
+            ),
+        ] {
+            let (tree, _) = parse(0, written);
+            let statement = statements(&tree.items).next().unwrap();
+            let row = find(scope, &statement.key).unwrap();
+            let nouns: Vec<_> =
+                expected(row, &statement.args).iter().map(|kind| kind.noun()).collect();
+            assert_eq!(nouns, expect, "{written}");
+        }
+    }
+}
