@@ -7,10 +7,13 @@ use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
+use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-use crate::proxy::UpstreamId;
+use crate::filter::Cause;
+use crate::filter::breaker::Transition;
+use crate::proxy::{BreakerId, UpstreamId};
 
 /// A byte stream in both directions.
 pub trait Io: AsyncRead + AsyncWrite + Unpin + 'static {
@@ -48,10 +51,24 @@ pub trait Net: 'static {
     /// That it is ourselves, or what the system says.
     fn reach(&self, original: SocketAddr) -> impl Future<Output = Result<Self::Up, DialError>>;
 
-    /// A call has ended: for networks that keep a record.
-    fn ended(&self, call: &Ended) {
-        let _ = call;
+    /// Something has happened to the call under way: for networks that keep a record. Those that
+    /// do not pay nothing for it.
+    fn record(&self, event: Event) {
+        let _ = event;
     }
+}
+
+/// A step of a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// Index into the proxy's routes.
+    Routed(usize),
+    /// A try has ended: with an answer's status or without an answer.
+    Tried(Cause),
+    Breaker(BreakerId, Transition),
+    /// Until the next try.
+    Waits(Duration),
+    Ended(Ended),
 }
 
 /// What a call came to, in the words of metrics and logs.

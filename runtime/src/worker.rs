@@ -13,7 +13,7 @@ use crate::clock::Clock;
 use crate::http1::block::Blocks;
 use crate::http1::server;
 use crate::intercept::original;
-use crate::net::Net;
+use crate::net::{Event, Net};
 use crate::observe::access_log::{Log, Sender};
 use crate::observe::metrics::Recorder;
 use crate::observe::report::Report;
@@ -107,7 +107,7 @@ impl<N: Net> Worker<N> {
     /// Counts and logs a finished call.
     pub(crate) fn report(&self, report: &Report<'_>) {
         self.recorder().record(report);
-        self.net.ended(&report.ended());
+        self.net.record(Event::Ended(report.ended()));
         if let Some(log) = &self.log {
             log.write(report, self.clock().wall(), self.random().id());
             self.recorder().lines_dropped(log.take_dropped());

@@ -55,6 +55,9 @@ impl<'a> Call<'a> {
         if let Some(settings) = call.settings() {
             call.deadline = now.saturating_add(total(settings, &call.fields));
         }
+        // Names are not case-sensitive (RFC 9110 §4.2.3): they go on in lower case.
+        call.fields.set("host", &request.host.to_ascii_lowercase());
+        call.fields.strip_hop();
         call
     }
 

@@ -240,13 +240,15 @@ impl<'a> Engine<'a> {
             Bounds { timeout: call.settings().map(|it| &it.timeout), deadline: call.deadline };
         let step = self.scenario.step(upstream, self.taken.entry(upstream).or_default());
         let ending = attempt::ending(&step, self.now, &bounds);
-        let ends = ending.at;
-        if step.reply != ScriptedReply::Refused {
+        let (ends, accepted) = (ending.at, step.reply != ScriptedReply::Refused);
+        if accepted {
             *self.trace.requests.entry(upstream.to_owned()).or_default() += 1;
         }
         call.ending = Some(ending);
         self.log(What::TryStarted { call: number + 1, attempt, upstream: upstream.to_owned() });
-        self.log_fields(number, attempt);
+        if accepted {
+            self.log_fields(number, attempt);
+        }
         self.set_off(ends, Step::TryEnds(number));
     }
 

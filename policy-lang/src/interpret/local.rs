@@ -73,8 +73,6 @@ pub(super) fn edit_request(engine: &mut Engine<'_>, number: usize, action: Optio
     let Some(settings) = call.settings() else {
         return;
     };
-    call.fields.set("host", &call.request.host);
-    call.fields.strip_hop();
     call.request_id = identify(call, fresh);
     if let Some(Action::Forward { rewrite: Some(rewrite) }) = action
         && let Some(host) = &rewrite.value.host

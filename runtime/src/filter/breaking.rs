@@ -6,8 +6,8 @@
 use std::marker::PhantomData;
 
 use super::breaker::{Transition, Verdict};
-use super::{BreakerPolicy, Call, Cause, Failure, Filter, Kind, Outcome};
-use crate::net::Net;
+use super::{BreakerPolicy, Call, Cause, Failure, Filter, Kind, Outcome, cause};
+use crate::net::{Event, Net};
 use crate::proxy::UpstreamId;
 
 /// Guards what comes after it.
@@ -44,11 +44,7 @@ impl<P: BreakerPolicy, F: Filter> Filter for Breaker<P, F> {
 }
 
 fn judge<P: BreakerPolicy, N: Net>(outcome: &Outcome<N>) -> Verdict {
-    let cause = match outcome {
-        Ok(response) => Some(Cause::Status(response.status())),
-        Err(failure) => failure.cause(),
-    };
-    match cause {
+    match cause(outcome) {
         None => Verdict::Cancelled,
         Some(cause) if P::counts(cause) => Verdict::Failure,
         Some(Cause::Status(429)) => Verdict::Throttled,
@@ -59,5 +55,6 @@ fn judge<P: BreakerPolicy, N: Net>(outcome: &Outcome<N>) -> Verdict {
 fn note<P: BreakerPolicy, N: Net>(call: &Call<'_, N>, transition: Option<Transition>) {
     if let Some(transition) = transition {
         call.worker.recorder().transition(P::ID, &transition);
+        call.worker.net.record(Event::Breaker(P::ID, transition));
     }
 }

@@ -9,7 +9,7 @@ use crate::clock::Moment;
 use crate::http1::request::Request;
 use crate::http1::server::Caller;
 use crate::message::RequestHead;
-use crate::net::Net;
+use crate::net::{Event, Net};
 use crate::observe::report::Refusal;
 use crate::proxy::Inbound;
 use crate::worker::Worker;
@@ -81,6 +81,7 @@ impl<'a, N: Net> Call<'a, N> {
 
     /// Waits; ends early if the caller leaves.
     pub(crate) async fn wait(&mut self, wait: Duration) -> Result<(), Failure> {
+        self.worker.net.record(Event::Waits(wait));
         let until = self.worker.clock().now() + wait;
         self.caller.timer.set(until);
         let left = self.caller.left_before_timer(self.request).await;

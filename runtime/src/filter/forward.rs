@@ -2,9 +2,9 @@
 
 use std::marker::PhantomData;
 
-use super::{Call, Failure, Filter, Kind, Outcome, Stage, Upstream};
+use super::{Call, Failure, Filter, Kind, Outcome, Stage, Upstream, cause};
 use crate::http1::attempt::{Connection, attempt, pass};
-use crate::net::Net;
+use crate::net::{Event, Net};
 use crate::proxy::UpstreamId;
 
 /// One try at an upstream.
@@ -15,7 +15,7 @@ impl<U: Upstream> Filter for Forward<U> {
     const UPSTREAM: Option<UpstreamId> = Some(U::ID);
 
     async fn call<N: Net>(call: &mut Call<'_, N>) -> Outcome<N> {
-        match attempt(call, U::ID, Connection::Kept).await {
+        let outcome = match attempt(call, U::ID, Connection::Kept).await {
             // The upstream closed a kept connection just as we took it. That is no failed try:
             // nobody has seen the request, or it may be repeated (RFC 9112 §9.3.1).
             Err(Failure { kind: Kind::Stale, stage }) if may_repeat(call, stage) => {
@@ -25,7 +25,15 @@ impl<U: Upstream> Filter for Forward<U> {
                 Err(Failure::sent(Kind::Reset))
             }
             outcome => outcome,
-        }
+        };
+        record(call, &outcome);
+        outcome
+    }
+}
+
+fn record<N: Net>(call: &Call<'_, N>, outcome: &Outcome<N>) {
+    if let Some(cause) = cause(outcome) {
+        call.worker.net.record(Event::Tried(cause));
     }
 }
 
@@ -40,7 +48,9 @@ pub struct Pass;
 
 impl Filter for Pass {
     async fn call<N: Net>(call: &mut Call<'_, N>) -> Outcome<N> {
-        pass(call).await
+        let outcome = pass(call).await;
+        record(call, &outcome);
+        outcome
     }
 }
 

@@ -45,6 +45,14 @@ use crate::proxy::UpstreamId;
 /// How a call ended: with an answer for the caller, or without one.
 pub type Outcome<N> = Result<Response<N>, Failure>;
 
+/// What a try came to, as policies name it; `None` if no try was made, or the caller ended it.
+fn cause<N: Net>(outcome: &Outcome<N>) -> Option<Cause> {
+    match outcome {
+        Ok(response) => Some(Cause::Status(response.status())),
+        Err(failure) => failure.cause(),
+    }
+}
+
 /// One step of a pipeline.
 pub trait Filter: 'static {
     /// Where the pipeline ends.

@@ -17,7 +17,7 @@ use super::write::{self, Persistence};
 use super::{HEAD_LIMIT, reply};
 use crate::filter::{Call, Outcome};
 use crate::message::RequestParts;
-use crate::net::{Io as _, Net};
+use crate::net::{Event, Io as _, Net};
 use crate::observe::report::{self, Report, Source};
 use crate::proxy::{Inbound, Proxy};
 use crate::timer::Timer;
@@ -75,6 +75,7 @@ async fn answer<P: Proxy, N: Net>(
     inbound: Inbound,
 ) -> Option<Box<Block>> {
     let route = P::route(&request.head(), inbound);
+    worker.net.record(Event::Routed(P::index(route)));
     let mut call = Call::new(worker, caller, &mut request, inbound);
     let outcome = P::call(route, &mut call).await;
     let (status, source, delivered) = finish(&mut call, outcome).await;

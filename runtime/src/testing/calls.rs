@@ -23,6 +23,8 @@ pub struct CallRecord {
     pub elapsed: Duration,
     /// Those that reached for the network.
     pub tries: Vec<TryRecord>,
+    /// The answer's fields as the caller got them; names in lower case.
+    pub response: Vec<(String, String)>,
 }
 
 /// The beginning of one try.
@@ -42,7 +44,7 @@ pub(super) fn records<P: Proxy>(net: &ScriptedNet, answers: &[Answer]) -> Vec<Ca
 }
 
 fn record<P: Proxy>(net: &ScriptedNet, call: usize, answer: &Answer) -> CallRecord {
-    let ended = net.ended.borrow().get(&call).copied();
+    let ended = net.ended(call);
     let route = ended.and_then(|ended| P::ROUTES.get(ended.route));
     let seen = net.seen.borrow();
     let tries = seen.iter().filter(|seen| seen.call == call).map(TryRecord::of);
@@ -54,6 +56,7 @@ fn record<P: Proxy>(net: &ScriptedNet, call: usize, answer: &Answer) -> CallReco
         refusal: ended.and_then(|ended| ended.refusal),
         elapsed: answer.elapsed,
         tries: tries.collect(),
+        response: answer.fields().collect(),
     }
 }
 

@@ -10,6 +10,7 @@ mod observed;
 mod parse;
 mod scenario;
 mod script;
+mod trace;
 
 pub use calls::{CallRecord, TryRecord};
 pub use live::Live;

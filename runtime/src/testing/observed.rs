@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use super::calls::{self, CallRecord};
 use super::script::{ScriptedNet, Seen, field};
+use super::trace::{Entry, Lines};
 use crate::clock::Moment;
-use crate::proxy::Proxy;
+use crate::proxy::{Proxy, RouteSpec};
 use crate::worker::Worker;
 
 /// The answers, and what upstreams and breakers saw. Unless it says otherwise, of the last call.
@@ -14,6 +15,8 @@ pub struct Observed {
     answers: Vec<Answer>,
     calls: Vec<CallRecord>,
     seen: Vec<Seen>,
+    record: Vec<Entry>,
+    routes: &'static [RouteSpec],
     route: &'static str,
     upstreams: Vec<&'static str>,
     breakers: Vec<(&'static str, &'static str)>,
@@ -30,18 +33,25 @@ impl Answer {
     pub(super) fn status(&self) -> u16 {
         self.head.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap_or(0)
     }
+
+    pub(super) fn fields(&self) -> impl Iterator<Item = (String, String)> {
+        let lines = self.head.lines().skip(1).filter_map(|line| line.split_once(':'));
+        lines.map(|(name, value)| (name.to_ascii_lowercase(), value.trim().to_owned()))
+    }
 }
 
 impl Observed {
     pub(super) fn new<P: Proxy>(worker: &Worker<ScriptedNet>, answers: Vec<Answer>) -> Self {
         let last = answers.len().saturating_sub(1);
-        let route = worker.net.ended.borrow().get(&last).map(|ended| ended.route);
+        let route = worker.net.ended(last).map(|ended| ended.route);
         let route = route.and_then(|route| P::ROUTES.get(route)).map_or("", |route| route.route);
         let breakers = P::BREAKERS.iter().copied().zip(worker.net.breakers()).collect();
         let upstreams = P::UPSTREAMS.iter().map(|upstream| upstream.name).chain(["otherwise"]);
         let seen = worker.net.seen.borrow().clone();
-        let calls = calls::records::<P>(&worker.net, &answers);
-        Self { answers, calls, seen, route, upstreams: upstreams.collect(), breakers }
+        let (calls, record) =
+            (calls::records::<P>(&worker.net, &answers), worker.net.record.take());
+        let upstreams = upstreams.collect();
+        Self { answers, calls, seen, record, routes: P::ROUTES, route, upstreams, breakers }
     }
 
     /// Fails the test unless the author's expectation holds.
@@ -85,6 +95,19 @@ impl Observed {
     /// All calls, in the order of the scenario's requests.
     pub fn calls(&self) -> &[CallRecord] {
         &self.calls
+    }
+
+    /// Everything that happened, one line each, in the words of the reference interpreter's trace;
+    /// with these fields (lower case) of each request as the upstream got it.
+    pub fn trace(&self, fields: &[&str]) -> Vec<String> {
+        let lines = Lines {
+            seen: &self.seen,
+            routes: self.routes,
+            breakers: &self.breakers,
+            answers: &self.answers,
+            fields,
+        };
+        lines.of(&self.record)
     }
 
     /// `closed`, `open` or `half-open`, at the end; open for as long as no call has come as a probe.

@@ -151,7 +151,7 @@ impl<P: Proxy> Scenario<P> {
             seen: Rc::default(),
             shared: Arc::clone(&shared),
             current: Cell::new(0),
-            ended: RefCell::default(),
+            record: RefCell::default(),
         };
         let random = Random::from_seed(self.seed);
         let worker = Rc::new(Worker::new::<P>(net, 0, shared, random, None));

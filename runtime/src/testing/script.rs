@@ -1,7 +1,7 @@
 //! Upstreams that play a script.
 
 use std::cell::{Cell, RefCell};
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
@@ -14,9 +14,10 @@ use tokio::io::{
     AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, DuplexStream, ReadBuf,
 };
 
+use super::trace::{Entry, What};
 use crate::clock::Moment;
 use crate::filter::breaker::State;
-use crate::net::{DialError, Ended, Io, Net};
+use crate::net::{DialError, Ended, Event, Io, Net};
 use crate::proxy::UpstreamId;
 use crate::shared::Shared;
 
@@ -120,8 +121,8 @@ pub(super) struct ScriptedNet {
     pub(super) shared: Arc<Shared>,
     /// The call whose connection runs now.
     pub(super) current: Cell<usize>,
-    /// What the calls came to.
-    pub(super) ended: RefCell<BTreeMap<usize, Ended>>,
+    /// What happened, in order.
+    pub(super) record: RefCell<Vec<Entry>>,
 }
 
 impl ScriptedNet {
@@ -150,7 +151,21 @@ impl ScriptedNet {
         let (call, at) = (self.current.get(), self.shared.clock.now());
         let breakers = self.breakers().collect();
         let seen = Seen { call, upstream, at, refused, breakers, head: String::new() };
+        self.write(What::Try(self.seen.borrow().len()));
         self.seen.borrow_mut().push(seen);
+    }
+
+    fn write(&self, what: What) {
+        let (call, at) = (self.current.get(), self.shared.clock.now());
+        self.record.borrow_mut().push(Entry { at, call, what });
+    }
+
+    /// What a call came to.
+    pub(super) fn ended(&self, call: usize) -> Option<Ended> {
+        self.record.borrow().iter().find_map(|entry| match entry.what {
+            What::Event(Event::Ended(ended)) if entry.call == call => Some(ended),
+            _ => None,
+        })
     }
 
     /// The states of the breakers, as metrics call them.
@@ -181,8 +196,8 @@ impl Net for ScriptedNet {
         self.dial("", original.port()).await
     }
 
-    fn ended(&self, call: &Ended) {
-        self.ended.borrow_mut().insert(self.current.get(), *call);
+    fn record(&self, event: Event) {
+        self.write(What::Event(event));
     }
 }
 
@@ -238,7 +253,12 @@ async fn read_request(io: &mut DuplexStream) -> io::Result<String> {
 
 /// The value of a field in a head, as text.
 pub(super) fn field<'h>(head: &'h str, name: &str) -> Option<&'h str> {
-    head.lines().skip(1).find_map(|line| {
+    all_fields(head, name).next()
+}
+
+/// The values of all lines of a field.
+pub(super) fn all_fields<'h>(head: &'h str, name: &str) -> impl Iterator<Item = &'h str> {
+    head.lines().skip(1).filter_map(move |line| {
         let (field, value) = line.split_once(':')?;
         field.eq_ignore_ascii_case(name).then_some(value.trim())
     })

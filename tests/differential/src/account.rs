@@ -1,58 +1,74 @@
-//! What a run came to, in lines that both executions can write.
+//! What a run came to, in lines that both executions write: the trace, the fields that the policies
+//! edit, and how breakers and upstreams stand at the end.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
-use amb_policy_lang::interpret::{Refusal, Scenario, Start, Trace, What};
+use amb_policy_lang::interpret::{CallRecord, Event, Refusal, Scenario, Start, Trace, What};
 use amb_policy_lang::plan::Plan;
-use amb_runtime::testing::{CallRecord, Observed};
+use amb_runtime::testing::Observed;
 
-/// One line a call, one a breaker, one an upstream.
+/// Line by line.
 pub type Account = Vec<String>;
 
-/// One call, in the words that both have.
-struct Call<'a> {
-    upstream: &'a str,
-    route: &'a str,
-    status: u16,
-    source: String,
-    tries: Vec<Duration>,
-    elapsed: Duration,
-    refusal: Option<String>,
-}
+/// Request fields that are compared at each try. Identifiers are not among them: both draw their own.
+pub const REQUEST_FIELDS: [&str; 13] = [
+    "host",
+    "accept",
+    "idempotency-key",
+    "x-agent",
+    "x-amb-attempt",
+    "x-debug",
+    "x-from",
+    "x-internal",
+    "x-internal-debug",
+    "x-kind",
+    "x-team",
+    "x-to",
+    "x-via",
+];
+
+/// Response fields that are compared at the end of each call.
+const RESPONSE_FIELDS: [&str; 9] = [
+    "content-type",
+    "retry-after",
+    "x-agent",
+    "x-from",
+    "x-internal",
+    "x-served-by",
+    "x-team",
+    "x-to",
+    "x-via",
+];
 
 /// The interpreter's.
 pub fn interpreted(plan: &Plan, trace: &Trace) -> Account {
-    let mut tries: BTreeMap<usize, Vec<Duration>> = BTreeMap::new();
-    for event in &trace.events {
-        if let What::TryStarted { call, .. } = event.what {
-            tries.entry(call).or_default().push(event.at);
-        }
-    }
-    let calls = trace.calls.iter().enumerate().map(|(index, call)| Call {
-        upstream: &call.upstream,
-        route: call.route.as_ref().unwrap_or(&call.upstream),
-        status: call.status,
-        source: call.source.map(|source| source.to_string()).unwrap_or_default(),
-        tries: tries.remove(&(index + 1)).unwrap_or_default(),
-        elapsed: call.elapsed,
-        // Without a try there was nothing to repeat: the proxy counts no refusal.
-        refusal: call
-            .refusal
-            .filter(|refusal| call.attempts > 0 || *refusal != Refusal::Breaker)
-            .map(|refusal| refusal.to_string()),
-    });
-    let calls: Vec<_> = calls.collect();
+    let lines = trace.events.iter().filter(|event| is_shared(trace, event));
+    let calls = trace.calls.iter().map(|call| call.response.as_slice());
     let breakers = trace.breakers.iter().map(|(name, state)| (name.as_str(), state.to_string()));
     let requests = |name: &str| trace.requests.get(name).copied().unwrap_or(0);
-    lines(plan, &calls, breakers.collect(), requests)
+    let end = end(plan, breakers.collect(), requests);
+    lines.map(ToString::to_string).chain(answers(calls)).chain(end).collect()
 }
 
 /// The compiled proxy's.
 pub fn compiled(plan: &Plan, observed: &Observed) -> Account {
-    let calls: Vec<_> = observed.calls().iter().map(Call::of).collect();
+    let calls = observed.calls().iter().map(|call| call.response.as_slice());
     let breakers = observed.breakers().iter().map(|(name, state)| (*name, (*state).to_owned()));
-    lines(plan, &calls, breakers.collect(), |name| observed.requests(name))
+    let end = end(plan, breakers.collect(), |name| observed.requests(name));
+    observed.trace(&REQUEST_FIELDS).into_iter().chain(answers(calls)).chain(end).collect()
+}
+
+/// The proxy does not say what the scenario said, and counts no refusal of a call that made no
+/// try: there was nothing to repeat.
+fn is_shared(trace: &Trace, event: &Event) -> bool {
+    let made_no_try = |call: usize| {
+        trace.calls.get(call - 1).is_some_and(|CallRecord { attempts, .. }| *attempts == 0)
+    };
+    match event.what {
+        What::Started { .. } => false,
+        What::Refused { call, refusal: Refusal::Breaker } => !made_no_try(call),
+        _ => true,
+    }
 }
 
 /// Do two calls act at one moment, so that their order is nobody's promise?
@@ -74,40 +90,26 @@ pub fn is_ambiguous(scenario: &Scenario, trace: &Trace) -> bool {
     })
 }
 
-fn lines(
-    plan: &Plan,
-    calls: &[Call<'_>],
-    breakers: BTreeMap<&str, String>,
-    requests: impl Fn(&str) -> u64,
-) -> Account {
-    let calls = calls.iter().enumerate().map(|(index, call)| call.line(index + 1));
-    // A breaker that nobody asked is closed, and only one of the two lists it.
-    let breakers = breakers.into_iter().filter(|(_, state)| state != "closed");
-    let breakers = breakers.map(|(name, state)| format!("breaker {name} {state}"));
-    let names = plan.upstreams.iter().map(|upstream| upstream.name.as_str());
-    let requests = names.map(|name| format!("{name} read {} requests", requests(name)));
-    calls.chain(breakers).chain(requests).collect()
+fn answers<'a>(calls: impl Iterator<Item = &'a [(String, String)]>) -> Vec<String> {
+    let of_call = |(call, fields): (usize, &'a [(String, String)])| {
+        let named = |name: &'static str| fields.iter().filter(move |(other, _)| other == name);
+        let lines = RESPONSE_FIELDS.into_iter().flat_map(named);
+        lines
+            .map(|(name, value)| format!("call {} answer {name}: {value}", call + 1))
+            .collect::<Vec<_>>()
+    };
+    calls.enumerate().flat_map(of_call).collect()
 }
 
-impl<'a> Call<'a> {
-    fn of(record: &'a CallRecord) -> Self {
-        Self {
-            upstream: if record.upstream.is_empty() { "otherwise" } else { record.upstream },
-            route: record.route,
-            status: record.status,
-            source: record.source.to_owned(),
-            tries: record.tries.iter().map(|it| it.at).collect(),
-            elapsed: record.elapsed,
-            refusal: record.refusal.map(str::to_owned),
-        }
-    }
-
-    fn line(&self, number: usize) -> String {
-        let Self { upstream, route, status, source, tries, elapsed, refusal } = self;
-        let refusal = refusal.as_deref().unwrap_or("-");
-        format!(
-            "call {number} {upstream}/{route}: {status} {source}, tries at {tries:?}, \
-             elapsed {elapsed:?}, refused {refusal}"
-        )
-    }
+fn end(
+    plan: &Plan,
+    breakers: BTreeMap<&str, String>,
+    requests: impl Fn(&str) -> u64,
+) -> Vec<String> {
+    // A breaker that nobody asked is closed, and only one of the two lists it.
+    let breakers = breakers.into_iter().filter(|(_, state)| state != "closed");
+    let breakers = breakers.map(|(name, state)| format!("breaker {name} is {state}"));
+    let names = plan.upstreams.iter().map(|upstream| upstream.name.as_str());
+    let requests = names.map(|name| format!("{name} read {} requests", requests(name)));
+    breakers.chain(requests).collect()
 }

@@ -17,7 +17,8 @@ pub enum Verdict {
 
 /// Runs a test on both, with one seed.
 pub fn judge(policy: &Policy, plan: &Plan, test: &Test, seed: u64) -> Verdict {
-    let scenario = Scenario::of_test(test, seed);
+    let fields = account::REQUEST_FIELDS.map(str::to_owned).to_vec();
+    let scenario = Scenario { fields, ..Scenario::of_test(test, seed) };
     let trace = run(plan, &scenario);
     if account::is_ambiguous(&scenario, &trace) {
         return Verdict::Ambiguous;
@@ -32,10 +33,7 @@ pub fn judge(policy: &Policy, plan: &Plan, test: &Test, seed: u64) -> Verdict {
     let broken = broken.join("\n");
     let differences = show::side_by_side(&expected, &actual);
     let text = show::test(test);
-    Verdict::Differ(format!(
-        "{}, seed {seed}\n{text}\n{differences}{broken}\n\ninterpreter:\n{trace}",
-        policy.entry
-    ))
+    Verdict::Differ(format!("{}, seed {seed}\n{text}\n\n{differences}{broken}", policy.entry))
 }
 
 /// Leaves out whatever is not needed for the difference; returns how that one reads.

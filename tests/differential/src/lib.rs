@@ -37,7 +37,10 @@ pub struct Policy {
 }
 
 /// All of them.
-pub const POLICIES: &[Policy] = include!(concat!(env!("OUT_DIR"), "/entries.rs"));
+pub const POLICIES: &[Policy] = include!(concat!(env!("OUT_DIR"), "/policies.rs"));
+
+/// Policies whose compiled proxy does something else than they say, with what was changed in it.
+pub const MUTANTS: &[(&str, Policy)] = include!(concat!(env!("OUT_DIR"), "/mutants.rs"));
 
 impl Policy {
     /// What the interpreter runs.

@@ -11,16 +11,17 @@ pub fn test(test: &Test) -> String {
     format!("test {} {{\n{lines}}}", quoted(&test.name))
 }
 
-/// The lines of two accounts that are not the same.
+/// Both accounts up to the first line that is not the same, and what follows on either side.
 pub fn side_by_side(expected: &[String], actual: &[String]) -> String {
-    let missing = String::new();
-    let length = expected.len().max(actual.len());
-    let pairs = (0..length)
-        .map(|at| (expected.get(at).unwrap_or(&missing), actual.get(at).unwrap_or(&missing)));
-    pairs
-        .filter(|(expected, actual)| expected != actual)
-        .map(|(expected, actual)| format!("interpreter: {expected}\ncompiled:    {actual}\n"))
-        .collect()
+    let same =
+        expected.iter().zip(actual).take_while(|(expected, actual)| expected == actual).count();
+    let lines = |mark: char, lines: &[String]| {
+        lines.iter().map(|line| format!("{mark} {line}\n")).collect::<String>()
+    };
+    let (both, rest) = expected.split_at(same);
+    let both = lines(' ', both);
+    let (interpreter, proxy) = (lines('-', rest), lines('+', &actual[same..]));
+    format!("- interpreter, + compiled proxy\n{both}{interpreter}{proxy}")
 }
 
 fn request(request: &TestRequest) -> String {

@@ -2,11 +2,13 @@
 
 use amb_policy_lang::plan::Plan;
 use amb_tests_differential::differ::{Verdict, judge, smallest};
-use amb_tests_differential::{POLICIES, Policy, generate};
+use amb_tests_differential::{MUTANTS, POLICIES, Policy, generate};
 use amb_tests_policies::Dice;
 
 /// Of all policies together, at least.
 const SCENARIOS: u64 = 10_000;
+/// Scenarios in which a wrong constant has to show.
+const PATIENCE: u64 = 4_000;
 
 /// Compares that many scenarios; returns how many had to be left out.
 fn check(policy: &Policy, plan: &Plan, wanted: u64) -> u64 {
@@ -32,6 +34,22 @@ fn interpreter_and_compiled_proxy_agree() {
         let left_out = check(policy, &policy.plan(), each);
         assert!(left_out * 4 < each, "{}: {left_out} of {each} say nothing", policy.entry);
     }
+}
+
+/// A comparison that cannot fail says nothing: one wrong constant in the generated code must show.
+#[test]
+fn every_wrong_constant_is_found() {
+    let survives = |policy: &Policy| {
+        let plan = policy.plan();
+        let agrees = |seed| {
+            let test = generate::test(&plan, &mut Dice::new(seed));
+            !matches!(judge(policy, &plan, &test, seed), Verdict::Differ(_))
+        };
+        (0..PATIENCE).all(agrees)
+    };
+    let survivors: Vec<_> =
+        MUTANTS.iter().filter(|(_, policy)| survives(policy)).map(|(change, _)| change).collect();
+    assert!(survivors.is_empty(), "nobody noticed {survivors:#?}");
 }
 
 #[test]
