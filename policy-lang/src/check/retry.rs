@@ -3,10 +3,16 @@
 //! POST and PATCH are not idempotent (RFC 9110 §9.2.2). A try that never reached the
 //! upstream may always be repeated; any other only where the policy says why.
 
+use std::time::Duration;
+
 use super::{Forwarded, switched, written};
 use crate::diagnostics::{Diagnostic, policy as report};
+use crate::plan::display::duration;
 use crate::plan::{BackoffKind, Cause, Method, NonIdempotent, Retry};
 use crate::resolve::Group;
+
+/// Where the windows of a proposed back-off stop growing, as by default.
+const CAP: Duration = Duration::from_secs(30);
 
 pub(super) fn check(call: &Forwarded<'_, '_>, found: &mut Vec<Diagnostic>) {
     let Some(retry) = call.settings.retry.as_ref().filter(|retry| retry.attempts.value > 1) else {
@@ -19,7 +25,10 @@ pub(super) fn check(call: &Forwarded<'_, '_>, found: &mut Vec<Diagnostic>) {
     if retry.backoff.value.kind == BackoffKind::Fixed
         && let Some(span) = written(&call.call.effective, Group::Retry, "backoff")
     {
-        found.push(report::synchronised_retries(span));
+        let base = retry.backoff.value.base;
+        let cap = base.max(CAP);
+        let spread = format!("full-jitter {}..{}", duration(base), duration(cap));
+        found.push(report::synchronised_retries(span, &spread));
     }
 }
 

@@ -137,10 +137,10 @@ pub(crate) fn tries_cannot_fit(span: Span, late: &Late<'_>) -> Diagnostic {
     }
 }
 
-pub(crate) fn synchronised_retries(span: Span) -> Diagnostic {
+pub(crate) fn synchronised_retries(span: Span, spread: &str) -> Diagnostic {
     Diagnostic::new(Code::SynchronisedRetries, span, "callers that fail together retry together")
         .here("every caller waits equally long")
-        .help("spread them: `backoff full-jitter 100ms..30s`")
+        .fix("spread them", span, spread)
 }
 
 pub(crate) fn breaker_never_trips(span: Span, why: &str) -> Diagnostic {
