@@ -19,6 +19,7 @@ pub(crate) enum Command {
     Fmt(Fmt),
     Plan(Plan),
     Explain(Explain),
+    Rules(Rules),
     Test(Test),
     Generate(Generate),
     Build(Build),
@@ -76,6 +77,12 @@ pub(crate) struct Explain {
     /// A field of the request, as often as needed.
     #[arg(long = "header", value_name = "NAME:VALUE")]
     pub(crate) headers: Vec<String>,
+}
+
+/// Show the kernel's rules that redirect calls to the proxy, as text that `nft` reads.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Rules {
+    pub(crate) file: PathBuf,
 }
 
 /// Run the tests in policies on the reference interpreter.

@@ -46,6 +46,7 @@ fn run(command: Command, console: &mut Console) -> Result<(), Failure> {
         Command::Fmt(args) => commands::fmt::run(&args, console),
         Command::Plan(args) => commands::plan::run(&args, console),
         Command::Explain(args) => commands::explain::run(&args, console),
+        Command::Rules(args) => commands::rules::run(&args, console),
         Command::Test(args) => commands::test::run(&args, console),
         Command::Generate(args) => commands::generate::run(&args, console),
         Command::Build(args) => commands::build::run(&args, console),

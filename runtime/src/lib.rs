@@ -44,6 +44,7 @@ pub mod prelude {
         RetryAfter, RetryPolicy, Rewrite, RewritePolicy, Timeout, TimeoutPolicy, Total, Trace,
         Upstream,
     };
+    pub use crate::intercept::{Cidr, Intercept, OnExit, cidr4, cidr6};
     pub use crate::message::{HeadEdit, Method, RequestHead};
     pub use crate::net::Net;
     pub use crate::proxy::{

@@ -6,6 +6,7 @@
 use std::net::SocketAddr;
 
 use crate::filter::{Call, Outcome};
+use crate::intercept::Intercept;
 use crate::message::RequestHead;
 use crate::net::Net;
 use crate::units::Percent;
@@ -26,8 +27,10 @@ pub trait Proxy: 'static {
     /// Indexed by [`BreakerId`]: the names that answers and metrics use.
     const BREAKERS: &'static [&'static str];
     const OBSERVE: Observe;
-    /// May connections be redirected to the shared port?
-    const INTERCEPTS: bool = false;
+    /// The uid that calls are made under.
+    const USER: Option<u32> = None;
+    /// What is redirected to the shared port.
+    const INTERCEPT: Option<Intercept> = None;
     /// The policy's text, plan and hashes as JSON: `--describe`, `/policy`.
     const POLICY: &'static [u8];
 
@@ -55,17 +58,25 @@ pub enum Workers {
 pub struct Listener {
     pub address: SocketAddr,
     pub inbound: Inbound,
+    /// The machine may not have addresses of this family.
+    pub optional: bool,
 }
 
 impl Listener {
     /// The port for all upstreams: the name dialled decides.
     pub const fn shared(address: SocketAddr) -> Self {
-        Self { address, inbound: Inbound::Shared }
+        Self { address, inbound: Inbound::Shared, optional: false }
+    }
+
+    /// The shared port for redirected connections of the other address family; port 0 means the
+    /// number that the shared port got.
+    pub const fn twin(address: SocketAddr) -> Self {
+        Self { address, inbound: Inbound::Shared, optional: true }
     }
 
     /// The own port of one upstream.
     pub const fn own(address: SocketAddr, upstream: UpstreamId) -> Self {
-        Self { address, inbound: Inbound::Own(upstream) }
+        Self { address, inbound: Inbound::Own(upstream), optional: false }
     }
 }
 

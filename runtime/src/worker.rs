@@ -1,7 +1,7 @@
 //! One thread that carries traffic: its listeners, its connections, and what they share.
 
 use std::cell::{Cell, RefCell, RefMut};
-use std::net::{SocketAddr, TcpListener};
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -51,6 +51,8 @@ pub(crate) struct Setup {
     pub(crate) log: Option<Sender>,
     pub(crate) random: Random,
     pub(crate) own: Vec<SocketAddr>,
+    /// Callers of the shared port that have been accepted already.
+    pub(crate) early: Vec<TcpStream>,
 }
 
 impl<N: Net> Worker<N> {
@@ -174,6 +176,10 @@ async fn work<P: Proxy>(setup: Setup) -> std::io::Result<()> {
     tokio::task::spawn_local(async move { sweeper.sweep().await });
     tokio::task::spawn_local(async move { logger.write_log().await });
     let open = Rc::new(Cell::new(0_usize));
+    for stream in setup.early {
+        stream.set_nonblocking(true)?;
+        welcome::<P>(&worker, &open, tokio::net::TcpStream::from_std(stream)?, Inbound::Shared);
+    }
     for (listener, inbound) in setup.listeners {
         listener.set_nonblocking(true)?;
         let listener = tokio::net::TcpListener::from_std(listener)?;
@@ -198,19 +204,27 @@ async fn accept<P: Proxy>(
 ) {
     loop {
         match listener.accept().await {
-            Ok((stream, _)) => {
-                let connection = Connection::count(&worker, &open);
-                // A connection that cannot be set up is served all the same, only later.
-                drop(stream.set_nodelay(true));
-                tokio::task::spawn_local(async move {
-                    let inbound = original::inbound::<P>(&stream, inbound);
-                    server::serve::<P, Tcp>(&connection.worker, stream, inbound).await;
-                });
-            }
+            Ok((stream, _)) => welcome::<P>(&worker, &open, stream, inbound),
             // Out of file descriptors: others must end first.
             Err(_) => tokio::time::sleep(Duration::from_millis(20)).await,
         }
     }
+}
+
+/// Serves a caller for as long as it stays.
+fn welcome<P: Proxy>(
+    worker: &Rc<Worker<Tcp>>,
+    open: &Rc<Cell<usize>>,
+    stream: tokio::net::TcpStream,
+    listener: Inbound,
+) {
+    let connection = Connection::count(worker, open);
+    // A connection that cannot be set up is served all the same, only later.
+    drop(stream.set_nodelay(true));
+    tokio::task::spawn_local(async move {
+        let inbound = original::inbound::<P>(&stream, listener);
+        server::serve::<P, Tcp>(&connection.worker, stream, inbound).await;
+    });
 }
 
 /// An open connection of a caller, counted while it lives.

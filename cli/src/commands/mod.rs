@@ -10,4 +10,5 @@ pub(crate) mod inspect;
 pub(crate) mod lsp;
 pub(crate) mod new;
 pub(crate) mod plan;
+pub(crate) mod rules;
 pub(crate) mod test;

@@ -17,6 +17,7 @@ golden!(breaker);
 golden!(expectations);
 golden!(headers);
 golden!(hosts);
+golden!(intercept);
 golden!(layers);
 golden!(names);
 golden!(observe);

@@ -7,7 +7,7 @@ use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 
 use super::proxy::{exact_hosts, host_suffixes, otherwise};
-use super::router;
+use super::{intercept, router};
 use crate::cx::Cx;
 use crate::literal;
 
@@ -15,8 +15,8 @@ use crate::literal;
 pub(crate) fn route(cx: &Cx<'_>) -> TokenStream {
     let own = own_ports(cx);
     let inbound = match own.is_empty() {
-        true => format_ident!("_inbound"),
-        false => format_ident!("inbound"),
+        true if cx.plan.intercept.is_none() => format_ident!("_inbound"),
+        _ => format_ident!("inbound"),
     };
     let (exact, wildcards) = (exact(cx), wildcards(cx));
     let decided = cx.decided(&cx.plan.otherwise);
@@ -67,7 +67,8 @@ fn exact(cx: &Cx<'_>) -> Vec<TokenStream> {
         let names = hosts.iter().map(|(name, _)| literal::bytes(name));
         let decided = cx.decided_by(hosts.iter().map(|(_, host)| &host.origin));
         let found = router::found(cx, at);
-        (!hosts.is_empty()).then(|| quote! { #decided #(#names)|* => #found, })
+        let guard = intercept::dialled(cx, upstream).map(|dialled| quote!(if #dialled));
+        (!hosts.is_empty()).then(|| quote! { #decided #(#names)|* #guard => #found, })
     });
     arms.collect()
 }
@@ -82,7 +83,10 @@ fn wildcards(cx: &Cx<'_>) -> Vec<TokenStream> {
     let arm = |(at, suffix, host): (usize, &str, &Sourced<HostPattern>)| {
         let (decided, suffix, found) =
             (cx.decided(host), literal::bytes(suffix), router::found(cx, at));
-        quote! { #decided host if host.ends_with(#suffix) => #found, }
+        let upstream = cx.plan.upstreams.get(at);
+        let dialled = upstream.and_then(|upstream| intercept::dialled(cx, upstream));
+        let guard = dialled.map(|dialled| quote!(&& #dialled));
+        quote! { #decided host if host.ends_with(#suffix) #guard => #found, }
     };
     wildcards.into_iter().map(arm).collect()
 }

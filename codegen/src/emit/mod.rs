@@ -8,6 +8,7 @@ mod condition;
 mod dispatch;
 mod expect;
 mod headers;
+mod intercept;
 mod observe;
 mod pipeline;
 mod proxy;

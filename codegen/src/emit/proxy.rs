@@ -4,7 +4,7 @@ use amb_policy_lang::plan::{Address, HostPattern, Otherwise, Sourced, Upstream, 
 use proc_macro2::{Literal, TokenStream};
 use quote::quote;
 
-use super::{dispatch, observe};
+use super::{dispatch, intercept, observe};
 use crate::cx::{Cx, comment};
 use crate::literal;
 
@@ -35,7 +35,8 @@ pub(crate) fn proxy(cx: &Cx<'_>) -> TokenStream {
     let (proxy, service) = (&cx.proxy, service(cx));
     let (workers, listeners, upstreams) = (workers(cx), listeners(cx), upstreams(cx));
     let (specs, breakers, observe) = (specs(cx), breakers(cx), observe::observe(cx));
-    let (route, call) = (dispatch::route(cx), dispatch::call(cx));
+    let (intercept, route, call) =
+        (intercept::intercept(cx), dispatch::route(cx), dispatch::call(cx));
     quote! {
         impl Proxy for #proxy {
             type Route = Route;
@@ -47,6 +48,7 @@ pub(crate) fn proxy(cx: &Cx<'_>) -> TokenStream {
             #specs
             #breakers
             #observe
+            #intercept
             const POLICY: &'static [u8] = include_bytes!(concat!(env!("OUT_DIR"), "/policy.json"));
 
             #route
@@ -97,8 +99,10 @@ fn listeners(cx: &Cx<'_>) -> TokenStream {
         let unit = &names.unit;
         Some(quote! { #decided Listener::own(#address, #unit::ID) })
     });
+    let twin = intercept::twin(cx).into_iter();
     quote! {
-        const LISTENERS: &'static [Listener] = &[#decided Listener::shared(#address), #(#own,)*];
+        const LISTENERS: &'static [Listener] =
+            &[#decided Listener::shared(#address), #(#twin,)* #(#own,)*];
     }
 }
 

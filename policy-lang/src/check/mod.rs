@@ -1,9 +1,9 @@
 //! The rules of a policy, behind what the shape of its statements says.
 //!
-//! `file` looks at files as a whole, `hosts` and `routes` at who gets a call, `retry`,
+//! `file` looks at files as a whole, `hosts`, `intercept` and `routes` at who gets a call, `retry`,
 //! `bounds` and `breaker` at what can happen to it, `guardrails` at what the organisation
-//! demands, `in_force` at which demands those are. Each finding is reported at the value that causes it, so that one that many
-//! routes inherit is told once.
+//! demands, `in_force` at which demands those are. Each finding is reported at the value that
+//! causes it, so that one that many routes inherit is told once.
 
 mod bounds;
 mod breaker;
@@ -14,6 +14,7 @@ mod guardrails;
 mod headers;
 mod hosts;
 mod in_force;
+mod intercept;
 mod reading;
 mod require;
 mod retry;
@@ -40,6 +41,7 @@ pub(crate) fn policy(
 ) {
     headers::check(program, found);
     hosts::check(program, lowered, found);
+    intercept::check(program, lowered, found);
     routes::check(lowered, found);
     for call in forwarded(lowered) {
         retry::check(&call, found);

@@ -298,6 +298,9 @@ fn number_fits(kind: &Kind, number: Number, span: Span) -> Judged {
                 report::out_of_range(span, value, *least, *most)
             })
         }
+        (Kind::Ports, Number::Integer(port)) => {
+            judged(port_fits(port), || report::out_of_range(span, port, 1, 65_535))
+        }
         (Kind::Codes, Number::Class(_)) => Judged::Fits,
         (Kind::Codes, Number::Integer(code)) => {
             judged(code_fits(code), || report::out_of_range(span, code, 100, 599))
@@ -317,12 +320,20 @@ fn range_fits(kind: &Kind, first: Number, last: Number, span: Span) -> Judged {
         (Kind::Durations, Number::Integer(first), Number::Integer(_)) => {
             wrong(report::missing_unit(span, first, "a range of durations", &format!("{first}s")))
         }
+        (Kind::Ports, Number::Integer(first), Number::Integer(last)) => {
+            let odd = [first, last].into_iter().find(|port| !port_fits(*port));
+            odd.map_or(Judged::Fits, |port| wrong(report::out_of_range(span, port, 1, 65_535)))
+        }
         (Kind::Codes, Number::Integer(first), Number::Integer(last)) => {
             let odd = [first, last].into_iter().find(|code| !code_fits(*code));
             odd.map_or(Judged::Fits, |code| wrong(report::out_of_range(span, code, 100, 599)))
         }
         _ => Judged::Other,
     }
+}
+
+fn port_fits(port: u64) -> bool {
+    (1..=65_535).contains(&port)
 }
 
 fn code_fits(code: u64) -> bool {

@@ -2,6 +2,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 
+use crate::plan::Cidr;
 use crate::schema::Text;
 
 /// What is wrong with `written` as a `text`.
@@ -21,6 +22,10 @@ pub(super) fn problem(text: Text, written: &str) -> Option<&'static str> {
         Text::Socket => {
             (socket(written), "an IP address and a port are needed, as in `127.0.0.1:15001`")
         }
+        Text::Cidr => (
+            Cidr::parse(written).is_some(),
+            "an IP address and a prefix are needed, as in `10.0.0.0/8`, and no bit behind it set",
+        ),
         Text::HeaderName => return header_name_problem(written),
         Text::HeaderValue => (
             header_value(written),
@@ -176,6 +181,7 @@ mod tests {
             (Text::Host, "*.shop.svc", "a.*.svc"),
             (Text::Host, "payment", "payment:80"),
             (Text::Socket, "127.0.0.1:0", "localhost:80"),
+            (Text::Cidr, "10.0.0.0/8", "10.0.0.1/8"),
             (Text::HeaderName, "x-a", "x a"),
             (Text::HeaderName, "X-A", ":path"),
             (Text::HeaderValue, "a b", " a"),

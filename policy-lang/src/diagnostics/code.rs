@@ -85,6 +85,9 @@ codes! {
     BaselineMismatch "baseline-mismatch" Error "the service names another baseline than `amb.toml` does";
     DuplicateHost "duplicate-host" Error "two upstreams claim the same host name";
     DuplicateListen "duplicate-listen" Error "two listeners want the same port";
+    InterceptsItself "intercepts-itself" Error "`intercept` redirects calls to one of our own ports";
+    InterceptsNothing "intercepts-nothing" Error "the exceptions of `intercept` leave no port";
+    UnreachableListen "unreachable-listen" Error "redirected calls do not arrive where the proxy listens";
     UnknownCapture "unknown-capture" Error "a rewrite uses a capture that not every match of the route has";
     UnreachableRoute "unreachable-route" Error "earlier routes take every request that a route matches";
     UnreachableMatch "unreachable-match" Warning "earlier lines take every request that a match line matches";

@@ -36,6 +36,35 @@ pub(crate) fn default_listen_taken(span: Span, address: &str) -> Diagnostic {
     .help("choose another port")
 }
 
+pub(crate) fn intercepts_itself(span: Span, port: u16, listen: Option<Span>) -> Diagnostic {
+    let found = Diagnostic::new(
+        Code::InterceptsItself,
+        span,
+        format!("calls to our own port {port} would be redirected to ourselves"),
+    )
+    .help(format!("leave it out, or write `except ports {port}`"));
+    match listen {
+        Some(listen) => found.also(listen, "we listen there"),
+        None => found.here(format!("the proxy listens on {port} by default")),
+    }
+}
+
+pub(crate) fn intercepts_nothing(span: Span) -> Diagnostic {
+    Diagnostic::new(Code::InterceptsNothing, span, "no port is redirected".to_owned())
+        .here("`except ports` takes all of them away")
+        .help("take `intercept` out, or except fewer ports")
+}
+
+pub(crate) fn unreachable_listen(span: Span, address: &str) -> Diagnostic {
+    Diagnostic::new(
+        Code::UnreachableListen,
+        span,
+        format!("redirected calls do not arrive at `{address}`"),
+    )
+    .note("the kernel redirects to 127.0.0.1 and ::1")
+    .help("listen on `127.0.0.1`, or on `0.0.0.0` for callers from elsewhere too")
+}
+
 pub(crate) fn unknown_capture(span: Span, name: &str) -> Diagnostic {
     let name = if name == "**" { name.to_owned() } else { format!("{{{name}}}") };
     Diagnostic::new(

@@ -44,6 +44,7 @@ fn head(plan: &Plan) -> Vec<Row> {
     let mut rows = vec![row("name", service.name.clone(), &at(service.place))];
     rows.extend(service.baseline.iter().map(|it| row("baseline", it.value.clone(), &it.origin)));
     rows.push(row("listen", plan.listen.value.to_string(), &plan.listen.origin));
+    rows.extend(rows::intercept(plan));
     rows.push(row("workers", service.workers.value.to_string(), &service.workers.origin));
     rows.push(row("otherwise", plan.otherwise.value.to_string(), &plan.otherwise.origin));
     rows.extend(rows::observe(&plan.observe));

@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
-use super::{Cx, values};
+use super::{Cx, intercept, values};
 use crate::conform::Node;
 use crate::plan::{
     AccessLog, Guardrails, Layer, Observe, Otherwise, Percent, Place, Plan, Service, SourceFile,
@@ -23,6 +23,7 @@ pub(super) fn plan(cx: &Cx<'_, '_>) -> Plan {
         sources: Vec::<SourceFile>::new(),
         service: service(cx, top("service")),
         listen: cx.written(top("listen"), socket).unwrap_or(Sourced::language(LISTEN)),
+        intercept: intercept::intercept(cx, top("intercept")),
         observe: observe(cx, top("observe")),
         upstreams: Vec::new(),
         otherwise: cx
@@ -44,6 +45,9 @@ fn service(cx: &Cx<'_, '_>, node: Option<&Node<'_>>) -> Service {
         docs: node.map(|node| node.statement.docs.clone()).unwrap_or_default(),
         place: node.map_or(Place { file: 0, line: 1, column: 1 }, |node| cx.place(node)),
         workers: workers.unwrap_or(Sourced::language(Workers::Auto)),
+        user: cx.written(node.and_then(|node| node.one("user")), |values| {
+            values::count(values.first()?)
+        }),
         baseline,
     }
 }

@@ -4,6 +4,7 @@
 
 mod call;
 mod deployment;
+mod intercept;
 mod reply;
 mod route;
 mod test;

@@ -7,10 +7,10 @@ use std::fmt::{Display, Formatter, Result};
 use std::time::Duration;
 
 use super::{
-    Address, Backoff, BackoffKind, Budget, Cause, CodeRange, HeaderEdit, HeaderOp, HeaderTerm,
-    HeaderValue, HostPattern, Layer, Match, Method, NonIdempotent, OpenFor, Origin, Otherwise,
-    PathPattern, Percent, Plan, Rate, Reply, Require, RetryAfter, Rewrite, Segment, Total,
-    TripRule, Workers,
+    Address, Backoff, BackoffKind, Budget, Cause, Cidr, CodeRange, Except, HeaderEdit, HeaderOp,
+    HeaderTerm, HeaderValue, HostPattern, Layer, Match, Method, NonIdempotent, OnExit, OpenFor,
+    Origin, Otherwise, PathPattern, Percent, Plan, PortRange, Rate, Reply, Require, RetryAfter,
+    Rewrite, Segment, Total, TripRule, Workers,
 };
 
 const UNITS: [(u128, &str); 3] = [(3_600_000, "h"), (60_000, "m"), (1_000, "s")];
@@ -111,6 +111,43 @@ impl Display for Otherwise {
         f.write_str(match self {
             Self::Pass => "pass",
             Self::Reject => "reject",
+        })
+    }
+}
+
+impl Display for PortRange {
+    fn fmt(&self, f: &mut Formatter<'_>) -> Result {
+        match self.first == self.last {
+            true => write!(f, "{}", self.first),
+            false => write!(f, "{}..{}", self.first, self.last),
+        }
+    }
+}
+
+impl Display for Cidr {
+    fn fmt(&self, f: &mut Formatter<'_>) -> Result {
+        write!(f, "{}/{}", self.address, self.prefix)
+    }
+}
+
+impl Display for Except {
+    fn fmt(&self, f: &mut Formatter<'_>) -> Result {
+        match self {
+            Self::Ports(ports) => write!(f, "ports {}", list(ports)),
+            Self::Cidrs(cidrs) => {
+                let quoted: Vec<_> = cidrs.iter().map(|cidr| format!("\"{cidr}\"")).collect();
+                write!(f, "cidrs {}", quoted.join(", "))
+            }
+            Self::Uids(uids) => write!(f, "uids {}", list(uids)),
+        }
+    }
+}
+
+impl Display for OnExit {
+    fn fmt(&self, f: &mut Formatter<'_>) -> Result {
+        f.write_str(match self {
+            Self::Open => "open",
+            Self::Closed => "closed",
         })
     }
 }

@@ -8,10 +8,12 @@
 
 pub mod derived;
 pub mod display;
+mod intercept;
 mod origin;
 mod settings;
 mod test;
 
+pub use intercept::{Cidr, Except, Intercept, OnExit, PortRange};
 pub use origin::{Layer, Origin, Place, SourceFile, Sourced};
 pub use settings::{
     Backoff, BackoffKind, Breaker, BreakerScope, Budget, Cause, CodeRange, HeaderEdit, HeaderOp,
@@ -33,6 +35,8 @@ pub struct Plan {
     pub service: Service,
     /// The shared port for explicit and redirected traffic.
     pub listen: Sourced<SocketAddr>,
+    /// `None`: nothing is redirected, callers dial the proxy.
+    pub intercept: Option<Intercept>,
     pub observe: Observe,
     /// In file order, imported upstreams first.
     pub upstreams: Vec<Upstream>,
@@ -78,6 +82,8 @@ pub struct Service {
     pub docs: Vec<String>,
     pub place: Place,
     pub workers: Sourced<Workers>,
+    /// The uid that calls are made under; `None`: the one that the proxy is started with.
+    pub user: Option<Sourced<u32>>,
     /// The baseline that applies, with the place of its block.
     pub baseline: Option<Sourced<String>>,
 }

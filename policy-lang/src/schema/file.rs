@@ -7,6 +7,7 @@ use Shape::{Either, List, Nothing, One, Opt, Seq};
 
 const FILE: &[Scope] = &[Scope::File];
 const SERVICE: &[Scope] = &[Scope::Service];
+const INTERCEPT: &[Scope] = &[Scope::Intercept];
 const OBSERVE: &[Scope] = &[Scope::Observe];
 const LOG: &[Scope] = &[Scope::AccessLog];
 
@@ -25,6 +26,9 @@ const EXEMPT: Shape = Seq(&[
     One(Kind::Word("until")),
     One(Kind::Text(Text::Date)),
 ]);
+const PORTS: Shape = List(&One(Kind::Ports));
+/// The last one stands for none.
+const UID: Kind = Kind::Integer { least: 0, most: 4_294_967_294 };
 const DIRECTION: Shape = One(Kind::Choice(&["request", "response"]));
 
 pub(super) const ROWS: &[Row] = &[
@@ -51,7 +55,8 @@ pub(super) const ROWS: &[Row] = &[
         "The one port for redirected and for explicit calls.",
     )
     .default("\"127.0.0.1:15001\""),
-    row(FILE, "intercept", Nothing, "Which calls are redirected to the proxy.").later(),
+    row(FILE, "intercept", Nothing, "Which calls the kernel redirects to the proxy.")
+        .body(Body::Required(Scope::Intercept)),
     row(FILE, "observe", Nothing, "Metrics, traces, access log and admin endpoint.")
         .body(Body::Required(Scope::Observe)),
     row(&[Scope::Baseline], "observe", Nothing, "What every service shows of itself.")
@@ -118,10 +123,27 @@ pub(super) const ROWS: &[Row] = &[
     row(
         SERVICE,
         "user",
-        One(Kind::Integer { least: 0, most: 4_294_967_294 }),
-        "The uid that the proxy drops to.",
+        One(Kind::Integer { least: 1, most: 4_294_967_294 }),
+        "The uid that the proxy makes its calls under; nobody else may use it.",
+    ),
+    row(INTERCEPT, "ports", PORTS, "Destination ports whose connections are redirected."),
+    row(
+        INTERCEPT,
+        "except",
+        Either(&[
+            Seq(&[One(Kind::Word("ports")), PORTS]),
+            Seq(&[One(Kind::Word("cidrs")), List(&One(Kind::Text(Text::Cidr)))]),
+            Seq(&[One(Kind::Word("uids")), List(&One(UID))]),
+        ]),
+        "Ports, destinations and users that are left alone.",
     )
-    .later(),
+    .many(),
+    row(
+        INTERCEPT,
+        "on-exit",
+        One(Kind::Choice(&["open", "closed"])),
+        "What becomes of redirected calls when the proxy ends: they go directly, or are refused.",
+    ),
     row(
         OBSERVE,
         "metrics",

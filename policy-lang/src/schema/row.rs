@@ -8,6 +8,7 @@ use super::shape::Shape;
 pub enum Scope {
     File,
     Service,
+    Intercept,
     Observe,
     AccessLog,
     Baseline,
@@ -33,6 +34,7 @@ impl Scope {
         match self {
             Self::File => "a file",
             Self::Service => "`service`",
+            Self::Intercept => "`intercept`",
             Self::Observe => "`observe`",
             Self::AccessLog => "`access-log`",
             Self::Baseline => "`baseline`",

@@ -40,6 +40,8 @@ pub enum Kind {
         least: u64,
         most: u64,
     },
+    /// `443`, `8000..8999`.
+    Ports,
     /// `5xx`, `429`, `502..504`.
     Codes,
     /// One status that ends a call.
@@ -75,6 +77,8 @@ pub enum Text {
     Authority,
     /// `127.0.0.1:9901`.
     Socket,
+    /// `10.0.0.0/8`.
+    Cidr,
     HeaderName,
     HeaderValue,
     /// `2027-03-31`.
@@ -114,6 +118,7 @@ impl Kind {
             Self::Percent => "PERCENT".to_owned(),
             Self::Rate => "RATE".to_owned(),
             Self::Integer { .. } => "INTEGER".to_owned(),
+            Self::Ports => "PORT".to_owned(),
             Self::Codes => "STATUS".to_owned(),
             Self::Status => "CODE".to_owned(),
             Self::Pattern | Self::Target => "/PATH".to_owned(),
@@ -145,6 +150,7 @@ impl Kind {
             Self::Percent => "a share in percent".to_owned(),
             Self::Rate => "a rate".to_owned(),
             Self::Integer { .. } => "an integer".to_owned(),
+            Self::Ports => "a port".to_owned(),
             Self::Codes => "a status".to_owned(),
             Self::Status => "a status code".to_owned(),
             Self::Pattern | Self::Target => "a path".to_owned(),
@@ -166,6 +172,7 @@ impl Text {
             Self::Host | Self::Authority => "\"HOST\"",
             Self::HostPort => "\"HOST:PORT\"",
             Self::Socket => "\"IP:PORT\"",
+            Self::Cidr => "\"IP/PREFIX\"",
             Self::HeaderName => "\"HEADER\"",
             Self::Date => "\"YYYY-MM-DD\"",
         }
@@ -178,6 +185,7 @@ impl Text {
             Self::HostPort => "a `\"host:port\"`",
             Self::Authority => "a host in quotes",
             Self::Socket => "an `\"ip:port\"`",
+            Self::Cidr => "an `\"ip/prefix\"`",
             Self::HeaderName => "a header's name in quotes",
             Self::HeaderValue => "a header's value in quotes",
             Self::Date => "a date in quotes",

@@ -23,6 +23,8 @@ struct Document {
     listen: Value,
     workers: Value,
     otherwise: Value,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    intercept: Vec<Setting>,
     observe: Vec<Setting>,
     upstreams: Vec<UpstreamJson>,
 }
@@ -103,6 +105,7 @@ impl Cx<'_> {
             listen: self.value(&plan.listen.value, &plan.listen.origin),
             workers: self.value(&service.workers.value, &service.workers.origin),
             otherwise: self.value(&plan.otherwise.value, &plan.otherwise.origin),
+            intercept: self.settings(rows::intercept(plan)),
             observe: self.settings(rows::observe(&plan.observe)),
             upstreams: plan.upstreams.iter().map(|upstream| self.upstream(upstream)).collect(),
         }

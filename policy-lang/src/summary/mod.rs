@@ -10,8 +10,10 @@ mod figures;
 mod json;
 pub(crate) mod layout;
 pub mod rows;
+mod rules;
 
 pub use json::json;
+pub use rules::rules;
 
 use crate::plan::{
     Action, HostPattern, Layer, Origin, Place, Plan, Route, Sourced, Upstream, display,
@@ -47,6 +49,7 @@ impl Cx<'_> {
         let baseline = plan.service.baseline.iter();
         lines.extend(baseline.map(|name| self.line(0, "baseline", &name.value, &name.origin)));
         lines.push(self.sourced("listen", &plan.listen));
+        lines.extend(self.grouped(0, &rows::intercept(plan)));
         lines.push(self.sourced("workers", &plan.service.workers));
         lines.push(self.sourced("otherwise", &plan.otherwise));
         lines.extend(self.grouped(0, &rows::observe(&plan.observe)));

@@ -4,8 +4,8 @@
 //! summary groups them, the explanation lists them, the difference compares them.
 
 use crate::plan::{
-    AccessLog, Breaker, BreakerScope, HeaderEdit, Layer, Observe, Origin, Place, Retry, Settings,
-    Sourced, Timeout, display,
+    AccessLog, Breaker, BreakerScope, HeaderEdit, Layer, Observe, Origin, Place, Plan, Retry,
+    Settings, Sourced, Timeout, display,
 };
 
 /// One effective setting.
@@ -82,6 +82,23 @@ pub fn observe(observe: &Observe) -> Vec<Row> {
             .iter()
             .map(|address| Row::new("admin", "", address.value.to_string(), address)),
     );
+    rows
+}
+
+/// What is redirected, and the uid that is not.
+pub fn intercept(plan: &Plan) -> Vec<Row> {
+    let user = plan.service.user.iter();
+    let mut rows: Vec<_> =
+        user.map(|user| Row::new("user", "", user.value.to_string(), user)).collect();
+    if let Some(intercept) = &plan.intercept {
+        let group = "intercept";
+        let ports = &intercept.ports;
+        rows.push(Row::new(group, "ports", display::list(&ports.value), ports));
+        let except = intercept.except.iter();
+        rows.extend(except.map(|it| Row::new(group, "except", it.value.to_string(), it)));
+        let on_exit = &intercept.on_exit;
+        rows.push(Row::new(group, "on-exit", on_exit.value.to_string(), on_exit));
+    }
     rows
 }
 

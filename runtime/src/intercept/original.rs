@@ -11,7 +11,7 @@ use crate::proxy::{Inbound, Proxy};
 ///
 /// Costs a system call or two on each connection, and nothing where nothing is intercepted.
 pub(crate) fn inbound<P: Proxy>(stream: &tokio::net::TcpStream, listener: Inbound) -> Inbound {
-    if !P::INTERCEPTS || listener != Inbound::Shared {
+    if P::INTERCEPT.is_none() || listener != Inbound::Shared {
         return listener;
     }
     let redirected = stream.local_addr().ok().and_then(|local| original(stream, local));
@@ -19,7 +19,7 @@ pub(crate) fn inbound<P: Proxy>(stream: &tokio::net::TcpStream, listener: Inboun
 }
 
 /// The destination that the kernel replaced; `None` for callers that dialled us.
-fn original(stream: impl AsFd, local: SocketAddr) -> Option<SocketAddr> {
+pub(super) fn original(stream: impl AsFd, local: SocketAddr) -> Option<SocketAddr> {
     // Without rules there is no record (ENOENT). With rules, connections that no rule touched are on
     // record too, with the address that they reached.
     let original = match local {

@@ -13,6 +13,8 @@ pub(crate) enum Exit {
     Internal = 70,
     /// The system refuses something: threads, sockets, permissions.
     Os = 71,
+    /// The system grants less than the policy needs.
+    NoPermission = 77,
     /// The policy cannot be carried out on this machine.
     Configuration = 78,
 }

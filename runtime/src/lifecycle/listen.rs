@@ -3,6 +3,7 @@
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 
+use rustix::io::Errno;
 use socket2::{Domain, Protocol, Socket, Type};
 
 use super::exit::Exit;
@@ -29,9 +30,9 @@ pub(crate) enum ListenError {
 
 impl ListenError {
     fn new(address: SocketAddr, error: io::Error) -> Self {
-        match error.kind() {
-            io::ErrorKind::AddrInUse => Self::Taken(address),
-            io::ErrorKind::AddrNotAvailable => Self::Foreign(address),
+        match Errno::from_io_error(&error) {
+            Some(Errno::ADDRINUSE) => Self::Taken(address),
+            Some(Errno::ADDRNOTAVAIL | Errno::AFNOSUPPORT) => Self::Foreign(address),
             _ => Self::Os(address, error),
         }
     }
@@ -49,7 +50,7 @@ impl ListenError {
 #[derive(Debug)]
 pub(crate) struct Ports {
     /// What they are bound to, in the order of the policy; port 0 has become a real one.
-    pub(crate) bound: Vec<SocketAddr>,
+    pub(crate) bound: Vec<(SocketAddr, Inbound)>,
     /// One set per worker.
     pub(crate) workers: Vec<Listeners>,
 }
@@ -61,17 +62,35 @@ impl Ports {
         let mut ports =
             Self { bound: Vec::new(), workers: (0..workers).map(|_| Vec::new()).collect() };
         for listener in listeners {
-            let mut address = listener.address;
-            probe(address)?;
+            let mut address = ports.twin(listener);
+            match probe(address) {
+                Err(ListenError::Foreign(_)) if listener.optional => continue,
+                probed => probed?,
+            }
             for sockets in &mut ports.workers {
                 let socket = shared(address)?;
                 // The first socket of port 0 settles the port of the others.
                 address = local(&socket, address)?;
                 sockets.push((socket, listener.inbound));
             }
-            ports.bound.push(address);
+            ports.bound.push((address, listener.inbound));
         }
         Ok(ports)
+    }
+
+    /// The sockets that redirected connections arrive at.
+    pub(crate) fn redirected(&self) -> impl Iterator<Item = &TcpListener> {
+        let all = self.workers.iter().flatten();
+        all.filter(|(_, inbound)| *inbound == Inbound::Shared).map(|(socket, _)| socket)
+    }
+
+    /// Both families of the shared port have one number.
+    fn twin(&self, listener: &Listener) -> SocketAddr {
+        let mut address = listener.address;
+        if listener.optional && address.port() == 0 {
+            address.set_port(self.bound.first().map_or(0, |(first, _)| first.port()));
+        }
+        address
     }
 }
 
@@ -135,13 +154,10 @@ mod tests {
         let listeners = [Listener::shared(ANY), Listener::own(ANY, UpstreamId(3))];
         let ports = Ports::open(&listeners, 3).unwrap();
         assert_eq!(ports.bound.len(), 2);
-        assert_ne!(ports.bound[0], ports.bound[1]);
+        assert_ne!(ports.bound[0].0, ports.bound[1].0);
         for worker in &ports.workers {
-            for ((socket, inbound), (bound, listener)) in
-                worker.iter().zip(ports.bound.iter().zip(&listeners))
-            {
-                assert_eq!(socket.local_addr().unwrap(), *bound);
-                assert_eq!(*inbound, listener.inbound);
+            for ((socket, inbound), bound) in worker.iter().zip(&ports.bound) {
+                assert_eq!((socket.local_addr().unwrap(), *inbound), *bound);
             }
         }
     }
@@ -151,7 +167,7 @@ mod tests {
         let ours = Ports::open(&[Listener::shared(ANY)], 2).unwrap();
         let theirs = TcpListener::bind(ANY).unwrap().local_addr();
         let plain = TcpListener::bind(ANY).unwrap();
-        for taken in [ours.bound[0], plain.local_addr().unwrap()] {
+        for taken in [ours.bound[0].0, plain.local_addr().unwrap()] {
             let error = Ports::open(&[Listener::shared(taken)], 1).unwrap_err();
             assert!(matches!(error, ListenError::Taken(address) if address == taken), "{error}");
         }

@@ -1,7 +1,8 @@
 //! From start to exit.
 //!
 //! ```text
-//! listeners → control runtime: signals → discovery → admin → workers → READY
+//! listeners → control runtime: signals → discovery → admin
+//!           → preflight → rules → trial → workers → READY
 //!           → DRAINING (still accepts) → CLOSING (finishes) → logs flushed → exit
 //! ```
 //!
@@ -9,6 +10,7 @@
 //! a runtime of their own, so that none of them takes time from a call.
 
 mod arguments;
+mod capture;
 mod describe;
 mod drain;
 mod exit;
@@ -27,12 +29,12 @@ use std::process::ExitCode;
 
 use crate::proxy::Proxy;
 use arguments::Task;
-use exit::Exit;
+pub(crate) use exit::Exit;
 
 /// Runs a proxy until it is asked to stop. What `main` of a generated proxy is.
 ///
 /// Exit codes follow sysexits.h: 0, 64 usage, 69 a port or a name is unavailable, 70 a fault of the
-/// proxy, 71 the system, 78 the policy does not fit this machine.
+/// proxy, 71 the system, 77 a missing permission, 78 the policy does not fit this machine.
 pub fn run<P: Proxy>() -> ExitCode {
     let done = match arguments::parse(std::env::args().skip(1)) {
         Ok(Task::Serve) => start::serve::<P>(),

@@ -12,15 +12,17 @@ use tokio::runtime::{Builder, Runtime};
 use tokio::sync::{oneshot, watch};
 
 use super::Notices;
+use super::capture;
 use super::drain::{self, Signals};
 use super::exit::Exit;
 use super::listen::{self, ListenError, Listeners, Ports};
 use super::threads::{self, Threads};
 use crate::clock::Clock;
+use crate::intercept::Redirect;
 use crate::observe::access_log::{Sender, Writer};
-use crate::observe::admin::{self, Admin};
+use crate::observe::admin::{self, Admin, Step};
 use crate::observe::metrics::Facts;
-use crate::proxy::{Inbound, Listener, Proxy};
+use crate::proxy::{Inbound, Proxy};
 use crate::random::Random;
 use crate::shared::{Phase, Shared};
 use crate::upstream::{Discovery, Lookup, Resolver};
@@ -38,8 +40,8 @@ pub(super) fn serve<P: Proxy>() -> Result<(), Exit> {
     raise_descriptor_limit();
     let workers = threads::count(P::WORKERS);
     let ports = Ports::open(P::LISTENERS, workers).map_err(unavailable(notices))?;
-    for (listener, bound) in P::LISTENERS.iter().zip(&ports.bound) {
-        let whose = whose::<P>(listener);
+    for (bound, inbound) in &ports.bound {
+        let whose = whose::<P>(*inbound);
         notices.say(format_args!("listening on {bound}{whose}"));
     }
     let runtime = control(notices)?;
@@ -70,8 +72,9 @@ pub(super) fn check<P: Proxy>() -> Result<(), Exit> {
     if let Some(address) = P::OBSERVE.admin {
         listen::alone(address).map_err(unavailable(notices))?;
     }
-    let ports: Vec<_> = ports.bound.iter().map(ToString::to_string).collect();
+    let ports: Vec<_> = ports.bound.iter().map(|(address, _)| address.to_string()).collect();
     notices.say(format_args!("ports: {} can be had", ports.join(", ")));
+    capture::check::<P>(notices)?;
     control(notices)?.block_on(async {
         let (discovery, _lookup) = discover::<P>(notices, Clock::start())?;
         let settled = first_answers(&discovery).await;
@@ -93,6 +96,8 @@ struct Running {
     threads: Threads,
     /// Ends when the last log line is written.
     log: Option<oneshot::Receiver<()>>,
+    /// Redirects for as long as we live.
+    _rules: Option<Redirect>,
 }
 
 impl Running {
@@ -101,7 +106,7 @@ impl Running {
         let clock = Clock::start();
         let shared = Arc::new(Shared::new::<P>(clock, ports.workers.len(), phases));
         let (discovery, lookup) = discover::<P>(notices, clock)?;
-        let mut own = ports.bound;
+        let mut own: Vec<_> = ports.bound.iter().map(|(address, _)| *address).collect();
         let admin = Admin::new(Facts::of::<P>(), Arc::clone(&shared), discovery.clone());
         let admin = Arc::new(admin);
         // Before the names are known: `/ready` can say that it is too early.
@@ -111,15 +116,18 @@ impl Running {
         if !first_answers(&discovery).await {
             notices.say(format_args!("some names are not known yet; starting all the same"));
         }
+        admin.reached(Step::Redirect);
+        let captured = capture::install::<P>(notices, &ports, &discovery, clock)?;
         let (sender, log) = access_log::<P>(notices, ports.workers.len())?;
         let parts =
             Parts { shared: &shared, discovery, lookup, log: sender, own: dialled_as(&own) };
-        let setups = parts.setups(ports.workers).map_err(os(notices, "no entropy"))?;
+        let mut setups = parts.setups(ports.workers).map_err(os(notices, "no entropy"))?;
+        let rules = captured.map(|captured| captured.hand_over(&mut setups));
         let threads =
             Threads::start::<P>(setups).map_err(os(notices, "cannot start the workers"))?;
-        admin.started();
+        admin.reached(Step::Ready);
         notices.say(format_args!("READY"));
-        Ok(Self { notices, phase, shared, admin, threads, log })
+        Ok(Self { notices, phase, shared, admin, threads, log, _rules: rules })
     }
 
     async fn until_asked_to_stop(&mut self, signals: &mut Signals) -> Result<(), Exit> {
@@ -180,6 +188,7 @@ impl Parts<'_> {
                 log: self.log.clone(),
                 random: Random::from_system()?,
                 own: self.own.clone(),
+                early: Vec::new(),
             })
         };
         workers.into_iter().enumerate().map(setup).collect()
@@ -258,8 +267,8 @@ fn dialled_as(bound: &[SocketAddr]) -> Vec<SocketAddr> {
 }
 
 /// ` for payment`, where a port belongs to one upstream.
-fn whose<P: Proxy>(listener: &Listener) -> String {
-    match listener.inbound {
+fn whose<P: Proxy>(inbound: Inbound) -> String {
+    match inbound {
         Inbound::Shared | Inbound::Redirected(_) => String::new(),
         Inbound::Own(id) => {
             P::UPSTREAMS.get(id.0).map_or_else(String::new, |spec| format!(" for {}", spec.name))

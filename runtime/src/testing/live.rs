@@ -67,6 +67,7 @@ impl Live {
         // Room enough that keeping lines allocates nothing while a test counts.
         let log = Lines(Arc::new(Mutex::new(Vec::with_capacity(LOG))));
         let (sender, _) = Writer::start_with(workers, log.clone())?;
+        let bound: Vec<_> = ports.bound.iter().map(|(address, _)| *address).collect();
         let setup = |(index, listeners)| Setup {
             index,
             listeners,
@@ -75,17 +76,19 @@ impl Live {
             lookup: lookup.clone(),
             log: Some(sender.clone()),
             random: Random::from_seed(index as u64),
-            own: ports.bound.clone(),
+            own: bound.clone(),
+            early: Vec::new(),
         };
         let setups: Vec<_> = ports.workers.into_iter().enumerate().map(setup).collect();
         let run = |setup| std::thread::spawn(move || worker::run::<P>(setup));
-        let owner = |listener: &Listener| match listener.inbound {
+        let owner = |(_, inbound): &(SocketAddr, Inbound)| match inbound {
             Inbound::Own(id) => P::UPSTREAMS.get(id.0).map_or("", |upstream| upstream.name),
             Inbound::Shared | Inbound::Redirected(_) => "",
         };
+        let owners = ports.bound.iter().map(owner).collect();
         Ok(Self {
-            bound: ports.bound,
-            owners: P::LISTENERS.iter().map(owner).collect(),
+            bound,
+            owners,
             phase,
             threads: setups.into_iter().map(run).collect(),
             _control: control,

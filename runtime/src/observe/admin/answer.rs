@@ -51,7 +51,7 @@ fn refused(path: &str, method: &Method, allowed: &'static str) -> Answer {
 fn ready(readiness: Readiness) -> Answer {
     match readiness {
         Readiness::Ready => answer(StatusCode::OK, TEXT, "ready\n"),
-        Readiness::Starting => answer(StatusCode::SERVICE_UNAVAILABLE, TEXT, "starting\n"),
+        Readiness::Starting(step) => answer(StatusCode::SERVICE_UNAVAILABLE, TEXT, step),
         Readiness::Draining => answer(StatusCode::SERVICE_UNAVAILABLE, TEXT, "draining\n"),
     }
 }

@@ -6,7 +6,7 @@
 mod answer;
 mod state;
 
-pub(crate) use state::Admin;
+pub(crate) use state::{Admin, Step};
 
 use std::convert::Infallible;
 use std::sync::Arc;

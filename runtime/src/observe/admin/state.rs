@@ -1,7 +1,7 @@
 //! What the admin port knows, and the one thing it can cause.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicU8, Ordering};
 
 use tokio::sync::Notify;
 
@@ -15,27 +15,37 @@ pub(crate) struct Admin {
     pub(super) facts: Facts,
     pub(super) shared: Arc<Shared>,
     pub(super) discovery: Discovery,
-    started: AtomicBool,
+    step: AtomicU8,
     quit: Notify,
+}
+
+/// How far the start has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Step {
+    /// Waits for the first answers of the name servers.
+    Names,
+    /// Installs and tries the rules of `intercept`.
+    Redirect,
+    Ready,
 }
 
 /// Should new calls come here?
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Readiness {
-    Starting,
+    Starting(&'static str),
     Ready,
     Draining,
 }
 
 impl Admin {
     pub(crate) fn new(facts: Facts, shared: Arc<Shared>, discovery: Discovery) -> Self {
-        let started = AtomicBool::new(false);
-        Self { facts, shared, discovery, started, quit: Notify::new() }
+        let step = AtomicU8::new(Step::Names as u8);
+        Self { facts, shared, discovery, step, quit: Notify::new() }
     }
 
     /// From now on `/ready` says so.
-    pub(crate) fn started(&self) {
-        self.started.store(true, Ordering::Relaxed);
+    pub(crate) fn reached(&self, step: Step) {
+        self.step.store(step as u8, Ordering::Relaxed);
     }
 
     /// Ends when somebody has asked for the end, before or after this call.
@@ -50,10 +60,12 @@ impl Admin {
     pub(super) fn readiness(&self) -> Readiness {
         if *self.shared.phase.borrow() != Phase::Serving {
             Readiness::Draining
-        } else if self.started.load(Ordering::Relaxed) {
-            Readiness::Ready
         } else {
-            Readiness::Starting
+            match self.step.load(Ordering::Relaxed) {
+                step if step == Step::Names as u8 => Readiness::Starting("starting: names\n"),
+                step if step == Step::Redirect as u8 => Readiness::Starting("starting: redirect\n"),
+                _ => Readiness::Ready,
+            }
         }
     }
 }

@@ -9,7 +9,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 
-use super::{Admin, serve};
+use super::{Admin, Step, serve};
 use crate::filter::breaker::{OpenFor, Spec, Trip, Verdict};
 use crate::lifecycle::sample::{self, Sample};
 use crate::observe::metrics::Facts;
@@ -62,7 +62,7 @@ async fn each_page_answers_its_methods() {
         ("GET", "/live", 200, "live\n"),
         ("GET", "/live?x", 200, "live\n"),
         ("HEAD", "/live", 200, ""),
-        ("GET", "/ready", 503, "starting\n"),
+        ("GET", "/ready", 503, "starting: names\n"),
         ("GET", "/", 404, "there is no such page\n"),
         ("GET", "/liveness", 404, "there is no such page\n"),
         ("POST", "/metrics", 405, "/metrics does not take POST; use GET, HEAD\n"),
@@ -82,7 +82,7 @@ async fn each_page_answers_its_methods() {
 #[tokio::test]
 async fn readiness_follows_the_phase() {
     let port = port().await;
-    port.admin.started();
+    port.admin.reached(Step::Ready);
     assert_eq!(port.ask("GET", "/ready").await, (200, "ready\n".to_owned()));
     port.phase.send_replace(Phase::Draining);
     assert_eq!(port.ask("GET", "/ready").await, (503, "draining\n".to_owned()));

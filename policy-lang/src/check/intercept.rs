@@ -1,0 +1,83 @@
+//! What `intercept` must say, and what it must not capture: ourselves.
+
+use std::net::{Ipv4Addr, SocketAddr};
+
+use crate::conform::Node;
+use crate::diagnostics::{Diagnostic, file as missing, policy as report};
+use crate::lower::{Lowered, text};
+use crate::plan::{Intercept, Plan};
+use crate::resolve::Program;
+use crate::span::Span;
+
+pub(super) fn check(program: &Program<'_>, lowered: &Lowered<'_>, found: &mut Vec<Diagnostic>) {
+    let top = |key: &str| program.entry().iter().find(|node| node.key() == key);
+    let (Some(node), Some(intercept)) = (top("intercept"), &lowered.plan.intercept) else { return };
+    complete(node, found);
+    if !node.wrote("ports") {
+        return;
+    }
+    let ports = node.one("ports").map_or(node.statement.head(), |it| it.statement.args_span());
+    if intercept.redirected().is_empty() && node.one("ports").is_some() {
+        found.push(report::intercepts_nothing(ports));
+    }
+    if !is_reached(lowered.plan.listen.value) {
+        let address = lowered.plan.listen.value;
+        let span = top("listen").map_or(node.statement.head(), |it| it.statement.args_span());
+        found.push(report::unreachable_listen(span, &address.to_string()));
+    }
+    for (own, span) in own(&lowered.plan, lowered, top("listen"), top("observe")) {
+        captures(intercept, own, ports, span, found);
+    }
+}
+
+/// `ports`, and `on-exit`: there is no choice that suits everybody.
+fn complete(node: &Node<'_>, found: &mut Vec<Diagnostic>) {
+    let required = [
+        ("ports", "say which ports are redirected: `ports 80, 443`"),
+        (
+            "on-exit",
+            "say what becomes of redirected calls when the proxy ends: `on-exit open` lets them \
+             go directly, `on-exit closed` refuses them until it is back",
+        ),
+    ];
+    for (key, help) in required.into_iter().filter(|(key, _)| !node.wrote(key)) {
+        let head = node.statement.head();
+        found.push(missing::missing_setting(head, "`intercept`", key, help));
+    }
+}
+
+/// The kernel redirects to the loopback address of either family.
+fn is_reached(listen: SocketAddr) -> bool {
+    let ip = listen.ip();
+    ip.is_unspecified() || ip == Ipv4Addr::LOCALHOST || (ip.is_ipv6() && ip.is_loopback())
+}
+
+/// Everything that we listen on, and where that is written, if it is.
+fn own(
+    plan: &Plan,
+    lowered: &Lowered<'_>,
+    listen: Option<&Node<'_>>,
+    observe: Option<&Node<'_>>,
+) -> Vec<(SocketAddr, Option<Span>)> {
+    let span = |node: &Node<'_>| node.statement.args_span();
+    let mut own = vec![(plan.listen.value, listen.map(span))];
+    let admin = observe.and_then(|observe| observe.one("admin")).map(span);
+    own.extend(plan.observe.admin.iter().map(|address| (address.value, admin)));
+    own.extend(lowered.nodes.iter().filter_map(|node| {
+        let listen = node.one("listen")?;
+        Some((text(listen.values().first()?)?.parse().ok()?, Some(span(listen))))
+    }));
+    own
+}
+
+fn captures(
+    intercept: &Intercept,
+    own: SocketAddr,
+    ports: Span,
+    listen: Option<Span>,
+    found: &mut Vec<Diagnostic>,
+) {
+    if intercept.redirected().iter().any(|range| range.contains(own.port())) {
+        found.push(report::intercepts_itself(ports, own.port(), listen));
+    }
+}
