@@ -5,11 +5,13 @@
 //! └─────────────── the other cores ───────────────────────┘
 //! ```
 //!
-//! `cargo run --release -p amb-bench [-- --smoke | --rounds N]`. First every proxy shows with real
+//! `cargo run --release -p amb-bench [-- --smoke | --rounds N | check]`. `check` measures the
+//! compiler instead ([`compile`]). First every proxy shows with real
 //! requests that it retries and gives ids; then rounds are interleaved, so that what disturbs the
 //! machine disturbs everybody. Missing programs are reported as missing.
 
 mod check;
+mod compile;
 mod contenders;
 mod folder;
 mod load;
@@ -48,8 +50,12 @@ fn main() -> ExitCode {
         Ok("relay") => return relay::run(),
         _ => {}
     }
+    if std::env::args().nth(1).as_deref() == Some("check") {
+        compile::run();
+        return ExitCode::SUCCESS;
+    }
     let Some(extent) = extent() else {
-        eprintln!("usage: amb-bench [--smoke | --rounds N]");
+        eprintln!("usage: amb-bench [--smoke | --rounds N | check]");
         return ExitCode::from(64);
     };
     if let Some(missing) = ["nginx", "wrk"].into_iter().find(|it| programs::find(it).is_none()) {

@@ -1,4 +1,6 @@
-//! Reads the same bytes twice, with the proxy's engine and with hyper's server, and compares.
+//! Two things under fire: the proxy's reading of requests, and the compiler ([`policies`]).
+//!
+//! The first reads the same bytes twice, with the proxy's engine and with hyper's server, and compares.
 //!
 //! ```text
 //! corpus ─► mutate ─► bytes ─┬─► amb_runtime::testing::parse_request ─┐
@@ -12,6 +14,7 @@
 pub mod compare;
 pub mod mutate;
 pub mod oracle;
+pub mod policies;
 
 use std::fs;
 use std::path::PathBuf;

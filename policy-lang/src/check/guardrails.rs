@@ -4,12 +4,12 @@
 //! upstream and on every route, and nothing in a service's file can take one away.
 
 use super::compare::{Actual, Wanted, holds};
-use super::forwarded;
 use super::reading::{self, Reading};
 use super::require::{Exemption, Rule, exemptions, rules};
+use super::{Forwarded, forwarded};
 use crate::Date;
 use crate::diagnostics::{Diagnostic, guard as report};
-use crate::lower::Lowered;
+use crate::lower::{Lowered, NO_TOTAL};
 use crate::resolve::{Applied, Program};
 use crate::schema::Subject;
 use crate::span::Span;
@@ -45,14 +45,14 @@ impl Court<'_> {
         let service = program.entry().iter().find(|node| node.key() == "service");
         let span = service.map(|node| node.statement.head()).unwrap_or_default();
         let read = |path: &str| reading::of_deployment(path, &lowered.plan, program, applied);
-        self.judge(Subject::Deployment, None, span, &read);
+        self.judge(Subject::Deployment, None, span, &|path| Some(read(path)));
     }
 
     fn upstreams(&mut self, lowered: &Lowered<'_>) {
         for (upstream, node) in lowered.plan.upstreams.iter().zip(&lowered.nodes) {
             let span = node.name().map(|(_, arg)| arg.span).unwrap_or_default();
             let read = |path: &str| reading::of_upstream(path, upstream, node);
-            self.judge(Subject::Upstream, Some(&upstream.name), span, &read);
+            self.judge(Subject::Upstream, Some(&upstream.name), span, &|path| Some(read(path)));
         }
     }
 
@@ -69,7 +69,10 @@ impl Court<'_> {
                 .upstreams
                 .get(call.call.upstream)
                 .map(|upstream| upstream.name.as_str());
-            self.judge(Subject::Call, name, span, &|path| reading::of_call(path, &call));
+            let read = |path: &str| reading::of_call(path, &call);
+            self.judge(Subject::Call, name, span, &|path| {
+                is_known(path, &call).then(|| read(path))
+            });
         }
     }
 
@@ -78,10 +81,10 @@ impl Court<'_> {
         subject: Subject,
         upstream: Option<&str>,
         owner: Span,
-        read: &dyn Fn(&str) -> Reading,
+        read: &dyn Fn(&str) -> Option<Reading>,
     ) {
         for rule in self.rules.iter().filter(|rule| rule.path.subject == subject) {
-            let reading = read(&rule.path.text);
+            let Some(reading) = read(&rule.path.text) else { continue };
             if holds(&reading.value, rule.operator, &rule.wanted) {
                 continue;
             }
@@ -99,6 +102,12 @@ impl Court<'_> {
             self.found.push(ended.into_iter().fold(told, Diagnostic::note));
         }
     }
+}
+
+/// A call without `total` is refused for that; there is no more to say about how long it takes.
+fn is_known(path: &str, call: &Forwarded<'_, '_>) -> bool {
+    let endless = call.settings.timeout.total.value == NO_TOTAL;
+    !(endless && matches!(path, "timeout.total" | "worst-latency"))
 }
 
 /// One value that breaks one demand.

@@ -77,6 +77,7 @@ codes! {
     DuplicateName "duplicate-name" Error "two definitions of one kind have the same name";
     ConflictingSettings "conflicting-settings" Error "two settings exclude each other";
     ImportCycle "import-cycle" Error "a file imports itself, directly or through others";
+    ImportTooDeep "import-too-deep" Error "files import files more than 8 levels deep";
     ExtendsCycle "extends-cycle" Error "a named policy builds on itself";
     UnknownName "unknown-name" Error "a reference to something that is defined nowhere";
     NotInImport "not-in-import" Error "a statement that only a deployment's own file may hold";

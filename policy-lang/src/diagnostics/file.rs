@@ -14,6 +14,12 @@ pub(crate) fn import_cycle(span: Span, chain: &[&str]) -> Diagnostic {
         .note(steps.join(" imports "))
 }
 
+pub(crate) fn import_too_deep(span: Span, most: usize) -> Diagnostic {
+    let message = format!("this import is more than {most} files away from the deployment's own");
+    Diagnostic::new(Code::ImportTooDeep, span, message)
+        .help("import what is needed from the files that define it")
+}
+
 pub(crate) fn extends_cycle(span: Span, kind: &str, chain: &[&str]) -> Diagnostic {
     let steps: Vec<_> = chain.iter().chain(chain.first()).map(|name| format!("`{name}`")).collect();
     let name = chain.first().copied().unwrap_or_default();

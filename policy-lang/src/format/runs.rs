@@ -116,8 +116,9 @@ fn subject_width(statement: &Statement, text: &str) -> usize {
     subject.map_or(0, |subject| subject.chars().count())
 }
 
-/// Written on one line, and without a comment that would need more.
+/// Printed on one line: empty, or written so without a comment that would need more.
 pub(super) fn inline(block: &Block, text: &str) -> bool {
     let written = text.get(block.span.start as usize..block.span.end as usize).unwrap_or_default();
-    !written.contains('\n') && block.items.iter().all(|item| matches!(item, Item::Statement(_)))
+    let one_line = block.items.is_empty() || !written.contains('\n');
+    one_line && block.items.iter().all(|item| matches!(item, Item::Statement(_)))
 }

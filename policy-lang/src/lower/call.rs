@@ -12,7 +12,7 @@ use crate::resolve::{Effective, Field, Group};
 use crate::syntax::ast::Value;
 
 /// Stands in for a `total` that is missing; the policy is refused then.
-const NO_TOTAL: Total = Total::Fixed(Duration::MAX);
+pub(crate) const NO_TOTAL: Total = Total::Fixed(Duration::MAX);
 const SLOW_SAMPLES: u32 = 20;
 const SLOW_WITHIN: Duration = Duration::from_secs(10);
 

@@ -11,6 +11,7 @@ mod test;
 mod upstream;
 mod values;
 
+pub(crate) use call::NO_TOTAL;
 pub(crate) use values::{codes, text};
 
 use crate::conform::Node;

@@ -8,6 +8,9 @@ use crate::span::Span;
 use crate::syntax::ast::{self, Value};
 use crate::{Source, SourceLoader, syntax};
 
+/// How far from the entry a file may be. Reading is recursive: this bounds the stack.
+const MAX_DEPTH: usize = 8;
+
 /// Every file that was read, the entry first, then imports in the order of the text.
 pub(crate) struct Loaded {
     pub(crate) sources: Vec<Source>,
@@ -100,6 +103,10 @@ impl Walk<'_> {
                 return None;
             }
             Some(number) => *number,
+            None if self.open.len() > MAX_DEPTH => {
+                self.found.push(report::import_too_deep(span, MAX_DEPTH));
+                return None;
+            }
             None => self.file(source),
         };
         Some(Import { span, file, alias })

@@ -117,7 +117,8 @@ impl Reader<'_> {
         Comment {
             text: pair.as_str().trim_end().to_owned(),
             span,
-            trailing: !line.trim().is_empty(),
+            // A `;` by itself is nothing that a comment could stand behind.
+            trailing: line.contains(|char: char| !char.is_whitespace() && char != ';'),
         }
     }
 
