@@ -1,9 +1,12 @@
 //! Calls of an application: it dials addresses and knows of no proxy.
 
+use std::collections::BTreeMap;
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
 use std::os::unix::process::CommandExt as _;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 /// What came of one call.
@@ -11,6 +14,8 @@ use std::time::Duration;
 pub enum Reached {
     /// A server at that address, by a connection of that uid.
     At(SocketAddr, u32),
+    /// A server at that address, by a proxy that says so in the request.
+    Via(SocketAddr),
     /// The proxy answered by itself.
     Proxy(u16),
     /// Nobody was there.
@@ -22,9 +27,14 @@ pub enum Reached {
 /// Makes calls under a uid, one after the other: `10.1.0.1:80`, or `10.1.0.1:80=shop.test` with a
 /// `Host` of its own.
 pub fn call(role: &str, uid: u32, destinations: &[&str]) -> Vec<Reached> {
-    let mut command = Command::new(role);
-    command.arg("call").args(destinations).uid(uid).gid(uid).stderr(Stdio::inherit());
-    let output = command.output().unwrap();
+    call_by(&mut Command::new("setpriv"), role, uid, destinations)
+}
+
+/// The same, where `setpriv` is started in another namespace.
+pub fn call_by(setpriv: &mut Command, role: &str, uid: u32, destinations: &[&str]) -> Vec<Reached> {
+    setpriv.arg(format!("--reuid={uid}")).arg(format!("--regid={uid}")).arg("--clear-groups");
+    let call = setpriv.arg(role).arg("call").args(destinations);
+    let output = call.stderr(Stdio::inherit()).output().unwrap();
     assert!(output.status.success());
     String::from_utf8(output.stdout).unwrap().lines().map(parse).collect()
 }
@@ -33,10 +43,57 @@ fn parse(line: &str) -> Reached {
     let words: Vec<&str> = line.split(' ').collect();
     match words.as_slice() {
         ["at", address, uid] => Reached::At(address.parse().unwrap(), uid.parse().unwrap()),
+        ["via", address] => Reached::Via(address.parse().unwrap()),
         ["proxy", status] => Reached::Proxy(status.parse().unwrap()),
         ["refused"] => Reached::Refused,
         _ => Reached::Cut,
     }
+}
+
+/// Calls without end, until it is dropped.
+#[derive(Debug)]
+pub struct Load(Child);
+
+impl Load {
+    /// Starts calling under a uid.
+    pub fn start(role: &str, uid: u32, destination: &str) -> Self {
+        let mut command = Command::new(role);
+        command.args(["load", destination]).uid(uid).gid(uid);
+        Self(command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap())
+    }
+
+    /// What came of the calls, and how often.
+    pub fn stop(mut self) -> Vec<(Reached, u64)> {
+        drop(self.0.stdin.take());
+        let mut counts = String::new();
+        self.0.stdout.take().unwrap().read_to_string(&mut counts).unwrap();
+        assert!(self.0.wait().unwrap().success());
+        let lines = counts.lines().map(|line| line.split_once(' ').unwrap());
+        lines.map(|(count, line)| (parse(line), count.parse().unwrap())).collect()
+    }
+}
+
+impl Drop for Load {
+    fn drop(&mut self) {
+        // It may have been stopped.
+        drop(self.0.kill());
+        drop(self.0.wait());
+    }
+}
+
+/// Calls until standard input ends, then prints how often each thing came.
+pub fn load(destination: &str) {
+    let ended = Arc::new(AtomicBool::new(false));
+    let seen = Arc::clone(&ended);
+    std::thread::spawn(move || {
+        drop(std::io::stdin().read_to_end(&mut Vec::new()));
+        seen.store(true, Ordering::Relaxed);
+    });
+    let mut counts = BTreeMap::<String, u64>::new();
+    while !ended.load(Ordering::Relaxed) {
+        *counts.entry(make(destination)).or_default() += 1;
+    }
+    counts.iter().for_each(|(line, count)| println!("{count} {line}"));
 }
 
 /// One call, in the words that [`call`] reads.
@@ -60,5 +117,5 @@ fn ask(mut stream: TcpStream, host: &str) -> Option<String> {
     stream.read_to_string(&mut answer).ok()?;
     let (head, body) = answer.split_once("\r\n\r\n")?;
     let status = head.get(9..12)?;
-    Some(if status == "200" { format!("at {body}") } else { format!("proxy {status}") })
+    Some(if status == "200" { body.to_owned() } else { format!("proxy {status}") })
 }

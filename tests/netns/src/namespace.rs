@@ -1,7 +1,8 @@
 //! A test starts itself again in a network namespace of its own.
 
+use std::ffi::OsStr;
 use std::io::{BufRead as _, BufReader, Write as _};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 
 /// Set where a test is inside already.
 const INSIDE: &str = "AMB_TEST_INSIDE";
@@ -69,6 +70,59 @@ fn again<'a>(command: &'a mut Command, test: &str) -> &'a mut Command {
     command.args(["--exact", test, "--nocapture", "--test-threads=1"]).env(INSIDE, "1")
 }
 
+/// Another namespace, joined to the one of the test by a cable.
+#[derive(Debug)]
+pub struct Neighbour(Child);
+
+impl Neighbour {
+    /// A namespace with servers on these ports. The ends of the cable are 10.9.0.1 and fd09::1 here,
+    /// 10.9.0.2 and fd09::2 there.
+    pub fn join(role: &str, ports: &[&str]) -> Self {
+        let mut command = Command::new("unshare");
+        command.args(["--net", "--", role, "hold"]).args(ports);
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        assert_eq!(line, "here\n");
+        let neighbour = Self(child);
+        let id = neighbour.0.id().to_string();
+        ip(&["link", "add", "here", "type", "veth", "peer", "name", "there", "netns", &id]);
+        end(&mut Command::new("ip"), "here", 1);
+        end(&mut neighbour.inside("ip"), "there", 2);
+        run(neighbour.inside("ip").args(["link", "set", "lo", "up"]));
+        neighbour
+    }
+
+    /// A program over there.
+    pub fn inside(&self, program: impl AsRef<OsStr>) -> Command {
+        let mut command = Command::new("nsenter");
+        command.arg(format!("--net=/proc/{}/ns/net", self.0.id())).arg("--").arg(program);
+        command
+    }
+}
+
+impl Drop for Neighbour {
+    fn drop(&mut self) {
+        drop(self.0.stdin.take());
+        drop(self.0.wait());
+    }
+}
+
+/// One end of the cable.
+fn end(ip: &mut Command, device: &str, number: u8) {
+    let again = |ip: &Command| {
+        let mut command = Command::new(ip.get_program());
+        command.args(ip.get_args());
+        command
+    };
+    let v4 = format!("10.9.0.{number}/24");
+    run(again(ip).args(["address", "add", &v4, "dev", device]));
+    // Without a wait for somebody who has the address already.
+    let v6 = format!("fd09::{number}/64");
+    run(again(ip).args(["address", "add", &v6, "dev", device, "nodad"]));
+    run(again(ip).args(["link", "set", device, "up"]));
+}
+
 /// Every address is our own, and every other one can be tried.
 fn furnish() {
     ip(&["link", "set", "lo", "up"]);
@@ -83,6 +137,10 @@ fn furnish() {
 /// # Panics
 /// If `ip` fails.
 pub fn ip(arguments: &[&str]) {
-    let done = Command::new("ip").args(arguments).output().unwrap();
-    assert!(done.status.success(), "ip {arguments:?}: {}", String::from_utf8_lossy(&done.stderr));
+    run(Command::new("ip").args(arguments));
+}
+
+fn run(command: &mut Command) {
+    let done = command.output().unwrap();
+    assert!(done.status.success(), "{command:?}: {}", String::from_utf8_lossy(&done.stderr));
 }

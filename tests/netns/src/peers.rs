@@ -1,4 +1,4 @@
-//! Servers that answer with where they were reached, and by which uid.
+//! Servers that answer with where they were reached, and by which uid, or through which proxy.
 
 use std::fs;
 use std::io::{BufRead as _, BufReader, Write as _};
@@ -19,9 +19,12 @@ pub fn serve(ports: &[u16]) {
 
 fn answer(mut stream: &TcpStream) {
     let (here, there) = (stream.local_addr().unwrap(), stream.peer_addr().unwrap());
-    let mut head = BufReader::new(stream).lines();
-    while head.next().is_some_and(|line| line.is_ok_and(|line| !line.is_empty())) {}
-    let body = format!("{} {}", plain(here), user(there, here).unwrap_or_default());
+    let head = BufReader::new(stream).lines().map_while(Result::ok);
+    let via = head.take_while(|line| !line.is_empty()).any(|line| line.starts_with("x-via:"));
+    let body = match via {
+        true => format!("via {}", plain(here)),
+        false => format!("at {} {}", plain(here), user(there, here).unwrap_or_default()),
+    };
     let length = body.len();
     let answer =
         format!("HTTP/1.1 200 OK\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{body}");

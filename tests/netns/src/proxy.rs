@@ -30,7 +30,11 @@ pub struct Failed {
 
 /// The proxy of a policy under the uid of the policy, with the one capability it needs.
 pub fn command(role: &str, policy: &str) -> Command {
-    let mut command = Command::new("setpriv");
+    within(Command::new("setpriv"), role, policy)
+}
+
+/// The same, where `setpriv` is started in another namespace.
+pub fn within(mut command: Command, role: &str, policy: &str) -> Command {
     command.arg(format!("--reuid={PROXY}")).arg(format!("--regid={PROXY}"));
     command.args(["--clear-groups", "--inh-caps=+net_admin", "--ambient-caps=+net_admin"]);
     command.arg(role).env(POLICY, policy);

@@ -1,19 +1,26 @@
-//! The processes of a test: a proxy, told so by its environment, or `role call DESTINATION…`.
+//! The processes of a test: a proxy, told so by its environment; `role call DESTINATION…`;
+//! `role load DESTINATION`; `role hold PORT…`, which serves in a namespace and keeps it.
 
 use std::process::ExitCode;
 
-use amb_tests_netns::{calls, policies, proxy};
+use amb_tests_netns::{calls, peers, policies, proxy};
 
 fn main() -> ExitCode {
     if let Ok(policy) = std::env::var(proxy::POLICY) {
         return policies::run(&policy).unwrap();
     }
-    let mut arguments = std::env::args().skip(1);
-    if arguments.next().as_deref() != Some("call") {
-        return ExitCode::from(64);
-    }
-    for destination in arguments {
-        println!("{}", calls::make(&destination));
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    match arguments.split_first() {
+        Some((task, destinations)) if task == "call" => {
+            destinations.iter().for_each(|destination| println!("{}", calls::make(destination)));
+        }
+        Some((task, [destination])) if task == "load" => calls::load(destination),
+        Some((task, ports)) if task == "hold" => {
+            peers::serve(&ports.iter().map(|port| port.parse().unwrap()).collect::<Vec<_>>());
+            println!("here");
+            std::io::copy(&mut std::io::stdin(), &mut std::io::sink()).unwrap();
+        }
+        _ => return ExitCode::from(64),
     }
     ExitCode::SUCCESS
 }
