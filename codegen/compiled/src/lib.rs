@@ -13,6 +13,7 @@ macro_rules! golden {
     };
 }
 
+golden!(bare);
 golden!(breaker);
 golden!(expectations);
 golden!(headers);

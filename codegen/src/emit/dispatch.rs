@@ -14,13 +14,14 @@ use crate::literal;
 /// `fn route`: by own port, then by the name dialled, exact names before wildcards.
 pub(crate) fn route(cx: &Cx<'_>) -> TokenStream {
     let own = own_ports(cx);
-    let inbound = match own.is_empty() {
-        true if cx.plan.intercept.is_none() => format_ident!("_inbound"),
-        _ => format_ident!("inbound"),
-    };
     let (exact, wildcards) = (exact(cx), wildcards(cx));
     let decided = cx.decided(&cx.plan.otherwise);
     let nameless = exact.is_empty() && wildcards.is_empty();
+    // By own port, or by the port of a name.
+    let inbound = match own.is_empty() && (nameless || cx.plan.intercept.is_none()) {
+        true => format_ident!("_inbound"),
+        false => format_ident!("inbound"),
+    };
     // Without upstreams there is nothing to ask the head for.
     let head = match own.is_empty() && nameless {
         true => format_ident!("_head"),
