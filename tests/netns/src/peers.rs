@@ -40,8 +40,9 @@ fn plain(address: SocketAddr) -> SocketAddr {
 /// Who holds the other end of a connection.
 fn user(local: SocketAddr, remote: SocketAddr) -> Option<u32> {
     let (local, remote) = (plain(local), plain(remote));
-    // A socket of both families that speaks IPv4 is in the list of IPv6, written as such.
-    ["/proc/net/tcp", "/proc/net/tcp6"].iter().find_map(|list| {
+    // A socket of both families that speaks IPv4 is in the list of IPv6, written as such. Lists that
+    // change while they are read may lack one that was there all the time: they are read again.
+    ["/proc/net/tcp", "/proc/net/tcp6"].iter().cycle().take(20).find_map(|list| {
         let list = fs::read_to_string(list).ok()?;
         list.lines().skip(1).find_map(|line| {
             let fields: Vec<&str> = line.split_whitespace().collect();
