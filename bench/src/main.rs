@@ -6,7 +6,7 @@
 //! ```
 //!
 //! `cargo run --release -p amb-bench [-- --smoke | --rounds N | check]`. `check` measures the
-//! compiler instead ([`compile`]). First every proxy shows with real
+//! compiler instead. First every proxy shows with real
 //! requests that it retries and gives ids; then rounds are interleaved, so that what disturbs the
 //! machine disturbs everybody. Missing programs are reported as missing.
 
