@@ -5,6 +5,7 @@
 //!    │                                        │
 //! worker ──▶ http1 ──▶ filter (one pipeline a route) ──▶ http1 ──▶ net ──▶ upstream
 //!    │         └────────▶ message (heads as offsets)
+//!             └─▶ tunnel (after a `101`: bytes that nobody looks at)
 //! observe     metrics, access log, admin
 //! ```
 //!
@@ -26,6 +27,7 @@ mod tcp;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod timer;
+mod tunnel;
 pub mod units;
 mod upstream;
 mod worker;

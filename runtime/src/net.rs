@@ -20,6 +20,9 @@ pub trait Io: AsyncRead + AsyncWrite + Unpin + 'static {
     /// Ready when a read would give bytes, the end or an error. May be ready for no reason, never
     /// pending for none. Costs no system call while nothing has happened.
     fn poll_readable(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>>;
+
+    /// When it is dropped, the other side shall see that it was cut: an end would look whole.
+    fn reset(&mut self) {}
 }
 
 /// The network as the pipeline sees it.

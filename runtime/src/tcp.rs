@@ -14,6 +14,11 @@ impl Io for TcpStream {
     fn poll_readable(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         self.poll_read_ready(cx)
     }
+
+    fn reset(&mut self) {
+        // Otherwise it is closed the ordinary way, which is the best that is left.
+        drop(self.set_zero_linger());
+    }
 }
 
 /// TCP without encryption.

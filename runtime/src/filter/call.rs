@@ -20,6 +20,8 @@ pub struct Call<'a, N: Net> {
     pub(crate) caller: &'a mut Caller<N>,
     pub(crate) request: &'a mut Request,
     pub(crate) inbound: Inbound,
+    /// Index into the proxy's routes.
+    pub(crate) route: usize,
     /// When the request head was complete.
     pub(crate) started: Moment,
     pub(crate) limits: Limits,
@@ -59,12 +61,14 @@ impl<'a, N: Net> Call<'a, N> {
         caller: &'a mut Caller<N>,
         request: &'a mut Request,
         inbound: Inbound,
+        route: usize,
     ) -> Self {
         Self {
             worker,
             caller,
             request,
             inbound,
+            route,
             started: worker.clock().now(),
             limits: Limits::NONE,
             tries: 0,

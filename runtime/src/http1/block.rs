@@ -128,7 +128,7 @@ impl Block {
     }
 
     /// Bytes behind those that were decoded: more body, or the next message.
-    fn raw(&self) -> &[u8] {
+    pub(crate) fn raw(&self) -> &[u8] {
         self.bytes.get(self.decoded..self.filled).unwrap_or_default()
     }
 

@@ -16,6 +16,8 @@ pub(crate) enum Framing {
     Chunked,
     /// With the connection; responses only.
     Close,
+    /// No body: the connection is no longer HTTP's (RFC 9110 §7.8).
+    Tunnel,
 }
 
 /// Walks along a body.
@@ -61,7 +63,7 @@ impl Decoder {
             Framing::None | Framing::Length(0) => Self::Done,
             Framing::Length(length) => Self::Length(length),
             Framing::Chunked => Self::ChunkSize,
-            Framing::Close => Self::Close,
+            Framing::Close | Framing::Tunnel => Self::Close,
         }
     }
 

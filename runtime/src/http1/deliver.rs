@@ -12,6 +12,7 @@ use super::response::Response;
 use super::write::{self, Persistence};
 use crate::filter::Call;
 use crate::net::Net;
+use crate::tunnel::{self, Carried};
 
 /// From this many bytes on, a body moves through a large block.
 const LARGE_BODY: u64 = 64 * 1024;
@@ -19,12 +20,22 @@ const LARGE_BODY: u64 = 64 * 1024;
 /// How an answer ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Delivered {
-    /// The caller's connection can carry another request.
-    pub(crate) keep: bool,
+    pub(crate) then: Then,
     /// Body bytes written to the caller.
     pub(crate) sent: u64,
     /// Why the answer is not complete (RFC 9209 §2.3), if it is not.
     pub(crate) error: Option<&'static str>,
+}
+
+/// What becomes of the caller's connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Then {
+    /// It can carry another request.
+    Keep,
+    /// It is closed, with care for an answer that may still be on its way.
+    Linger,
+    /// It was a tunnel, which has ended.
+    Close,
 }
 
 /// Writes the answer and gives back what it used.
@@ -43,12 +54,16 @@ pub(crate) async fn deliver<N: Net>(
     let block = &response.block;
     write::response(&block.bytes, &block.fields, &response.parts, &additions, &mut out);
     response.block.out = out;
+    if response.framing == Framing::Tunnel {
+        let Carried { sent, error } = tunnel::carry(call, response).await;
+        return Delivered { then: Then::Close, sent, error };
+    }
     let error = run(call, &mut response, keep_framing).await.err();
     response.settle(call.worker, call.request);
     let sent = response.block.passed;
     call.worker.blocks.give(response.block);
     let keep = error.is_none() && persistence != Persistence::Close && call.request.is_complete();
-    Delivered { keep, sent, error }
+    Delivered { then: if keep { Then::Keep } else { Then::Linger }, sent, error }
 }
 
 /// A caller that speaks HTTP/1.0 does not know chunks.
@@ -58,6 +73,9 @@ fn keep_framing<N: Net>(call: &Call<'_, N>) -> Keep {
 
 fn persistence<N: Net>(call: &Call<'_, N>, response: &Response<N>) -> Persistence {
     let parts = &call.request.parts;
+    if response.framing == Framing::Tunnel {
+        return Persistence::Upgrade;
+    }
     let ends_with_connection =
         !is_delimited(response.framing) || (response.framing == Framing::Chunked && !parts.modern);
     let keep = parts.keep_alive

@@ -139,7 +139,12 @@ impl<N: Net> Exchange<N> {
             let Block { bytes, fields, filled, .. } = &mut *self.block;
             let head = bytes.get(..*filled).unwrap_or_default();
             let parsed = parse::response(head, fields, &mut self.parts, method);
-            let Some(complete) = parsed.map_err(|_| Kind::Malformed)? else { return Ok(None) };
+            let Some(mut complete) = parsed.map_err(|_| Kind::Malformed)? else { return Ok(None) };
+            if self.parts.status == 101 && call.request.parts.upgrade {
+                complete.framing = Framing::Tunnel;
+                write::keep_upgrade(fields);
+                return Ok(Some(complete));
+            }
             if !matches!(self.parts.status, 100..=199) {
                 return Ok(Some(complete));
             }
@@ -206,5 +211,5 @@ impl<N: Net> Exchange<N> {
 
 /// Does a body's end need the connection's?
 pub(super) const fn is_delimited(framing: Framing) -> bool {
-    !matches!(framing, Framing::Close)
+    !matches!(framing, Framing::Close | Framing::Tunnel)
 }

@@ -20,7 +20,7 @@ pub(crate) mod block;
 pub(crate) mod body;
 pub(crate) mod deliver;
 mod exchange;
-mod flow;
+pub(crate) mod flow;
 pub(crate) mod parse;
 pub(crate) mod reply;
 pub(crate) mod request;

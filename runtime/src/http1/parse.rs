@@ -6,7 +6,7 @@
 use std::mem::MaybeUninit;
 
 use super::body::Framing;
-use super::{FIELD_LIMIT, HEAD_LIMIT};
+use super::{FIELD_LIMIT, HEAD_LIMIT, write};
 use crate::message::{Field, Known, Method, RequestParts, ResponseParts, Span};
 
 /// Why a head is refused.
@@ -83,6 +83,10 @@ pub(crate) fn request(
     let framing = length_fields(bytes, fields, parts.modern)?.unwrap_or(Framing::None);
     parts.keep_alive = connection(bytes, fields, parts.modern);
     parts.expects_continue = parts.modern && expects_continue(bytes, fields);
+    parts.upgrade = parts.modern && framing == Framing::None && offers_upgrade(bytes, fields);
+    if parts.upgrade {
+        write::keep_upgrade(fields);
+    }
     address(bytes, fields, parts)?;
     Ok(Some(Complete { length, framing }))
 }
@@ -276,6 +280,25 @@ fn connection(bytes: &[u8], fields: &mut [Field], modern: bool) -> bool {
         }
     }
     keep && !close
+}
+
+/// Is there an `Upgrade` that is meant? Not to HTTP/2: what goes through a tunnel is beyond the
+/// policy's reach, and nobody needs that way any more (RFC 9113 §3.1).
+fn offers_upgrade(bytes: &[u8], fields: &[Field]) -> bool {
+    let is_http2 =
+        |name: &[u8]| name.get(..3).is_some_and(|start| start.eq_ignore_ascii_case(b"h2c"));
+    fields.iter().any(|field| field.known == Known::Upgrade)
+        && has_option(bytes, fields, Known::Connection, |name| {
+            name.eq_ignore_ascii_case(b"upgrade")
+        })
+        && !has_option(bytes, fields, Known::Upgrade, is_http2)
+}
+
+/// Does any entry of a comma-separated field pass the test?
+fn has_option(bytes: &[u8], fields: &[Field], known: Known, test: impl Fn(&[u8]) -> bool) -> bool {
+    let lines = fields.iter().filter(|field| field.known == known);
+    let mut entries = lines.flat_map(|line| line.value.of(bytes).split(|&byte| byte == b','));
+    entries.any(|entry| test(entry.trim_ascii()))
 }
 
 fn drop_named(bytes: &[u8], fields: &mut [Field], name: &[u8]) {

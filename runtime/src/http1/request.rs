@@ -159,6 +159,7 @@ impl Request {
             traceparent,
             attempt: (attempt > 1).then_some(attempt),
             chunked: self.framing == Framing::Chunked,
+            upgrade: self.parts.upgrade,
         };
         write::request(self.head(), &additions, &mut out);
         self.block.out = out;
@@ -278,6 +279,15 @@ impl Request {
             }
         }
         Poll::Pending
+    }
+
+    /// What the caller has sent beyond its request, in a block of its own: a tunnel begins with it.
+    pub(crate) fn take_ahead<N: Net>(&mut self, worker: &Worker<N>) -> Box<Block> {
+        let mut ahead = worker.blocks.take();
+        ahead.append(self.block.raw());
+        ahead.begin_body(0);
+        self.block.filled = self.block.decoded;
+        ahead
     }
 
     /// The call has ended: gives back what it took. The block holds what came behind the request.

@@ -8,7 +8,7 @@ use std::time::Duration;
 use tokio::io::AsyncWrite as _;
 
 use super::block::Block;
-use super::deliver::{Delivered, deliver};
+use super::deliver::{Delivered, Then, deliver};
 use super::flow::{poll_drain, poll_fill};
 use super::parse::{self, Refused};
 use super::request::Request;
@@ -45,6 +45,14 @@ enum Next {
     Closed,
 }
 
+/// What happens on a connection after an answer.
+enum Afterwards {
+    /// Another request; the block may hold its beginning.
+    Next(Box<Block>),
+    Linger,
+    Close,
+}
+
 /// Carries all calls of one connection.
 pub(crate) async fn serve<P: Proxy, N: Net>(worker: &Worker<N>, io: N::Down, inbound: Inbound) {
     let mut caller = Caller { io, timer: worker.timers.timer() };
@@ -60,27 +68,29 @@ pub(crate) async fn serve<P: Proxy, N: Net>(worker: &Worker<N>, io: N::Down, inb
             Next::Closed => return,
         };
         match answer::<P, N>(worker, &mut caller, request, inbound).await {
-            Some(block) if block.filled > 0 => carry = Some(block),
-            Some(block) => worker.blocks.give(block),
-            None => return caller.linger(worker).await,
+            Afterwards::Next(block) if block.filled > 0 => carry = Some(block),
+            Afterwards::Next(block) => worker.blocks.give(block),
+            Afterwards::Linger => return caller.linger(worker).await,
+            Afterwards::Close => return,
         }
     }
 }
 
-/// One call, from its head to the end of its answer. `None`: the connection is of no more use.
+/// One call, from its head to the end of its answer.
 async fn answer<P: Proxy, N: Net>(
     worker: &Worker<N>,
     caller: &mut Caller<N>,
     mut request: Request,
     inbound: Inbound,
-) -> Option<Box<Block>> {
+) -> Afterwards {
     let route = P::route(&request.head(), inbound);
-    worker.net.record(Event::Routed(P::index(route)));
-    let mut call = Call::new(worker, caller, &mut request, inbound);
+    let index = P::index(route);
+    worker.net.record(Event::Routed(index));
+    let mut call = Call::new(worker, caller, &mut request, inbound, index);
     let outcome = P::call(route, &mut call).await;
     let (status, source, delivered) = finish(&mut call, outcome).await;
     let report = Report {
-        route: P::index(route),
+        route: index,
         status,
         source,
         tries: call.tries,
@@ -89,6 +99,7 @@ async fn answer<P: Proxy, N: Net>(
         duration: worker.clock().now() - call.started,
         received: call.request.received,
         sent: delivered.sent,
+        counted: delivered.then == Then::Close,
         caller: report::Caller {
             request: call.head(),
             correlation_id: call.request.id(),
@@ -97,7 +108,13 @@ async fn answer<P: Proxy, N: Net>(
     };
     worker.report(&report);
     let block = request.end(worker);
-    delivered.keep.then_some(block)
+    match delivered.then {
+        Then::Keep => Afterwards::Next(block),
+        then => {
+            worker.blocks.give(block);
+            if then == Then::Linger { Afterwards::Linger } else { Afterwards::Close }
+        }
+    }
 }
 
 /// Gives the caller what the pipeline came back with.
@@ -106,7 +123,7 @@ async fn finish<N: Net>(call: &mut Call<'_, N>, outcome: Outcome<N>) -> (u16, So
         Ok(response) => response,
         Err(failure) if failure.has_answer() => call.local(failure),
         Err(failure) => {
-            let gone = Delivered { keep: false, sent: 0, error: Some(failure.error()) };
+            let gone = Delivered { then: Then::Linger, sent: 0, error: Some(failure.error()) };
             return (failure.status(), Source::None, gone);
         }
     };

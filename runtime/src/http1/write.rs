@@ -38,6 +38,8 @@ pub(crate) struct Additions<'a> {
     /// From the second try on.
     pub(crate) attempt: Option<u32>,
     pub(crate) chunked: bool,
+    /// Asks for another protocol; the field that names it is among the head's own.
+    pub(crate) upgrade: bool,
 }
 
 /// The request head as the upstream gets it, always HTTP/1.1.
@@ -71,6 +73,9 @@ pub(crate) fn request(head: RequestHead<'_>, add: &Additions<'_>, to: &mut Vec<u
     if add.chunked {
         line(to, b"transfer-encoding", b"chunked");
     }
+    if add.upgrade {
+        to.extend_from_slice(Persistence::Upgrade.line());
+    }
     to.extend_from_slice(b"\r\n");
 }
 
@@ -89,6 +94,8 @@ pub(crate) enum Persistence {
     /// Stays open for a caller that speaks HTTP/1.0 and asked for it.
     Said,
     Close,
+    /// It is another protocol's from now on.
+    Upgrade,
 }
 
 impl Persistence {
@@ -97,6 +104,7 @@ impl Persistence {
             Self::Implied => b"",
             Self::Said => b"connection: keep-alive\r\n",
             Self::Close => b"connection: close\r\n",
+            Self::Upgrade => b"connection: upgrade\r\n",
         }
     }
 }
@@ -133,6 +141,13 @@ fn line(to: &mut Vec<u8>, name: &[u8], value: &[u8]) {
     to.extend_from_slice(b": ");
     to.extend_from_slice(value);
     to.extend_from_slice(b"\r\n");
+}
+
+/// `Upgrade` goes further after all: its meaning is passed on, so it is (RFC 9110 §7.8).
+pub(crate) fn keep_upgrade(fields: &mut [Field]) {
+    for field in fields {
+        field.dropped &= field.known != Known::Upgrade;
+    }
 }
 
 /// The value of a response's `retry-after`, if it has one.

@@ -116,6 +116,7 @@ impl Head {
             duration: Duration::from_micros(12_345),
             received: 3,
             sent: 4,
+            counted: false,
             caller: Caller { request, correlation_id: b"", trace_id: b"" },
         }
     }

@@ -28,6 +28,8 @@ pub(crate) struct RequestParts {
     pub(crate) has_host: bool,
     pub(crate) keep_alive: bool,
     pub(crate) expects_continue: bool,
+    /// The caller offers to go on in another protocol.
+    pub(crate) upgrade: bool,
 }
 
 /// Offsets and facts of a parsed response head.

@@ -23,6 +23,8 @@ pub(crate) struct Report<'a> {
     pub(crate) received: u64,
     /// Body bytes to the caller, as on the wire.
     pub(crate) sent: u64,
+    /// These bytes were counted while they flowed: it was a tunnel.
+    pub(crate) counted: bool,
     pub(crate) caller: Caller<'a>,
 }
 

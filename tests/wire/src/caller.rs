@@ -73,6 +73,11 @@ impl Caller {
         self.reader.ended()
     }
 
+    /// The next bytes behind an answer.
+    pub fn bytes(&mut self, length: usize) -> Vec<u8> {
+        self.reader.exactly(length)
+    }
+
     /// Every byte up to the end of the connection.
     pub fn rest(&mut self) -> Vec<u8> {
         self.reader.rest()

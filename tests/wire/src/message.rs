@@ -108,6 +108,23 @@ impl<R: Read> Reader<R> {
         self.ahead.is_empty() && !self.more()
     }
 
+    /// What was read beyond the last message.
+    pub fn ahead(&self) -> &[u8] {
+        &self.ahead
+    }
+
+    /// The next bytes, as many as come at once; `None` at the end of the stream.
+    pub fn some(&mut self) -> Option<Vec<u8>> {
+        (!self.ended()).then(|| std::mem::take(&mut self.ahead))
+    }
+
+    /// That many bytes, or what comes before the end of the stream.
+    pub fn exactly(&mut self, length: usize) -> Vec<u8> {
+        let mut bytes = Message::default();
+        self.bytes(&mut bytes, length);
+        bytes.raw
+    }
+
     /// Every byte up to the end of the stream.
     pub fn rest(&mut self) -> Vec<u8> {
         while self.more() {}

@@ -5,6 +5,7 @@ use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
+use std::time::Duration;
 
 use socket2::{Domain, Socket, Type};
 
@@ -169,6 +170,22 @@ impl Connection {
         // The proxy may have left already.
         drop(self.reader.stream().shutdown(Shutdown::Write));
         self.reader.rest();
+    }
+
+    /// What came with the last head, and is not looked at yet.
+    pub fn ahead(&self) -> &[u8] {
+        self.reader.ahead()
+    }
+
+    /// The next bytes; `None` once the proxy sends no more.
+    pub fn some(&mut self) -> Option<Vec<u8>> {
+        self.reader.some()
+    }
+
+    /// When this is dropped, the proxy sees a reset.
+    pub fn reset(&mut self) {
+        let socket = socket2::SockRef::from(&*self.reader.stream());
+        socket.set_linger(Some(Duration::ZERO)).unwrap();
     }
 
     /// Waits until the proxy has left; returns what it still sent.

@@ -85,8 +85,16 @@ impl Recorder {
         {
             refusals.add(1);
         }
-        route.received.add(report.received);
-        route.sent.add(report.sent);
+        if !report.counted {
+            self.passed(report.route, report.received, report.sent);
+        }
+    }
+
+    /// Bytes went from and to a caller.
+    pub(crate) fn passed(&self, route: usize, received: u64, sent: u64) {
+        let Some(route) = self.routes.get(route) else { return };
+        route.received.add(received);
+        route.sent.add(sent);
     }
 
     /// This worker changed a breaker's state.
