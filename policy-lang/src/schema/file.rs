@@ -124,7 +124,7 @@ pub(super) const ROWS: &[Row] = &[
         SERVICE,
         "user",
         One(Kind::Integer { least: 1, most: 4_294_967_294 }),
-        "The uid that the proxy makes its calls under; nobody else may use it.",
+        "The uid that the proxy runs under; with `intercept` nobody else may use it.",
     ),
     row(INTERCEPT, "ports", PORTS, "Destination ports whose connections are redirected."),
     row(

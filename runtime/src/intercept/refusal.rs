@@ -20,10 +20,6 @@ pub(crate) enum Refusal {
     )]
     Root,
     #[error(
-        "the proxy runs under uid {is}, and the policy says `user {user}`; start it under that uid"
-    )]
-    OtherUser { is: u32, user: u32 },
-    #[error(
         "uid {uid} is also used by process {} (`{}`), whose calls would go past the proxy; run it \
          under another uid, or write another `user` in the policy", neighbour.id, neighbour.name
     )]
@@ -49,7 +45,7 @@ pub(crate) enum Refusal {
 impl Refusal {
     pub(crate) const fn exit(&self) -> Exit {
         match self {
-            Self::NotPermitted | Self::OtherUser { .. } => Exit::NoPermission,
+            Self::NotPermitted => Exit::NoPermission,
             Self::Root | Self::Shared { .. } => Exit::Configuration,
             Self::Owned { .. } | Self::Foreign { .. } => Exit::Unavailable,
             Self::Kernel { .. } | Self::Unverified { .. } => Exit::Os,

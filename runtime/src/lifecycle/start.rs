@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use rustix::process::{Resource, getrlimit, setrlimit};
+use rustix::process::{Resource, geteuid, getrlimit, setrlimit};
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::{oneshot, watch};
 
@@ -37,6 +37,7 @@ const LAST_LINES: Duration = Duration::from_secs(2);
 /// Runs until the end.
 pub(super) fn serve<P: Proxy>() -> Result<(), Exit> {
     let notices = Notices::of(P::SERVICE);
+    under_its_user::<P>(notices)?;
     raise_descriptor_limit();
     let workers = threads::count(P::WORKERS);
     let ports = Ports::open(P::LISTENERS, workers).map_err(unavailable(notices))?;
@@ -68,6 +69,7 @@ async fn serve_until_the_end<P: Proxy>(notices: Notices, ports: Ports) -> Result
 /// Tries what a start would need, and starts nothing.
 pub(super) fn check<P: Proxy>() -> Result<(), Exit> {
     let notices = Notices::of(P::SERVICE);
+    under_its_user::<P>(notices)?;
     let ports = Ports::open(P::LISTENERS, 1).map_err(unavailable(notices))?;
     if let Some(address) = P::OBSERVE.admin {
         listen::alone(address).map_err(unavailable(notices))?;
@@ -273,6 +275,20 @@ fn whose<P: Proxy>(inbound: Inbound) -> String {
         Inbound::Own(id) => {
             P::UPSTREAMS.get(id.0).map_or_else(String::new, |spec| format!(" for {}", spec.name))
         }
+    }
+}
+
+/// `user` says under which uid calls are made; whoever starts the proxy sees to it.
+fn under_its_user<P: Proxy>(notices: Notices) -> Result<(), Exit> {
+    let is = geteuid().as_raw();
+    match P::USER {
+        Some(user) if user != is => {
+            notices.say(format_args!(
+                "the policy says `user {user}`, and this is uid {is}; start the proxy under {user}"
+            ));
+            Err(Exit::NoPermission)
+        }
+        _ => Ok(()),
     }
 }
 

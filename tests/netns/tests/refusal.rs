@@ -40,6 +40,17 @@ fn without_the_capability() {
 }
 
 #[test]
+fn under_another_uid_than_the_policy_says() {
+    inside("under_another_uid_than_the_policy_says", || {
+        fails(77, "the policy says `user 15001`, and this is uid 0", || {
+            let mut command = Command::new(ROLE);
+            command.env(POLICY, "open");
+            command
+        });
+    });
+}
+
+#[test]
 fn while_another_proxy_owns_the_table() {
     inside("while_another_proxy_owns_the_table", || {
         let first = Proxy::start(ROLE, "open");
