@@ -65,7 +65,7 @@ fn findings_for_machines() {
         .assert()
         .code(1)
         .stdout_eq(str![[r#"
-{"code":"[..]","severity":"error","message":"[..]","file":"web.amb","line":7,"column":13}
+{"code":"[..]","severity":"error","message":"[..]","file":"web.amb","line":7,"column":13,"help":"[..]"[..]}
 
 "#]])
         .stderr_eq("");

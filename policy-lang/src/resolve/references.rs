@@ -44,7 +44,7 @@ fn definition(
     found: &mut Vec<Diagnostic>,
 ) {
     if let (Some(kind), Some((name, arg))) = (Kind::of(node), extended(node)) {
-        refer(program, file, (kind, name, arg), used, found);
+        refer(program, file, (kind, name, arg), named(node).map(|(own, _)| own), used, found);
     }
 }
 
@@ -60,23 +60,26 @@ fn inside(
         // `service { baseline NAME }` is the baseline's own business.
         let kind = Kind::of(child).filter(|kind| *kind != Kind::Baseline);
         if let (Some(kind), Some((name, arg))) = (kind, named(child)) {
-            refer(program, file, (kind, name, arg), used, found);
+            refer(program, file, (kind, name, arg), None, used, found);
         }
         inside(program, file, child, used, found);
     }
 }
 
+/// What refers cannot have meant itself: `own` is never proposed.
 fn refer(
     program: &Program<'_>,
     file: usize,
     (kind, name, arg): (Kind, &str, &Arg),
+    own: Option<&str>,
     used: &mut Used,
     found: &mut Vec<Diagnostic>,
 ) {
     match program.find(file, kind, name) {
         Some(known) => drop(used.insert(known.node.statement.key_span)),
         None => {
-            let meant = nearest(name, program.known(file, kind));
+            let others = program.known(file, kind).filter(|known| Some(*known) != own);
+            let meant = nearest(name, others);
             found.push(report::unknown_name(arg.span, kind.title(), name).meant(arg.span, meant));
         }
     }
