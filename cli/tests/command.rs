@@ -65,7 +65,7 @@ fn findings_for_machines() {
         .assert()
         .code(1)
         .stdout_eq(str![[r#"
-{"code":"[..]","severity":"error","message":"[..]","file":"web.amb","line":7,"column":13,"help":"[..]"[..]}
+{"code":"missing-unit","severity":"error","message":"`2` has no unit","file":"web.amb","line":7,"column":13,"help":"write `2s`, if that is meant","fix":{"file":"web.amb","line":7,"column":13,"end_line":7,"end_column":14,"replacement":"2s"}}
 
 "#]])
         .stderr_eq("");

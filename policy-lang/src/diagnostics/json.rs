@@ -1,69 +1,84 @@
 //! Diagnostics for machines: one JSON object a line.
 
-use std::fmt::Write as _;
+use serde::Serialize;
 
-use super::{Diagnostic, Fix};
+use super::{Diagnostic, Fix, Help};
 use crate::Source;
-use crate::span::Places;
+use crate::span::{Places, Span};
 
 /// One line per diagnostic: `code`, `severity`, `message`, `file`, `line`, `column`; `help`, where
-/// there is advice; `fix`, where an edit carries it out.
+/// there is advice; `fix`, where an edit carries it out. Lines and columns count characters from 1.
 pub fn to_json_lines(diagnostics: &[Diagnostic], sources: &[Source]) -> String {
-    let places = Places::new(sources);
-    diagnostics.iter().map(|diagnostic| line(diagnostic, sources, &places)).collect()
+    let map = Map { sources, places: Places::new(sources) };
+    let line = |diagnostic| {
+        // INVARIANT: only strings and numbers are written, which cannot fail.
+        serde_json::to_string(&map.finding(diagnostic)).unwrap_or_default() + "\n"
+    };
+    diagnostics.iter().map(line).collect()
 }
 
-fn line(diagnostic: &Diagnostic, sources: &[Source], places: &Places<'_>) -> String {
-    let place = places.of(diagnostic.span());
-    let file = sources.get(place.file).map_or("", |source| source.name.as_str());
-    format!(
-        "{{\"code\":{},\"severity\":{},\"message\":{},\"file\":{},\"line\":{},\"column\":{}{}}}\n",
-        quoted(diagnostic.code.as_str()),
-        quoted(diagnostic.severity.as_str()),
-        quoted(&diagnostic.message),
-        quoted(file),
-        place.line,
-        place.column,
-        advice(diagnostic, sources, places),
-    )
+#[derive(Serialize)]
+struct Finding<'a> {
+    code: &'static str,
+    severity: &'static str,
+    message: &'a str,
+    #[serde(flatten)]
+    start: Start<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    help: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fix: Option<Edit<'a>>,
 }
 
-/// The members `help` and `fix`, as far as there are any, each behind its comma.
-fn advice(diagnostic: &Diagnostic, sources: &[Source], places: &Places<'_>) -> String {
-    let Some(help) = &diagnostic.help else { return String::new() };
-    let fix = help.fix.as_ref().map(|fix| format!(",\"fix\":{}", edit(fix, sources, places)));
-    format!(",\"help\":{}{}", quoted(&help.text), fix.unwrap_or_default())
+#[derive(Serialize)]
+struct Start<'a> {
+    file: &'a str,
+    line: u32,
+    column: u32,
 }
 
-/// What stands from the first place up to the end is to be replaced.
-fn edit(fix: &Fix, sources: &[Source], places: &Places<'_>) -> String {
-    let (start, end) = (places.of(fix.span), places.of(fix.span.after()));
-    let file = sources.get(start.file).map_or("", |source| source.name.as_str());
-    format!(
-        "{{\"file\":{},\"line\":{},\"column\":{},\"end_line\":{},\"end_column\":{},\"replacement\":{}}}",
-        quoted(file),
-        start.line,
-        start.column,
-        end.line,
-        end.column,
-        quoted(&fix.replacement),
-    )
+/// What stands from the start up to, and without, the end is to be replaced.
+#[derive(Serialize)]
+struct Edit<'a> {
+    #[serde(flatten)]
+    start: Start<'a>,
+    end_line: u32,
+    end_column: u32,
+    replacement: &'a str,
 }
 
-fn quoted(text: &str) -> String {
-    let mut quoted = String::from("\"");
-    for character in text.chars() {
-        match character {
-            '"' => quoted.push_str("\\\""),
-            '\\' => quoted.push_str("\\\\"),
-            '\n' => quoted.push_str("\\n"),
-            control if u32::from(control) < 0x20 => {
-                // Writing to a string cannot fail.
-                let _ = write!(quoted, "\\u{:04x}", u32::from(control));
-            }
-            plain => quoted.push(plain),
+struct Map<'a> {
+    sources: &'a [Source],
+    places: Places<'a>,
+}
+
+impl<'a> Map<'a> {
+    fn finding(&self, diagnostic: &'a Diagnostic) -> Finding<'a> {
+        let help = diagnostic.help.as_ref();
+        let fix = help.and_then(|Help { fix, .. }| fix.as_ref());
+        Finding {
+            code: diagnostic.code.as_str(),
+            severity: diagnostic.severity.as_str(),
+            message: &diagnostic.message,
+            start: self.start(diagnostic.span()),
+            help: help.map(|help| help.text.as_str()),
+            fix: fix.map(|fix| self.edit(fix)),
         }
     }
-    quoted.push('"');
-    quoted
+
+    fn edit(&self, fix: &'a Fix) -> Edit<'a> {
+        let end = self.places.of(fix.span.after());
+        Edit {
+            start: self.start(fix.span),
+            end_line: end.line,
+            end_column: end.column,
+            replacement: &fix.replacement,
+        }
+    }
+
+    fn start(&self, span: Span) -> Start<'a> {
+        let place = self.places.of(span);
+        let file = self.sources.get(place.file).map_or("", |source| source.name.as_str());
+        Start { file, line: place.line, column: place.column }
+    }
 }

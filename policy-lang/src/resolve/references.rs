@@ -44,7 +44,7 @@ fn definition(
     found: &mut Vec<Diagnostic>,
 ) {
     if let (Some(kind), Some((name, arg))) = (Kind::of(node), extended(node)) {
-        refer(program, file, (kind, name, arg), named(node).map(|(own, _)| own), used, found);
+        refer(program, file, node, (kind, name, arg), used, found);
     }
 }
 
@@ -60,29 +60,41 @@ fn inside(
         // `service { baseline NAME }` is the baseline's own business.
         let kind = Kind::of(child).filter(|kind| *kind != Kind::Baseline);
         if let (Some(kind), Some((name, arg))) = (kind, named(child)) {
-            refer(program, file, (kind, name, arg), None, used, found);
+            refer(program, file, child, (kind, name, arg), used, found);
         }
         inside(program, file, child, used, found);
     }
 }
 
-/// What refers cannot have meant itself: `own` is never proposed.
 fn refer(
     program: &Program<'_>,
     file: usize,
+    node: &Node<'_>,
     (kind, name, arg): (Kind, &str, &Arg),
-    own: Option<&str>,
     used: &mut Used,
     found: &mut Vec<Diagnostic>,
 ) {
     match program.find(file, kind, name) {
         Some(known) => drop(used.insert(known.node.statement.key_span)),
         None => {
-            let others = program.known(file, kind).filter(|known| Some(*known) != own);
-            let meant = nearest(name, others);
+            // Nobody means a definition to build on itself, by way of others neither.
+            let other = |known: &&str| {
+                program
+                    .find(file, kind, known)
+                    .is_some_and(|known| !builds_on(program, known, node))
+            };
+            let meant = nearest(name, program.known(file, kind).filter(other));
             found.push(report::unknown_name(arg.span, kind.title(), name).meant(arg.span, meant));
         }
     }
+}
+
+/// Is `known` the definition at `node`, or does it extend it, through whatever others?
+fn builds_on(program: &Program<'_>, known: Definition<'_>, node: &Node<'_>) -> bool {
+    // Past as many steps as there are definitions it goes round in a circle.
+    let most = program.definitions.iter().map(Vec::len).sum();
+    let chain = std::iter::successors(Some(known), |known| base(program, *known));
+    chain.take(most).any(|known| std::ptr::eq(known.node, node))
 }
 
 /// Two of one kind with one name: in one file, or visible in the deployment's own.
