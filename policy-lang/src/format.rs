@@ -7,6 +7,8 @@
 mod outline;
 mod runs;
 
+use std::borrow::Cow;
+
 use crate::diagnostics::Diagnostic;
 use crate::syntax::ast::{Arg, Block, Comment, File, Item, Statement, Value};
 use crate::syntax::{parse, printed};
@@ -148,11 +150,7 @@ impl Printer<'_> {
     fn arg(&mut self, arg: &Arg, depth: usize) {
         match &arg.value {
             Value::Block(block) => self.block(block, depth),
-            value @ (Value::Methods(_) | Value::Call { .. }) => self.out.push_str(&printed(value)),
-            _ => {
-                let span = arg.span.start as usize..arg.span.end as usize;
-                self.out.push_str(self.text.get(span).unwrap_or_default());
-            }
+            _ => self.out.push_str(&written(arg, self.text)),
         }
     }
 
@@ -174,6 +172,14 @@ impl Printer<'_> {
             self.indent(depth);
             self.out.push('}');
         }
+    }
+}
+
+/// A value as it is printed: as it was written, but for what may hold line breaks and blanks.
+fn written<'a>(arg: &Arg, text: &'a str) -> Cow<'a, str> {
+    match &arg.value {
+        value @ (Value::Methods(_) | Value::Call { .. }) => printed(value).into(),
+        _ => text.get(arg.span.start as usize..arg.span.end as usize).unwrap_or_default().into(),
     }
 }
 

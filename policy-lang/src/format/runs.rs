@@ -109,11 +109,7 @@ fn comparison(statement: &Statement) -> bool {
 }
 
 fn subject_width(statement: &Statement, text: &str) -> usize {
-    let subject = statement
-        .args
-        .first()
-        .and_then(|arg| text.get(arg.span.start as usize..arg.span.end as usize));
-    subject.map_or(0, |subject| subject.chars().count())
+    statement.args.first().map_or(0, |subject| super::written(subject, text).chars().count())
 }
 
 /// Printed on one line: empty, or written so without a comment that would need more.
