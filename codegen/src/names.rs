@@ -40,6 +40,7 @@ pub(crate) const TYPES: &[&str] = &[
     "Option",
     "Outcome",
     "Pass",
+    "Protocol",
     "Proxy",
     "Reject",
     "ReplyPolicy",

@@ -50,8 +50,8 @@ pub mod prelude {
     pub use crate::message::{HeadEdit, Method, RequestHead};
     pub use crate::net::Net;
     pub use crate::proxy::{
-        AccessLog, Address, BreakerId, Inbound, Listener, Observe, Proxy, RouteSpec, UpstreamId,
-        UpstreamSpec, Workers,
+        AccessLog, Address, BreakerId, Inbound, Listener, Observe, Protocol, Proxy, RouteSpec,
+        UpstreamId, UpstreamSpec, Workers,
     };
     pub use crate::units::{
         bytes, hours, kib, mib, millis, mins, per_million, percent, secs, v4, v6,

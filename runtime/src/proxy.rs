@@ -113,6 +113,21 @@ pub struct BreakerId(pub usize);
 pub struct UpstreamSpec {
     pub name: &'static str,
     pub address: Address,
+    pub protocol: Protocol,
+}
+
+/// What is spoken with an upstream.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Protocol {
+    Http1,
+    Http2,
+    Grpc,
+    /// HTTP, in the version that the caller speaks.
+    Auto,
+    /// Bytes that nobody looks at.
+    Tcp,
+    /// The same; the name that TLS asks for says whom they are for.
+    TlsPassthrough,
 }
 
 /// Where an upstream lives.

@@ -1,6 +1,8 @@
 //! `main`, the type that stands for the deployment, its constants, and the routes' enum.
 
-use amb_policy_lang::plan::{Address, HostPattern, Otherwise, Sourced, Upstream, Workers};
+use amb_policy_lang::plan::{
+    Address, HostPattern, Otherwise, Protocol, Sourced, Upstream, Workers,
+};
 use proc_macro2::{Literal, TokenStream};
 use quote::quote;
 
@@ -109,10 +111,21 @@ fn listeners(cx: &Cx<'_>) -> TokenStream {
 fn upstreams(cx: &Cx<'_>) -> TokenStream {
     let specs = cx.plan.upstreams.iter().map(|upstream| {
         let (name, address) = (&upstream.name, address(&upstream.address.value));
-        let decided = cx.decided(&upstream.address);
-        quote! { #decided UpstreamSpec { name: #name, address: #address } }
+        let (decided, protocol) = (cx.decided(&upstream.address), protocol(upstream));
+        quote! { #decided UpstreamSpec { name: #name, address: #address, protocol: #protocol } }
     });
     quote! { const UPSTREAMS: &'static [UpstreamSpec] = &[#(#specs,)*]; }
+}
+
+fn protocol(upstream: &Upstream) -> TokenStream {
+    match upstream.protocol.value {
+        Protocol::Http1 => quote!(Protocol::Http1),
+        Protocol::Http2 => quote!(Protocol::Http2),
+        Protocol::Grpc => quote!(Protocol::Grpc),
+        Protocol::Auto => quote!(Protocol::Auto),
+        Protocol::Tcp => quote!(Protocol::Tcp),
+        Protocol::TlsPassthrough => quote!(Protocol::TlsPassthrough),
+    }
 }
 
 fn address(address: &Address) -> TokenStream {

@@ -25,9 +25,17 @@ impl Proxy for BreakerProxy {
     ];
     const UPSTREAMS: &'static [UpstreamSpec] = &[
         // breaker.amb:13
-        UpstreamSpec { name: "a", address: Address::Dns { host: "a.svc", port: 80 } },
+        UpstreamSpec {
+            name: "a",
+            address: Address::Dns { host: "a.svc", port: 80 },
+            protocol: Protocol::Http1,
+        },
         // breaker.amb:17
-        UpstreamSpec { name: "b", address: Address::Dns { host: "b.svc", port: 80 } },
+        UpstreamSpec {
+            name: "b",
+            address: Address::Dns { host: "b.svc", port: 80 },
+            protocol: Protocol::Http1,
+        },
     ];
     const ROUTES: &'static [RouteSpec] = &[
         RouteSpec { upstream: "a", route: "a", site: "breaker.amb:12" },

@@ -25,7 +25,11 @@ impl Proxy for Expectations {
     ];
     const UPSTREAMS: &'static [UpstreamSpec] = &[
         // expectations.amb:6
-        UpstreamSpec { name: "a", address: Address::Dns { host: "a.svc", port: 80 } },
+        UpstreamSpec {
+            name: "a",
+            address: Address::Dns { host: "a.svc", port: 80 },
+            protocol: Protocol::Http1,
+        },
     ];
     const ROUTES: &'static [RouteSpec] = &[
         RouteSpec { upstream: "a", route: "a", site: "expectations.amb:5" },

@@ -25,9 +25,17 @@ impl Proxy for HeadersProxy {
     ];
     const UPSTREAMS: &'static [UpstreamSpec] = &[
         // headers.amb:16
-        UpstreamSpec { name: "a", address: Address::Dns { host: "a.svc", port: 80 } },
+        UpstreamSpec {
+            name: "a",
+            address: Address::Dns { host: "a.svc", port: 80 },
+            protocol: Protocol::Http1,
+        },
         // headers.amb:35
-        UpstreamSpec { name: "b", address: Address::Dns { host: "b.svc", port: 80 } },
+        UpstreamSpec {
+            name: "b",
+            address: Address::Dns { host: "b.svc", port: 80 },
+            protocol: Protocol::Http1,
+        },
     ];
     const ROUTES: &'static [RouteSpec] = &[
         RouteSpec { upstream: "a", route: "a", site: "headers.amb:15" },

@@ -29,16 +29,29 @@ impl Proxy for Hosts {
     ];
     const UPSTREAMS: &'static [UpstreamSpec] = &[
         // hosts.amb:8
-        UpstreamSpec { name: "dns", address: Address::Dns { host: "dns.svc", port: 8080 } },
+        UpstreamSpec {
+            name: "dns",
+            address: Address::Dns { host: "dns.svc", port: 8080 },
+            protocol: Protocol::Http1,
+        },
         // hosts.amb:14
-        UpstreamSpec { name: "deep", address: Address::Dns { host: "deep.svc", port: 8080 } },
+        UpstreamSpec {
+            name: "deep",
+            address: Address::Dns { host: "deep.svc", port: 8080 },
+            protocol: Protocol::Http1,
+        },
         // hosts.amb:19
         UpstreamSpec {
             name: "fixed",
             address: Address::Fixed(&[v4([10, 0, 0, 1], 80), v6([65152, 0, 0, 0, 0, 0, 0, 1], 80)]),
+            protocol: Protocol::Http1,
         },
         // hosts.amb:25
-        UpstreamSpec { name: "literal", address: Address::Fixed(&[v4([192, 0, 2, 7], 80)]) },
+        UpstreamSpec {
+            name: "literal",
+            address: Address::Fixed(&[v4([192, 0, 2, 7], 80)]),
+            protocol: Protocol::Http1,
+        },
     ];
     const ROUTES: &'static [RouteSpec] = &[
         RouteSpec { upstream: "dns", route: "dns", site: "hosts.amb:7" },

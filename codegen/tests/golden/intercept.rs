@@ -29,16 +29,25 @@ impl Proxy for InterceptProxy {
     ];
     const UPSTREAMS: &'static [UpstreamSpec] = &[
         // intercept.amb:17
-        UpstreamSpec { name: "named", address: Address::Dns { host: "named.svc", port: 8080 } },
+        UpstreamSpec {
+            name: "named",
+            address: Address::Dns { host: "named.svc", port: 8080 },
+            protocol: Protocol::Http1,
+        },
         // intercept.amb:22
         UpstreamSpec {
             name: "fixed",
             address: Address::Fixed(
                 &[v4([10, 0, 0, 1], 80), v4([10, 0, 0, 2], 8080), v4([10, 0, 0, 3], 80)],
             ),
+            protocol: Protocol::Http1,
         },
         // intercept.amb:27
-        UpstreamSpec { name: "beside", address: Address::Fixed(&[v4([127, 0, 0, 1], 8081)]) },
+        UpstreamSpec {
+            name: "beside",
+            address: Address::Fixed(&[v4([127, 0, 0, 1], 8081)]),
+            protocol: Protocol::Http1,
+        },
     ];
     const ROUTES: &'static [RouteSpec] = &[
         RouteSpec { upstream: "named", route: "named", site: "intercept.amb:16" },

@@ -25,11 +25,23 @@ impl Proxy for Layers {
     ];
     const UPSTREAMS: &'static [UpstreamSpec] = &[
         // layers.amb:21
-        UpstreamSpec { name: "a", address: Address::Dns { host: "a.svc", port: 80 } },
+        UpstreamSpec {
+            name: "a",
+            address: Address::Dns { host: "a.svc", port: 80 },
+            protocol: Protocol::Http1,
+        },
         // layers.amb:41
-        UpstreamSpec { name: "b", address: Address::Dns { host: "b.svc", port: 80 } },
+        UpstreamSpec {
+            name: "b",
+            address: Address::Dns { host: "b.svc", port: 80 },
+            protocol: Protocol::Http1,
+        },
         // layers.amb:47
-        UpstreamSpec { name: "c", address: Address::Dns { host: "c.svc", port: 80 } },
+        UpstreamSpec {
+            name: "c",
+            address: Address::Dns { host: "c.svc", port: 80 },
+            protocol: Protocol::Http1,
+        },
     ];
     const ROUTES: &'static [RouteSpec] = &[
         RouteSpec { upstream: "a", route: "shared", site: "layers.amb:24" },

@@ -27,59 +27,149 @@ impl Proxy for RouteProxy {
     ];
     const UPSTREAMS: &'static [UpstreamSpec] = &[
         // names.amb:12
-        UpstreamSpec { name: "self", address: Address::Dns { host: "self.svc", port: 80 } },
+        UpstreamSpec {
+            name: "self",
+            address: Address::Dns { host: "self.svc", port: 80 },
+            protocol: Protocol::Http1,
+        },
         // names.amb:13
-        UpstreamSpec { name: "route", address: Address::Dns { host: "route.svc", port: 80 } },
+        UpstreamSpec {
+            name: "route",
+            address: Address::Dns { host: "route.svc", port: 80 },
+            protocol: Protocol::Http1,
+        },
         // names.amb:14
-        UpstreamSpec { name: "option", address: Address::Dns { host: "option.svc", port: 80 } },
+        UpstreamSpec {
+            name: "option",
+            address: Address::Dns { host: "option.svc", port: 80 },
+            protocol: Protocol::Http1,
+        },
         // names.amb:15
-        UpstreamSpec { name: "type", address: Address::Dns { host: "type.svc", port: 80 } },
+        UpstreamSpec {
+            name: "type",
+            address: Address::Dns { host: "type.svc", port: 80 },
+            protocol: Protocol::Http1,
+        },
         // names.amb:16
         UpstreamSpec {
             name: "otherwise",
             address: Address::Dns { host: "otherwise.svc", port: 80 },
+            protocol: Protocol::Http1,
         },
         // names.amb:17
-        UpstreamSpec { name: "defaults", address: Address::Dns { host: "defaults.svc", port: 80 } },
+        UpstreamSpec {
+            name: "defaults",
+            address: Address::Dns { host: "defaults.svc", port: 80 },
+            protocol: Protocol::Http1,
+        },
         // names.amb:18
-        UpstreamSpec { name: "a-b", address: Address::Dns { host: "a-b.svc", port: 80 } },
+        UpstreamSpec {
+            name: "a-b",
+            address: Address::Dns { host: "a-b.svc", port: 80 },
+            protocol: Protocol::Http1,
+        },
         // names.amb:19
-        UpstreamSpec { name: "a", address: Address::Dns { host: "a.svc", port: 80 } },
+        UpstreamSpec {
+            name: "a",
+            address: Address::Dns { host: "a.svc", port: 80 },
+            protocol: Protocol::Http1,
+        },
         // names.amb:20
-        UpstreamSpec { name: "retry", address: Address::Dns { host: "retry.svc", port: 80 } },
+        UpstreamSpec {
+            name: "retry",
+            address: Address::Dns { host: "retry.svc", port: 80 },
+            protocol: Protocol::Http1,
+        },
         // names.amb:21
-        UpstreamSpec { name: "proxy", address: Address::Dns { host: "proxy.svc", port: 80 } },
+        UpstreamSpec {
+            name: "proxy",
+            address: Address::Dns { host: "proxy.svc", port: 80 },
+            protocol: Protocol::Http1,
+        },
         // names.amb:22
-        UpstreamSpec { name: "millis", address: Address::Dns { host: "millis.svc", port: 80 } },
+        UpstreamSpec {
+            name: "millis",
+            address: Address::Dns { host: "millis.svc", port: 80 },
+            protocol: Protocol::Http1,
+        },
         // names.amb:23
-        UpstreamSpec { name: "head", address: Address::Dns { host: "head.svc", port: 80 } },
+        UpstreamSpec {
+            name: "head",
+            address: Address::Dns { host: "head.svc", port: 80 },
+            protocol: Protocol::Http1,
+        },
         // names.amb:24
-        UpstreamSpec { name: "breaker", address: Address::Dns { host: "breaker.svc", port: 80 } },
+        UpstreamSpec {
+            name: "breaker",
+            address: Address::Dns { host: "breaker.svc", port: 80 },
+            protocol: Protocol::Http1,
+        },
         // names.amb:25
-        UpstreamSpec { name: "request", address: Address::Dns { host: "request.svc", port: 80 } },
+        UpstreamSpec {
+            name: "request",
+            address: Address::Dns { host: "request.svc", port: 80 },
+            protocol: Protocol::Http1,
+        },
         // names.amb:26
-        UpstreamSpec { name: "scenario", address: Address::Dns { host: "scenario.svc", port: 80 } },
+        UpstreamSpec {
+            name: "scenario",
+            address: Address::Dns { host: "scenario.svc", port: 80 },
+            protocol: Protocol::Http1,
+        },
         // names.amb:27
-        UpstreamSpec { name: "tests", address: Address::Dns { host: "tests.svc", port: 80 } },
+        UpstreamSpec {
+            name: "tests",
+            address: Address::Dns { host: "tests.svc", port: 80 },
+            protocol: Protocol::Http1,
+        },
         // names.amb:28
-        UpstreamSpec { name: "main", address: Address::Dns { host: "main.svc", port: 80 } },
+        UpstreamSpec {
+            name: "main",
+            address: Address::Dns { host: "main.svc", port: 80 },
+            protocol: Protocol::Http1,
+        },
         // names.amb:29
-        UpstreamSpec { name: "vec", address: Address::Dns { host: "vec.svc", port: 80 } },
+        UpstreamSpec {
+            name: "vec",
+            address: Address::Dns { host: "vec.svc", port: 80 },
+            protocol: Protocol::Http1,
+        },
         // names.amb:30
-        UpstreamSpec { name: "some", address: Address::Dns { host: "some.svc", port: 80 } },
+        UpstreamSpec {
+            name: "some",
+            address: Address::Dns { host: "some.svc", port: 80 },
+            protocol: Protocol::Http1,
+        },
         // names.amb:31
-        UpstreamSpec { name: "core", address: Address::Dns { host: "core.svc", port: 80 } },
+        UpstreamSpec {
+            name: "core",
+            address: Address::Dns { host: "core.svc", port: 80 },
+            protocol: Protocol::Http1,
+        },
         // names.amb:32
-        UpstreamSpec { name: "trace", address: Address::Dns { host: "trace.svc", port: 80 } },
+        UpstreamSpec {
+            name: "trace",
+            address: Address::Dns { host: "trace.svc", port: 80 },
+            protocol: Protocol::Http1,
+        },
         // names.amb:33
         UpstreamSpec {
             name: "amb-runtime",
             address: Address::Dns { host: "amb-runtime.svc", port: 80 },
+            protocol: Protocol::Http1,
         },
         // names.amb:34
-        UpstreamSpec { name: "x3", address: Address::Dns { host: "x3.svc", port: 80 } },
+        UpstreamSpec {
+            name: "x3",
+            address: Address::Dns { host: "x3.svc", port: 80 },
+            protocol: Protocol::Http1,
+        },
         // names.amb:35
-        UpstreamSpec { name: "x-3", address: Address::Dns { host: "x-3.svc", port: 80 } },
+        UpstreamSpec {
+            name: "x-3",
+            address: Address::Dns { host: "x-3.svc", port: 80 },
+            protocol: Protocol::Http1,
+        },
     ];
     const ROUTES: &'static [RouteSpec] = &[
         RouteSpec { upstream: "self", route: "self", site: "names.amb:12" },

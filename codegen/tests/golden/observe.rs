@@ -25,7 +25,11 @@ impl Proxy for ObserveProxy {
     ];
     const UPSTREAMS: &'static [UpstreamSpec] = &[
         // observe.amb:22
-        UpstreamSpec { name: "a", address: Address::Dns { host: "a.svc", port: 80 } },
+        UpstreamSpec {
+            name: "a",
+            address: Address::Dns { host: "a.svc", port: 80 },
+            protocol: Protocol::Http1,
+        },
     ];
     const ROUTES: &'static [RouteSpec] = &[
         RouteSpec { upstream: "a", route: "a", site: "observe.amb:21" },

@@ -25,7 +25,11 @@ impl Proxy for Replies {
     ];
     const UPSTREAMS: &'static [UpstreamSpec] = &[
         // replies.amb:8
-        UpstreamSpec { name: "a", address: Address::Dns { host: "a.svc", port: 80 } },
+        UpstreamSpec {
+            name: "a",
+            address: Address::Dns { host: "a.svc", port: 80 },
+            protocol: Protocol::Http1,
+        },
     ];
     const ROUTES: &'static [RouteSpec] = &[
         RouteSpec { upstream: "a", route: "gone", site: "replies.amb:10" },

@@ -25,7 +25,11 @@ impl Proxy for RetryProxy {
     ];
     const UPSTREAMS: &'static [UpstreamSpec] = &[
         // retry.amb:6
-        UpstreamSpec { name: "a", address: Address::Dns { host: "a.svc", port: 80 } },
+        UpstreamSpec {
+            name: "a",
+            address: Address::Dns { host: "a.svc", port: 80 },
+            protocol: Protocol::Http1,
+        },
     ];
     const ROUTES: &'static [RouteSpec] = &[
         RouteSpec { upstream: "a", route: "everything", site: "retry.amb:9" },

@@ -25,7 +25,11 @@ impl Proxy for RewriteProxy {
     ];
     const UPSTREAMS: &'static [UpstreamSpec] = &[
         // rewrite.amb:8
-        UpstreamSpec { name: "a", address: Address::Dns { host: "a.svc", port: 80 } },
+        UpstreamSpec {
+            name: "a",
+            address: Address::Dns { host: "a.svc", port: 80 },
+            protocol: Protocol::Http1,
+        },
     ];
     const ROUTES: &'static [RouteSpec] = &[
         RouteSpec { upstream: "a", route: "captures", site: "rewrite.amb:10" },

@@ -25,13 +25,29 @@ impl Proxy for Routes {
     ];
     const UPSTREAMS: &'static [UpstreamSpec] = &[
         // routes.amb:8
-        UpstreamSpec { name: "paths", address: Address::Dns { host: "paths.svc", port: 80 } },
+        UpstreamSpec {
+            name: "paths",
+            address: Address::Dns { host: "paths.svc", port: 80 },
+            protocol: Protocol::Http1,
+        },
         // routes.amb:33
-        UpstreamSpec { name: "methods", address: Address::Dns { host: "methods.svc", port: 80 } },
+        UpstreamSpec {
+            name: "methods",
+            address: Address::Dns { host: "methods.svc", port: 80 },
+            protocol: Protocol::Http1,
+        },
         // routes.amb:41
-        UpstreamSpec { name: "fields", address: Address::Dns { host: "fields.svc", port: 80 } },
+        UpstreamSpec {
+            name: "fields",
+            address: Address::Dns { host: "fields.svc", port: 80 },
+            protocol: Protocol::Http1,
+        },
         // routes.amb:53
-        UpstreamSpec { name: "plain", address: Address::Dns { host: "plain.svc", port: 80 } },
+        UpstreamSpec {
+            name: "plain",
+            address: Address::Dns { host: "plain.svc", port: 80 },
+            protocol: Protocol::Http1,
+        },
     ];
     const ROUTES: &'static [RouteSpec] = &[
         RouteSpec { upstream: "paths", route: "root", site: "routes.amb:10" },

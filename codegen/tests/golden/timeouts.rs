@@ -25,7 +25,11 @@ impl Proxy for Timeouts {
     ];
     const UPSTREAMS: &'static [UpstreamSpec] = &[
         // timeouts.amb:10
-        UpstreamSpec { name: "ledger", address: Address::Dns { host: "ledger.svc", port: 80 } },
+        UpstreamSpec {
+            name: "ledger",
+            address: Address::Dns { host: "ledger.svc", port: 80 },
+            protocol: Protocol::Http1,
+        },
     ];
     const ROUTES: &'static [RouteSpec] = &[
         RouteSpec { upstream: "ledger", route: "quick", site: "timeouts.amb:13" },

@@ -27,7 +27,11 @@ impl Proxy for Demo {
     ];
     const UPSTREAMS: &'static [UpstreamSpec] = &[
         // demo.amb:15
-        UpstreamSpec { name: "payment", address: Address::Fixed(&[v4([127, 7, 7, 7], 8081)]) },
+        UpstreamSpec {
+            name: "payment",
+            address: Address::Fixed(&[v4([127, 7, 7, 7], 8081)]),
+            protocol: Protocol::Http1,
+        },
     ];
     const ROUTES: &'static [RouteSpec] = &[
         RouteSpec { upstream: "payment", route: "charge", site: "demo.amb:31" },

@@ -29,16 +29,19 @@ impl Proxy for Order {
         UpstreamSpec {
             name: "payment",
             address: Address::Dns { host: "payment.shop.svc", port: 8080 },
+            protocol: Protocol::Http1,
         },
         // order.amb:30
         UpstreamSpec {
             name: "inventory",
             address: Address::Dns { host: "inventory.shop.svc", port: 8080 },
+            protocol: Protocol::Http1,
         },
         // order.amb:44
         UpstreamSpec {
             name: "notification",
             address: Address::Dns { host: "notification.shop.svc", port: 8080 },
+            protocol: Protocol::Http1,
         },
     ];
     const ROUTES: &'static [RouteSpec] = &[

@@ -32,6 +32,7 @@ impl Proxy for Shop {
         UpstreamSpec {
             name: "catalog",
             address: Address::Dns { host: "catalog.shop.svc", port: 8080 },
+            protocol: Protocol::Http1,
         },
     ];
     const ROUTES: &'static [RouteSpec] = &[

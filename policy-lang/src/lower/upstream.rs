@@ -78,7 +78,8 @@ fn upstream<'n>(
         hosts: hosts(cx, node, &address, span),
         address,
         listen: of_upstream(cx.written(node.one("listen"), deployment::socket)),
-        protocol: fixed(cx, node, "protocol", Protocol::Http1),
+        protocol: of_upstream(cx.written(node.one("protocol"), protocol))
+            .unwrap_or(Sourced::language(Protocol::Http1)),
         balance: fixed(cx, node, "balance", Balance::RoundRobin),
         settings,
         routes,
@@ -103,6 +104,18 @@ fn of_upstream<T>(written: Option<Sourced<T>>) -> Option<Sourced<T>> {
 /// A setting of which only one choice is carried out so far.
 fn fixed<T: Copy>(cx: &Cx<'_, '_>, node: &Node<'_>, key: &'static str, only: T) -> Sourced<T> {
     of_upstream(cx.written(node.one(key), |_| Some(only))).unwrap_or(Sourced::language(only))
+}
+
+fn protocol(written: &[&Value]) -> Option<Protocol> {
+    Some(match values::word(written.first()?)? {
+        "http1" => Protocol::Http1,
+        "http2" => Protocol::Http2,
+        "grpc" => Protocol::Grpc,
+        "auto" => Protocol::Auto,
+        "tcp" => Protocol::Tcp,
+        "tls-passthrough" => Protocol::TlsPassthrough,
+        _ => return None,
+    })
 }
 
 fn address(cx: &mut Cx<'_, '_>, node: &Node<'_>, span: Span, name: &str) -> Sourced<Address> {

@@ -161,9 +161,18 @@ pub enum HostPattern {
     Suffix(String),
 }
 
+/// What is spoken with an upstream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Protocol {
     Http1,
+    Http2,
+    Grpc,
+    /// HTTP, in the version that the caller speaks.
+    Auto,
+    /// Bytes that nobody looks at.
+    Tcp,
+    /// The same; the name that TLS asks for says whom they are for.
+    TlsPassthrough,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

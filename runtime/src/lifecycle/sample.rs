@@ -12,7 +12,8 @@ use crate::message::{Field, Known, RequestHead, RequestParts, Span};
 use crate::net::Net;
 use crate::observe::report::{Caller, Report, Source};
 use crate::proxy::{
-    AccessLog, Address, Inbound, Listener, Observe, Proxy, RouteSpec, UpstreamSpec, Workers,
+    AccessLog, Address, Inbound, Listener, Observe, Protocol, Proxy, RouteSpec, UpstreamSpec,
+    Workers,
 };
 use crate::shared::{Phase, Shared};
 use crate::units::{percent, v4};
@@ -32,8 +33,13 @@ impl Proxy for Sample {
         UpstreamSpec {
             name: "payment",
             address: Address::Dns { host: "payment.shop.svc", port: 8080 },
+            protocol: Protocol::Http1,
         },
-        UpstreamSpec { name: "stock", address: Address::Fixed(&[ENDPOINT]) },
+        UpstreamSpec {
+            name: "stock",
+            address: Address::Fixed(&[ENDPOINT]),
+            protocol: Protocol::Http1,
+        },
     ];
     const ROUTES: &'static [RouteSpec] = &[
         RouteSpec { upstream: "payment", route: "charge", site: "order.amb:18" },

@@ -12,14 +12,18 @@ use super::name_server::{NameServer, Zone};
 use super::{Answer, Discovery, Endpoints, Listed, Lookup, Resolve, Resolver, retry_in};
 use crate::clock::Clock;
 use crate::lifecycle::Notices;
-use crate::proxy::{Address, UpstreamSpec};
+use crate::proxy::{Address, Protocol, UpstreamSpec};
 use crate::units::v4;
 
 const NOTICES: Notices = Notices::of("order");
 const NO_HOSTS: &str = "/dev/null";
 
 const fn named(host: &'static str) -> UpstreamSpec {
-    UpstreamSpec { name: "payment", address: Address::Dns { host, port: 8080 } }
+    UpstreamSpec {
+        name: "payment",
+        address: Address::Dns { host, port: 8080 },
+        protocol: Protocol::Http1,
+    }
 }
 
 fn ip(text: &str) -> IpAddr {
