@@ -10,25 +10,25 @@ use amb_policy_lang::{Options, Outcome, compile_with};
 use crate::console::Console;
 use crate::failure::Failure;
 
-/// The plan of a policy, with names relative to the policy's own folder, so that what is made
+/// The plan of a deployment, with names relative to the policy's own folder, so that what is made
 /// from it is the same wherever it was called from. Findings are shown; errors end the command.
 pub(crate) fn plan(file: &Path, console: &mut Console) -> Result<Plan, Failure> {
+    compiled(file, console)?.ok_or_else(|| {
+        Failure::Usage(format!("{} is no deployment: it has no `service`", file.display()))
+    })
+}
+
+/// The same of a file that others may import: without a `service` it has no plan.
+pub(crate) fn compiled(file: &Path, console: &mut Console) -> Result<Option<Plan>, Failure> {
     readable(file)?;
     let (loader, name) = FileLoader::beside(file);
     let outcome = compile_with(&name, &loader, Options::default());
-    let deployment = outcome.plan.is_some();
     if !outcome.diagnostics.is_empty() {
         show(&from_here(file, Options::default())?, console);
     }
-    match outcome.plan {
-        Some(plan) => Ok(plan),
-        None if outcome.diagnostics.iter().any(diagnostics::Diagnostic::is_error) => {
-            Err(Failure::Findings)
-        }
-        None => {
-            debug_assert!(!deployment);
-            Err(Failure::Usage(format!("{} is no deployment: it has no `service`", file.display())))
-        }
+    match outcome.diagnostics.iter().any(diagnostics::Diagnostic::is_error) {
+        true => Err(Failure::Findings),
+        false => Ok(outcome.plan),
     }
 }
 

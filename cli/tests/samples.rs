@@ -83,6 +83,7 @@ fn a_service_with_everything() {
 fn a_baseline() {
     let folder = copied();
     amb(folder.path(), &["check", "acme.amb"]).assert().success().stdout_eq("").stderr_eq("");
+    amb(folder.path(), &["test", "acme.amb"]).assert().success().stdout_eq("").stderr_eq("");
     amb(folder.path(), &["generate", "acme.amb"]).assert().code(2);
 }
 

@@ -14,7 +14,8 @@ use crate::policy;
 pub(crate) fn run(args: &Test, console: &mut Console) -> Result<(), Failure> {
     let mut fine = true;
     for file in &args.files {
-        let plan = policy::plan(file, console)?;
+        // Tests stand in deployments; what these import has none of its own.
+        let Some(plan) = policy::compiled(file, console)? else { continue };
         let report = Report::of(&plan, file, args);
         console.result(&match args.format {
             Format::Text => report.text(),
