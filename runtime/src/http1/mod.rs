@@ -26,7 +26,7 @@ pub(crate) mod reply;
 pub(crate) mod request;
 pub(crate) mod response;
 pub(crate) mod server;
-mod write;
+pub(crate) mod write;
 
 /// A head may have this many bytes …
 const HEAD_LIMIT: usize = 64 * 1024;

@@ -10,6 +10,7 @@ mod observed;
 mod parse;
 mod scenario;
 mod script;
+mod steady;
 mod trace;
 
 pub use calls::{CallRecord, TryRecord};
@@ -18,6 +19,7 @@ pub use observed::Observed;
 pub use parse::{ParsedRequest, parse_request};
 pub use scenario::{Request, Scenario};
 pub use script::{Step, refused, reset, status, timeout};
+pub use steady::{Steady, Unreached, Written};
 
 #[expect(clippy::panic, reason = "a test that cannot start has failed")]
 fn fail(error: &std::io::Error) -> ! {

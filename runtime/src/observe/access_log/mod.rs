@@ -11,6 +11,8 @@ mod redact;
 mod time;
 mod writer;
 
+#[cfg(feature = "testing")]
+pub(crate) use writer::{Lines, channel};
 pub(crate) use writer::{Sender, Writer};
 
 use std::cell::{Cell, RefCell};

@@ -14,6 +14,10 @@ pub(crate) struct Writer;
 #[derive(Clone, Debug)]
 pub(crate) struct Sender(SyncSender<Full>);
 
+/// The writer's end.
+#[derive(Debug)]
+pub(crate) struct Lines(Receiver<Full>);
+
 /// Lines, and where the buffer goes when they are written.
 #[derive(Debug)]
 struct Full {
@@ -34,11 +38,10 @@ impl Writer {
         workers: usize,
         output: impl Write + Send + 'static,
     ) -> io::Result<(Sender, JoinHandle<()>)> {
-        // Room for all buffers there are: handing one over never waits.
-        let (sender, receiver) = sync_channel(workers * BUFFERS);
+        let (sender, receiver) = channel(workers);
         let thread = Builder::new().name("amb-log".to_owned());
-        let thread = thread.spawn(move || write(&receiver, output))?;
-        Ok((Sender(sender), thread))
+        let thread = thread.spawn(move || write(&receiver.0, output))?;
+        Ok((sender, thread))
     }
 }
 
@@ -50,6 +53,12 @@ impl Sender {
             TrySendError::Full(full) | TrySendError::Disconnected(full) => full.lines,
         })
     }
+}
+
+/// Room for all buffers there are: handing one over never waits.
+pub(crate) fn channel(workers: usize) -> (Sender, Lines) {
+    let (sender, receiver) = sync_channel(workers * BUFFERS);
+    (Sender(sender), Lines(receiver))
 }
 
 fn write(full: &Receiver<Full>, mut output: impl Write) {

@@ -1,0 +1,5 @@
+//! The measured policies, compiled.
+
+pub mod policies {
+    include!(concat!(env!("OUT_DIR"), "/policies.rs"));
+}
