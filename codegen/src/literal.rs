@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use amb_policy_lang::plan::{CodeRange, Percent};
+use amb_policy_lang::plan::{CodeRange, GrpcCode, Percent};
 use proc_macro2::{Literal, TokenStream};
 use quote::quote;
 
@@ -85,6 +85,39 @@ pub(crate) fn statuses(ranges: &[CodeRange]) -> TokenStream {
         }
     });
     quote!(#(#patterns)|*)
+}
+
+/// `Grpc::Unavailable | Grpc::Aborted`: a pattern, each code once.
+pub(crate) fn grpc_codes(codes: &[GrpcCode]) -> TokenStream {
+    let mut sorted = codes.to_vec();
+    sorted.sort_unstable();
+    sorted.dedup();
+    let patterns = sorted.into_iter().map(grpc_code);
+    quote!(#(#patterns)|*)
+}
+
+/// `Grpc::Unavailable`.
+pub(crate) fn grpc_code(code: GrpcCode) -> TokenStream {
+    let name = match code {
+        GrpcCode::Ok => quote!(Ok),
+        GrpcCode::Cancelled => quote!(Cancelled),
+        GrpcCode::Unknown => quote!(Unknown),
+        GrpcCode::InvalidArgument => quote!(InvalidArgument),
+        GrpcCode::DeadlineExceeded => quote!(DeadlineExceeded),
+        GrpcCode::NotFound => quote!(NotFound),
+        GrpcCode::AlreadyExists => quote!(AlreadyExists),
+        GrpcCode::PermissionDenied => quote!(PermissionDenied),
+        GrpcCode::ResourceExhausted => quote!(ResourceExhausted),
+        GrpcCode::FailedPrecondition => quote!(FailedPrecondition),
+        GrpcCode::Aborted => quote!(Aborted),
+        GrpcCode::OutOfRange => quote!(OutOfRange),
+        GrpcCode::Unimplemented => quote!(Unimplemented),
+        GrpcCode::Internal => quote!(Internal),
+        GrpcCode::Unavailable => quote!(Unavailable),
+        GrpcCode::DataLoss => quote!(DataLoss),
+        GrpcCode::Unauthenticated => quote!(Unauthenticated),
+    };
+    quote!(Grpc::#name)
 }
 
 /// Sorted, with a gap between each two.

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use amb_policy_lang::Span;
 use amb_policy_lang::index::{expected, kind_of_name};
+use amb_policy_lang::plan::GRPC_CODES;
 use amb_policy_lang::schema::{self, Kind, Row};
 use amb_policy_lang::syntax::ast::{Arg, Statement, Value};
 use amb_policy_lang::syntax::parse;
@@ -80,6 +81,9 @@ fn choices(cursor: &Cursor<'_>, row: &Row, before: &[Arg], kind: &Kind) -> Choic
         Kind::Word(word) => of(CompletionItemKind::Keyword, &[word]),
         Kind::Choice(words) => of(CompletionItemKind::EnumMember, words),
         Kind::Method | Kind::Methods => of(CompletionItemKind::EnumMember, &METHODS),
+        Kind::GrpcCall => of(CompletionItemKind::EnumMember, &["GRPC"]),
+        Kind::GrpcFailures => grpc_codes().filter(|(code, _)| code != "grpc(ok)").collect(),
+        Kind::GrpcStatus => grpc_codes().collect(),
         Kind::Equals => of(CompletionItemKind::Operator, &["=="]),
         Kind::Header => of(CompletionItemKind::Function, &["header(\"\")"]),
         Kind::Operator => of(CompletionItemKind::Operator, operators(before)),
@@ -113,12 +117,20 @@ fn operators(before: &[Arg]) -> &'static [&'static str] {
 /// Words that a guardrail's path, or what a test looks at, can be compared with.
 fn literals(cursor: &Cursor<'_>, before: &[Arg]) -> Choices {
     let Some(compared) = before.first().and_then(word) else { return Vec::new() };
+    if compared == "status" {
+        return grpc_codes().collect();
+    }
     if compared == "route" {
         return [named(cursor, "route"), named(cursor, "upstream")].concat();
     }
     let states: &[&str] =
         if compared.ends_with(".breaker") { &["closed", "open", "half-open"] } else { &[] };
     states.iter().map(|state| ((*state).to_owned(), CompletionItemKind::EnumMember)).collect()
+}
+
+/// `grpc(unavailable)` and its like.
+fn grpc_codes() -> impl Iterator<Item = (String, CompletionItemKind)> {
+    GRPC_CODES.into_iter().map(|code| (code.to_string(), CompletionItemKind::EnumMember))
 }
 
 /// What a test can look at.

@@ -1,6 +1,6 @@
 //! Lists of causes as one `matches!`.
 
-use amb_policy_lang::plan::{Cause, CodeRange};
+use amb_policy_lang::plan::{Cause, CodeRange, GrpcCode};
 use proc_macro2::TokenStream;
 use quote::quote;
 
@@ -36,7 +36,19 @@ fn patterns(causes: &[Cause]) -> Vec<TokenStream> {
         let statuses = literal::statuses(&ranges);
         quote!(Cause::Status(#statuses))
     });
-    named.chain(statuses).collect()
+    let codes: Vec<GrpcCode> = causes.iter().filter_map(grpc).collect();
+    let codes = (!codes.is_empty()).then(|| {
+        let codes = literal::grpc_codes(&codes);
+        quote!(Cause::Grpc(#codes))
+    });
+    named.chain(statuses).chain(codes).collect()
+}
+
+fn grpc(cause: &Cause) -> Option<GrpcCode> {
+    match cause {
+        Cause::Grpc(code) => Some(*code),
+        _ => None,
+    }
 }
 
 fn status(cause: &Cause) -> Option<CodeRange> {

@@ -43,5 +43,6 @@ fn value(value: &ExpectValue) -> String {
             format!("{}..{}", display::duration(*first), display::duration(*last))
         }
         ExpectValue::Statuses(ranges) => display::list(ranges),
+        ExpectValue::Grpc(codes) => display::list(codes),
     }
 }

@@ -73,7 +73,8 @@ fn upstream(cx: &Cx<'_>, at: usize) -> String {
     let Some(upstream) = cx.plan.upstreams.get(at) else {
         return String::new();
     };
-    let mut items = vec![item(router::unit(cx, at, upstream)), item(router::upstream(cx, at))];
+    let mut items =
+        vec![item(router::unit(cx, at, upstream)), item(router::upstream(cx, at, upstream))];
     items.extend(router::router(cx, at, upstream).map(item));
     let home = Home::Upstream(at);
     items.extend(cx.parts.pipelines.of(home).map(|entry| pipeline::pipeline(cx, entry)));

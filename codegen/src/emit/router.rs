@@ -1,6 +1,6 @@
 //! An upstream, and the function that finds the route of a call to it.
 
-use amb_policy_lang::plan::{Match, Upstream};
+use amb_policy_lang::plan::{Match, Protocol, Upstream};
 use proc_macro2::{Ident, Literal, TokenStream};
 use quote::quote;
 
@@ -16,12 +16,17 @@ pub(crate) fn unit(cx: &Cx<'_>, at: usize, upstream: &Upstream) -> TokenStream {
 }
 
 /// `impl Upstream for Payment`.
-pub(crate) fn upstream(cx: &Cx<'_>, at: usize) -> TokenStream {
+pub(crate) fn upstream(cx: &Cx<'_>, at: usize, upstream: &Upstream) -> TokenStream {
     let unit = cx.upstreams.get(at).map(|names| &names.unit);
     let id = Literal::usize_unsuffixed(at);
+    let grpc = (upstream.protocol.value == Protocol::Grpc).then(|| {
+        let decided = cx.decided(&upstream.protocol);
+        quote! { #decided const GRPC: bool = true; }
+    });
     quote! {
         impl Upstream for #unit {
             const ID: UpstreamId = UpstreamId(#id);
+            #grpc
         }
     }
 }

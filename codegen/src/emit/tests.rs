@@ -51,7 +51,14 @@ fn request(request: &TestRequest) -> TokenStream {
         let body = literal::size(request.body);
         quote!(.body(#body))
     });
-    quote!(Request::new(#method, #host, #target) #(#headers)* #body #times #every)
+    let start = match request.grpc {
+        true => {
+            let called = target.trim_start_matches('/');
+            quote!(Request::grpc(#host, #called))
+        }
+        false => quote!(Request::new(#method, #host, #target)),
+    };
+    quote!(#start #(#headers)* #body #times #every)
 }
 
 fn given(given: &Given) -> TokenStream {
@@ -64,6 +71,10 @@ fn step(step: &ScriptedStep) -> TokenStream {
         ScriptedReply::Status(status) => {
             let status = literal::integer(u64::from(status));
             quote!(status(#status))
+        }
+        ScriptedReply::Grpc(code) => {
+            let code = literal::grpc_code(code);
+            quote!(grpc(#code))
         }
         ScriptedReply::Refused => quote!(refused()),
         ScriptedReply::Reset => quote!(reset()),
@@ -88,6 +99,10 @@ fn holds(expect: &Expect) -> TokenStream {
     let subject = subject(&expect.subject);
     match &expect.value {
         ExpectValue::Statuses(ranges) => statuses(&subject, expect.operator, ranges),
+        ExpectValue::Grpc(codes) => {
+            let codes = literal::grpc_codes(codes);
+            negated(expect.operator, quote!(matches!(outcome.grpc(), Some(#codes))))
+        }
         ExpectValue::IntegerRange(first, last) => {
             let (first, last) = (literal::integer(*first), literal::integer(*last));
             negated(expect.operator, quote!((#first..=#last).contains(&#subject)))
@@ -126,7 +141,8 @@ fn value(subject: &Subject, value: &ExpectValue) -> Option<TokenStream> {
         ExpectValue::Name(text) | ExpectValue::Text(text) => Some(quote!(#text)),
         ExpectValue::IntegerRange(..)
         | ExpectValue::DurationRange(..)
-        | ExpectValue::Statuses(_) => None,
+        | ExpectValue::Statuses(_)
+        | ExpectValue::Grpc(_) => None,
     }
 }
 

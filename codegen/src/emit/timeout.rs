@@ -34,6 +34,7 @@ fn total(cx: &Cx<'_>, timeout: &Timeout) -> TokenStream {
     let value = match timeout.total.value {
         Total::Fixed(_) => quote!(Total::Fixed(#limit)),
         Total::Deadline { .. } => quote!(Total::Deadline { max: #limit }),
+        Total::Off => quote!(Total::Off),
     };
     quote! { #decided const TOTAL: Total = #value; }
 }

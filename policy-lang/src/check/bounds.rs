@@ -14,6 +14,9 @@ pub(super) fn check(call: &Forwarded<'_, '_>, found: &mut Vec<Diagnostic>) {
     let total_span = written(effective, Group::Timeout, "total");
     let Some(total_at) = total_span else { return };
     let total = call.settings.timeout.total.value.limit();
+    if total == Duration::MAX {
+        return;
+    }
     let per_try = call.settings.timeout.per_try.as_ref().map(|per_try| per_try.value);
     if let (Some(per_try), Some(span)) = (per_try, written(effective, Group::Timeout, "per-try"))
         && per_try >= total

@@ -2,7 +2,7 @@
 
 use super::{Forwarded, switched};
 use crate::diagnostics::{Diagnostic, policy as report};
-use crate::plan::{Breaker, Cause, Settings, TripRule};
+use crate::plan::{Breaker, Cause, GrpcCode, Settings, TripRule};
 use crate::resolve::Group;
 
 pub(super) fn check(call: &Forwarded<'_, '_>, found: &mut Vec<Diagnostic>) {
@@ -19,11 +19,12 @@ pub(super) fn check(call: &Forwarded<'_, '_>, found: &mut Vec<Diagnostic>) {
 fn impossible(rule: &TripRule, breaker: &Breaker, settings: &Settings) -> Option<&'static str> {
     let only_429 = breaker.counts.value.iter().all(|cause| match cause {
         Cause::Status(codes) => codes.first == 429 && codes.last == 429,
+        Cause::Grpc(code) => *code == GrpcCode::ResourceExhausted,
         _ => false,
     });
     match rule {
         TripRule::Failures { .. } | TripRule::ConsecutiveFailures { .. } if only_429 => {
-            Some("429 counts in a `failure-rate` only")
+            Some("429 and `grpc(resource-exhausted)` count in a `failure-rate` only")
         }
         TripRule::Slow { threshold, .. } if *threshold > settings.timeout.total.value.limit() => {
             Some("no call lasts as long as `slow` asks for")

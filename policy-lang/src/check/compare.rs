@@ -1,6 +1,6 @@
 //! Values on both sides of a guardrail, brought to one measure.
 
-use crate::lower::codes;
+use crate::lower::{codes, grpc_codes};
 use crate::schema::Measure;
 use crate::syntax::ast::{Number, Value};
 
@@ -19,6 +19,8 @@ pub(super) enum Wanted {
 pub(super) enum Actual {
     Absent,
     Present,
+    /// A time without an end.
+    Endless,
     /// From the least to the most it can be.
     Number(u128, u128),
     Word(String),
@@ -79,15 +81,19 @@ fn words(value: &Value) -> Option<Vec<String>> {
         Value::Name(word) => vec![word.clone()],
         Value::Text(text) => vec![text.to_ascii_lowercase()],
         Value::Methods(methods) => methods.clone(),
-        other => vec![codes(other)?.to_string()],
+        other => match grpc_codes(other) {
+            Some(codes) => codes.iter().map(ToString::to_string).collect(),
+            None => vec![codes(other)?.to_string()],
+        },
     })
 }
 
 /// Whether the demand is met. What does not exist breaks only `exists`.
 pub(super) fn holds(value: &Actual, operator: &str, wanted: &Wanted) -> bool {
     match (value, wanted) {
-        (Actual::Absent, Wanted::Presence) => false,
+        (Actual::Absent | Actual::Endless, Wanted::Presence) => false,
         (Actual::Absent, _) | (_, Wanted::Presence) => true,
+        (Actual::Endless, _) => matches!(operator, ">" | ">=" | "!="),
         (Actual::Number(least, most), Wanted::Bound(bound)) => match operator {
             "==" => least == bound && most == bound,
             "!=" => bound < least || most < bound,

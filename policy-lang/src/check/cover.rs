@@ -24,7 +24,10 @@ impl Request {
             line.headers.iter().map(|term| format!("{}: {}", term.name, term.value)).collect();
         let fields =
             if fields.is_empty() { String::new() } else { format!(" with {}", fields.join(", ")) };
-        format!("{} /{}{fields}", self.method, self.segments.join("/"))
+        match line.grpc {
+            true => format!("GRPC {}{fields}", self.segments.join("/")),
+            false => format!("{} /{}{fields}", self.method, self.segments.join("/")),
+        }
     }
 
     /// Whether `line` takes it, given the fields of `asked`.

@@ -143,6 +143,7 @@ impl Violation<'_, '_> {
         };
         match (&self.reading.value, self.rule.operator) {
             (_, "exists") => format!("`{path}` is missing, and {owner} asks for it"),
+            (Actual::Endless, _) => format!("`{path}` has no bound, and {owner} asks for one"),
             (Actual::List(_), _) => {
                 format!("`{path}` lacks {}, which {owner} asks for", self.lacking())
             }
@@ -161,6 +162,7 @@ impl Violation<'_, '_> {
         match (&self.reading.value, self.reading.span) {
             (Actual::Absent, Some(_)) => "switched off here".to_owned(),
             (Actual::Absent, None) => format!("nothing here says `{}`", self.rule.path.text),
+            (Actual::Endless, _) => "a stream may go on for ever".to_owned(),
             (Actual::List(_), _) => format!("{} missing", self.lacking()),
             (_, None) => format!("is {shown} by default"),
             (Actual::Word(_), Some(_)) => format!("is `{shown}`"),
@@ -200,6 +202,7 @@ impl Violation<'_, '_> {
 
     fn help(&self) -> String {
         match self.rule.operator {
+            _ if matches!(self.reading.value, Actual::Endless) => "write a duration".to_owned(),
             "<" | "<=" => "lower it".to_owned(),
             ">" | ">=" => "raise it".to_owned(),
             "has" => "add what is missing".to_owned(),

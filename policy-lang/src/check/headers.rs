@@ -6,7 +6,7 @@ use crate::diagnostics::{Diagnostic, policy as report};
 use crate::lower::text;
 use crate::resolve::Program;
 
-const FORBIDDEN: [&str; 10] = [
+const FORBIDDEN: [&str; 12] = [
     "connection",
     "keep-alive",
     "proxy-connection",
@@ -17,6 +17,8 @@ const FORBIDDEN: [&str; 10] = [
     "content-length",
     "host",
     "http2-settings",
+    "grpc-status",
+    "grpc-timeout",
 ];
 
 pub(super) fn check(program: &Program<'_>, found: &mut Vec<Diagnostic>) {

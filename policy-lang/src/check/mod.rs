@@ -1,7 +1,7 @@
 //! The rules of a policy, behind what the shape of its statements says.
 //!
 //! `file` looks at files as a whole, `hosts`, `intercept` and `routes` at who gets a call, `retry`,
-//! `bounds` and `breaker` at what can happen to it, `guardrails` at what the organisation
+//! `bounds` and `breaker` at what can happen to it, `grpc` at what only gRPC has, `guardrails` at what the organisation
 //! demands, `in_force` at which demands those are. Each finding is reported at the value that
 //! causes it, so that one that many routes inherit is told once.
 
@@ -10,6 +10,7 @@ mod breaker;
 mod compare;
 mod cover;
 mod file;
+mod grpc;
 mod guardrails;
 mod headers;
 mod hosts;
@@ -27,7 +28,7 @@ pub(crate) use require::check_requires;
 use crate::Date;
 use crate::diagnostics::Diagnostic;
 use crate::lower::{Call, Lowered};
-use crate::plan::{Action, Route, Settings};
+use crate::plan::{Action, Route, Settings, Upstream};
 use crate::resolve::{Applied, Effective, Group, Program};
 use crate::span::Span;
 
@@ -43,10 +44,12 @@ pub(crate) fn policy(
     hosts::check(program, lowered, found);
     intercept::check(program, lowered, found);
     routes::check(lowered, found);
+    grpc::check_lines(program, lowered, found);
     for call in forwarded(lowered) {
         retry::check(&call, found);
         bounds::check(&call, found);
         breaker::check(&call, found);
+        grpc::check(&call, found);
     }
     guardrails::check(program, applied, lowered, today, found);
 }
@@ -55,6 +58,7 @@ pub(crate) fn policy(
 struct Forwarded<'a, 'n> {
     call: &'a Call<'n>,
     settings: &'a Settings,
+    upstream: &'a Upstream,
     route: Option<&'a Route>,
 }
 
@@ -63,7 +67,8 @@ fn forwarded<'a, 'n>(lowered: &'a Lowered<'n>) -> impl Iterator<Item = Forwarded
         let upstream = lowered.plan.upstreams.get(call.upstream)?;
         let route = call.route.and_then(|route| upstream.routes.get(route));
         let answered = route.is_some_and(|route| matches!(route.action, Action::Respond(_)));
-        (!answered).then_some(Forwarded { call, settings: call.settings(&lowered.plan)?, route })
+        let settings = call.settings(&lowered.plan)?;
+        (!answered).then_some(Forwarded { call, settings, upstream, route })
     })
 }
 

@@ -32,6 +32,14 @@ fn time(value: std::time::Duration) -> Found {
     number(value.as_nanos(), duration(value))
 }
 
+/// A time after which something ends, if anything ends it.
+fn bound(value: std::time::Duration) -> Found {
+    match value {
+        std::time::Duration::MAX => (Actual::Endless, "off".to_owned()),
+        value => time(value),
+    }
+}
+
 fn word(word: impl ToString) -> Found {
     (Actual::Word(word.to_string()), word.to_string())
 }
@@ -100,7 +108,7 @@ pub(super) fn of_upstream(path: &str, upstream: &Upstream, node: &Node<'_>) -> R
     let (value, shown) = match key {
         "address" => word(&upstream.address.value),
         "listen" => presence(upstream.listen.is_some()),
-        "protocol" => word("http1"),
+        "protocol" => word(upstream.protocol.value),
         "tls" => word("off"),
         "balance" => word("round-robin"),
         _ => presence(false),
@@ -121,7 +129,7 @@ pub(super) fn of_call(path: &str, call: &Forwarded<'_, '_>) -> Reading {
 
 fn policy(path: &str, settings: &Settings) -> Option<Found> {
     Some(match path {
-        "timeout.total" => time(settings.timeout.total.value.limit()),
+        "timeout.total" => bound(settings.timeout.total.value.limit()),
         "timeout.per-try" => time(settings.timeout.per_try.as_ref()?.value),
         "timeout.connect" => time(settings.timeout.connect.value),
         "timeout.idle" => time(settings.timeout.idle.value),
@@ -134,7 +142,7 @@ fn policy(path: &str, settings: &Settings) -> Option<Found> {
             let most = derived::amplification(settings);
             number(most, format!("{most}x"))
         }
-        "worst-latency" => time(derived::worst_latency(settings)),
+        "worst-latency" => bound(derived::worst_latency(settings)),
         "replay-memory" => {
             let most = derived::replay_memory(settings);
             number(most, size(most))

@@ -45,12 +45,16 @@ fn listed(call: &Forwarded<'_, '_>, retry: &Retry, found: &mut Vec<Diagnostic>) 
 /// `match POST …`, with causes after which the call may have been carried out.
 fn matched(call: &Forwarded<'_, '_>, retry: &Retry, found: &mut Vec<Diagnostic>) {
     let Some(route) = call.route else { return };
-    let harmless = |cause: &Cause| matches!(cause, Cause::ConnectFailure | Cause::RefusedStream);
+    let harmless = |cause: &Cause| {
+        // Codes of gRPC have rules of their own.
+        matches!(cause, Cause::ConnectFailure | Cause::RefusedStream | Cause::Grpc(_))
+    };
     if retry.on.value.iter().all(harmless) {
         return;
     }
     let methods: Vec<Method> = route.matches.iter().flat_map(|line| line.methods.clone()).collect();
-    let names = unsafe_names(&methods);
+    let grpc = route.matches.iter().any(|line| line.grpc);
+    let names = if grpc { "GRPC".to_owned() } else { unsafe_names(&methods) };
     if !names.is_empty() && !retry.methods.value.iter().any(is_unsafe) {
         let span = switched(&call.call.effective, Group::Retry).unwrap_or(call.call.span);
         found.push(report::unsafe_retry(call.call.span, &route.name, &names, span));

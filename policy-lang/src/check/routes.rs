@@ -105,6 +105,7 @@ fn unused(upstream: &Upstream, node: &Node<'_>, found: &mut Vec<Diagnostic>) {
         methods: Vec::new(),
         path: None,
         headers: Vec::new(),
+        grpc: false,
     };
     let lines: Vec<&Match> = upstream.routes.iter().flat_map(|route| &route.matches).collect();
     if left_over(&any, &lines).is_none() {

@@ -8,7 +8,7 @@ use crate::schema::{Kind, Row, Shape};
 use crate::span::Span;
 use crate::syntax::ast::{Arg, Number, Statement, Value};
 
-use super::text;
+use super::{grpc, text};
 
 /// Why arguments do not fit.
 struct Miss {
@@ -228,10 +228,20 @@ fn judge(kind: &Kind, arg: &Arg) -> Judged {
         },
         (Kind::Methods, Value::Methods(_)) => Judged::Fits,
         (Kind::Method, Value::Methods(methods)) => match methods.as_slice() {
-            [grpc] if grpc == "GRPC" => wrong(report::not_yet_supported(span, grpc)),
+            [grpc] if grpc == "GRPC" => Judged::Other,
             [_] => Judged::Fits,
             _ => wrong(report::wrong_type(span, "one method", "several")),
         },
+        (Kind::GrpcCall, Value::Methods(methods)) => (methods.as_slice() == ["GRPC"]).into(),
+        (Kind::GrpcFailures, Value::Call { name, inputs }) if name == "grpc" => {
+            grpc::failures(span, inputs).map_or(Judged::Fits, wrong)
+        }
+        (Kind::GrpcStatus, Value::Call { name, inputs }) if name == "grpc" => {
+            grpc::status(span, inputs).map_or(Judged::Fits, wrong)
+        }
+        (Kind::Literal, Value::Call { name, inputs }) if name == "grpc" => {
+            grpc::any(span, inputs).map_or(Judged::Fits, wrong)
+        }
         (Kind::Pattern, Value::Path(path)) => match text::pattern_problem(path) {
             None => Judged::Fits,
             Some(problem) => wrong(report::invalid_path(span, path, &problem)),

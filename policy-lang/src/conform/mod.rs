@@ -5,6 +5,7 @@
 //! that lowering reads values without reporting anything about their form.
 
 mod fit;
+mod grpc;
 mod text;
 
 use std::collections::BTreeMap;

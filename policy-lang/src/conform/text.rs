@@ -31,6 +31,14 @@ pub(super) fn problem(text: Text, written: &str) -> Option<&'static str> {
             header_value(written),
             "a header's value has no control characters and no space at its ends",
         ),
+        Text::GrpcMethod => (
+            grpc_method(written, &[]),
+            "a service and a method are needed, as in `shop.v1.Pricing/Quote`",
+        ),
+        Text::GrpcMethods => (
+            grpc_method(written, &["*"]),
+            "a service and a method are needed, as in `shop.v1.Pricing/Quote` or `shop.v1.Pricing/*`",
+        ),
         Text::Date => (date(written).is_some(), "a date is needed, as in `2027-03-31`"),
     };
     (!right).then_some(problem)
@@ -49,6 +57,17 @@ pub(super) fn header_name_problem(name: &str) -> Option<&'static str> {
 /// RFC 9110 §5.5.
 fn header_value(value: &str) -> bool {
     !value.chars().any(|c| c.is_control() && c != '\t') && value.trim() == value
+}
+
+/// `package.Service/Method`, in the identifiers of Protocol Buffers; or another word for all methods.
+fn grpc_method(written: &str, others: &[&str]) -> bool {
+    let identifier = |name: &str| {
+        let inner = |c: char| c.is_ascii_alphanumeric() || c == '_';
+        name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_') && name.chars().all(inner)
+    };
+    written.split_once('/').is_some_and(|(service, method)| {
+        service.split('.').all(identifier) && (identifier(method) || others.contains(&method))
+    })
 }
 
 /// A DNS label in lower case.
@@ -189,6 +208,9 @@ mod tests {
             (Text::Date, "2028-02-29", "2027-02-29"),
             (Text::Date, "2027-12-31", "27-1-1"),
             (Text::Authority, "payment.shop.svc", "pay ment"),
+            (Text::GrpcMethod, "shop.v1.Pricing/Quote", "shop.v1.Pricing/*"),
+            (Text::GrpcMethods, "Pricing/*", "/shop.v1.Pricing/Quote"),
+            (Text::GrpcMethods, "_a.B_2/c", "shop..Pricing/Quote"),
         ] {
             assert_eq!(problem(text, good), None, "{good}");
             assert!(problem(text, bad).is_some(), "{bad}");

@@ -94,6 +94,8 @@ codes! {
     UnreachableMatch "unreachable-match" Warning "earlier lines take every request that a match line matches";
     ForbiddenHeader "forbidden-header" Error "a header that belongs to the connection cannot be edited";
     UnsafeRetry "unsafe-retry" Error "a retry could repeat a call that must not happen twice";
+    NotGrpc "not-grpc" Error "codes and methods of gRPC stand where another protocol is spoken";
+    UnboundedCall "unbounded-call" Error "a call that does not stream has no total";
     PerTryNotBelowTotal "per-try-not-below-total" Error "one try may take as long as the whole call";
     TriesCannotFit "tries-cannot-fit" Error "earlier tries and back-offs use up the total before the last try";
     SynchronisedRetries "synchronised-retries" Warning "a fixed back-off makes all callers retry at the same moment";

@@ -108,6 +108,8 @@ pub(crate) fn forbidden_header(span: Span, name: &str) -> Diagnostic {
     let why = match name {
         "host" => "use `rewrite host` for it",
         "content-length" => "it frames the message",
+        "grpc-status" => "it says how the call ended",
+        "grpc-timeout" => "each try says how much time is left",
         _ => "it belongs to one connection and is never forwarded",
     };
     Diagnostic::new(Code::ForbiddenHeader, span, format!("the header `{name}` cannot be edited"))
@@ -128,6 +130,41 @@ pub(crate) fn unsafe_methods(span: Span, methods: &str) -> Diagnostic {
         .here(format!("`{methods}` is not idempotent"))
         .note("a try that failed may have been carried out all the same")
         .help("say when it is safe: `non-idempotent when header(\"idempotency-key\")`")
+}
+
+/// A code after which a call may have been carried out, in `on` of an upstream of gRPC.
+pub(crate) fn unsafe_code(span: Span, code: &str) -> Diagnostic {
+    Diagnostic::new(
+        Code::UnsafeRetry,
+        span,
+        format!("a call answered with `{code}` could be carried out twice"),
+    )
+    .here("every call of gRPC is a POST, which is not idempotent")
+    .note("`unavailable`, `resource-exhausted` and `aborted` say that a call was not carried out")
+    .help("leave the code out, or say when it is safe: `non-idempotent always because \"…\"`")
+}
+
+/// Whose upstream does not speak gRPC.
+pub(crate) struct NotGrpc {
+    pub(crate) upstream: String,
+    pub(crate) protocol: String,
+}
+
+pub(crate) fn not_grpc(span: Span, NotGrpc { upstream, protocol }: &NotGrpc) -> Diagnostic {
+    Diagnostic::new(Code::NotGrpc, span, format!("upstream `{upstream}` does not speak gRPC"))
+        .here("only calls of gRPC have this")
+        .note(format!("`{upstream}` speaks `{protocol}`"))
+        .help("write `protocol grpc` in the upstream, or take this away")
+}
+
+pub(crate) fn unbounded_call(span: Span, upstream: &str) -> Diagnostic {
+    Diagnostic::new(
+        Code::UnboundedCall,
+        span,
+        format!("a call to upstream `{upstream}` might never end"),
+    )
+    .here("only calls of gRPC may stream without an end")
+    .help("say how long a call may take: `total 2s`")
 }
 
 pub(crate) fn per_try_not_below_total(

@@ -66,6 +66,21 @@ pub(crate) fn unknown_word(span: Span, word: &str, known: &[&str]) -> Diagnostic
     }
 }
 
+/// Other programs write the codes in upper case, with underscores.
+pub(crate) fn unknown_grpc_code(span: Span, written: &str, known: &[&str]) -> Diagnostic {
+    let plain = written.to_ascii_lowercase().replace('_', "-");
+    let meant = known.iter().copied().find(|code| *code == plain);
+    match meant.or_else(|| nearest(&plain, known.iter().copied())) {
+        Some(code) => Diagnostic::new(
+            Code::UnknownWord,
+            span,
+            format!("gRPC has no code `{written}`"),
+        )
+        .fix(format!("did you mean `{code}`?"), span, code),
+        None => unknown_word(span, written, known),
+    }
+}
+
 pub(crate) fn out_of_range(span: Span, written: u64, least: u64, most: u64) -> Diagnostic {
     let found = Diagnostic::new(Code::OutOfRange, span, format!("`{written}` is out of range"));
     let found = found.here(format!("must lie between {least} and {most}"));

@@ -105,6 +105,7 @@ fn place(upstream: &Upstream) -> Vec<Row> {
     let mut rows = vec![
         row("address", address.value.to_string(), &address.origin),
         row("hosts", hosts.join(", "), &block),
+        row("protocol", upstream.protocol.value.to_string(), &upstream.protocol.origin),
     ];
     let listen = upstream.listen.iter();
     rows.extend(listen.map(|own| row("listen", own.value.to_string(), &own.origin)));

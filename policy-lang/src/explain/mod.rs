@@ -8,6 +8,8 @@ mod request;
 
 pub use request::Request;
 
+use std::time::Duration;
+
 use crate::interpret::routing::{self, Call, Head, Target};
 use crate::plan::{Action, Origin, Otherwise, Plan, Settings, Upstream, derived, display};
 use crate::summary::{at, layout, layout::Line, rows};
@@ -62,7 +64,7 @@ impl Cx<'_> {
             let at = 1 + rows.iter().filter(before).count();
             filters.insert(at, self.line("  rewrite", &rewrite.value.to_string(), &rewrite.origin));
         }
-        vec![whereto, filters, self.outcomes(&call.upstream.name, settings)]
+        vec![whereto, filters, self.outcomes(call.upstream, settings)]
     }
 
     fn route(&self, call: &Call<'_>) -> Line {
@@ -128,7 +130,7 @@ impl Cx<'_> {
         lines
     }
 
-    fn outcomes(&self, upstream: &str, settings: &Settings) -> Vec<Line> {
+    fn outcomes(&self, upstream: &Upstream, settings: &Settings) -> Vec<Line> {
         let mut lines =
             vec![self.plain("outcomes", "what comes of it when the upstream keeps doing this")];
         for row in outcomes::rows(self.plan, upstream, settings, self.request) {
@@ -145,13 +147,17 @@ impl Cx<'_> {
         {
             lines.push(self.line("waits", &waits, &retry.backoff.origin));
         }
-        let worst = display::duration(derived::worst_latency(settings));
-        lines.push(self.plain("latest", &format!("the answer comes within {worst}")));
+        let latest = match derived::worst_latency(settings) {
+            Duration::MAX => "no bound: a stream ends when its ends do".to_owned(),
+            worst => format!("the answer comes within {}", display::duration(worst)),
+        };
+        lines.push(self.plain("latest", &latest));
         lines
     }
 
     fn said(&self) -> Line {
         let Request { method, host, target, .. } = self.request;
+        let method = if self.request.is_grpc() { "GRPC" } else { method };
         self.plain("call", &format!("{method} {host} {target}"))
     }
 

@@ -8,9 +8,14 @@ use std::time::Duration;
 use super::Request;
 use crate::interpret::{self, Refusal, Scenario, Script, Source, Start, Trace, What};
 use crate::plan::{
-    BackoffKind, NonIdempotent, Origin, Plan, Retry, ScriptedReply, ScriptedStep, Settings,
-    derived, display,
+    BackoffKind, GrpcCode, NonIdempotent, Origin, Plan, Protocol, Retry, ScriptedReply,
+    ScriptedStep, Settings, Upstream, derived, display,
 };
+
+/// Answers that are asked about.
+const HTTP: [u16; 4] = [200, 429, 500, 503];
+const GRPC: [GrpcCode; 4] =
+    [GrpcCode::Ok, GrpcCode::ResourceExhausted, GrpcCode::Internal, GrpcCode::Unavailable];
 
 /// One row: what the upstream does, what the caller sees, and why.
 pub(super) struct Row {
@@ -23,26 +28,32 @@ pub(super) struct Row {
 /// All of them, in the order in which one asks.
 pub(super) fn rows(
     plan: &Plan,
-    upstream: &str,
+    upstream: &Upstream,
     settings: &Settings,
     request: &Request,
 ) -> Vec<Row> {
-    let scripted = [
-        ("200", ScriptedReply::Status(200)),
-        ("429", ScriptedReply::Status(429)),
-        ("500", ScriptedReply::Status(500)),
-        ("503", ScriptedReply::Status(503)),
-        ("refused", ScriptedReply::Refused),
-        ("reset", ScriptedReply::Reset),
-        ("timeout", ScriptedReply::Timeout),
-    ];
-    let row = |(when, reply): (&str, _)| {
-        let trace = interpret::run(plan, &scenario(upstream, request, reply));
-        Row { when: when.to_owned(), then: told(&trace), because: reason(&trace, settings) }
+    let speaks_grpc = upstream.protocol.value == Protocol::Grpc;
+    let answers =
+        if speaks_grpc { GRPC.map(ScriptedReply::Grpc) } else { HTTP.map(ScriptedReply::Status) };
+    let failures = [ScriptedReply::Refused, ScriptedReply::Reset, ScriptedReply::Timeout];
+    let row = |reply| {
+        let trace = interpret::run(plan, &scenario(&upstream.name, request, reply));
+        Row { when: written(reply), then: told(&trace), because: reason(&trace, settings) }
     };
-    let mut rows: Vec<_> = scripted.into_iter().map(row).collect();
-    rows.extend(breaker_open(settings));
+    let mut rows: Vec<_> = answers.into_iter().chain(failures).map(row).collect();
+    rows.extend(breaker_open(settings, request.is_grpc()));
     rows
+}
+
+/// As a test would write it.
+fn written(reply: ScriptedReply) -> String {
+    match reply {
+        ScriptedReply::Status(status) => status.to_string(),
+        ScriptedReply::Grpc(code) => code.to_string(),
+        ScriptedReply::Refused => "refused".to_owned(),
+        ScriptedReply::Reset => "reset".to_owned(),
+        ScriptedReply::Timeout => "timeout".to_owned(),
+    }
 }
 
 /// The upstream has been healthy until now, so that the budget is not what decides.
@@ -73,7 +84,7 @@ fn told(trace: &Trace) -> String {
     };
     let opens = trace.events.iter().any(|event| matches!(event.what, What::Breaker { .. }));
     let opens = if opens { ", and the breaker opens" } else { "" };
-    format!("{tries}, then {} {whose}{opens}", call.status)
+    format!("{tries}, then {} {whose}{opens}", call.said())
 }
 
 fn reason(trace: &Trace, settings: &Settings) -> Option<(String, Origin)> {
@@ -115,10 +126,15 @@ fn not_safe(retry: &Retry) -> String {
     }
 }
 
-fn breaker_open(settings: &Settings) -> Option<Row> {
+fn breaker_open(settings: &Settings, grpc: bool) -> Option<Row> {
     let breaker = settings.breaker.as_ref()?;
     let status = match &settings.fallback {
+        Some(fallback) if grpc => {
+            let code = interpret::grpc_code_of(fallback.value.status);
+            format!("{code} from the fallback")
+        }
         Some(fallback) => format!("{} from the fallback", fallback.value.status),
+        None if grpc => format!("{} from the proxy", GrpcCode::Unavailable),
         None => "503 from the proxy".to_owned(),
     };
     let because = format!("open-for {}", breaker.open_for.value);

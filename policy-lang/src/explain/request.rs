@@ -1,4 +1,5 @@
-//! `amb explain FILE 'POST http://payment.shop.svc:8080/v1/charges' --header name:value`.
+//! `amb explain FILE 'POST http://payment.shop.svc:8080/v1/charges' --header name:value`, and
+//! `'GRPC http://pricing.shop.svc/shop.v1.Pricing/Quote'`.
 //!
 //! The request is written as one would say it. Host and target are the two things
 //! that policies look at; the scheme is accepted, because people paste URLs.
@@ -16,7 +17,7 @@ pub struct Request {
 }
 
 impl Request {
-    /// Reads `METHOD URL`, and header fields written as `name:value`.
+    /// Reads `METHOD URL`, with `GRPC` for a call of gRPC, and header fields written as `name:value`.
     ///
     /// # Errors
     /// One sentence that says what is wrong and how it is written right.
@@ -27,9 +28,26 @@ impl Request {
         };
         let (host, target) = url_parts(url)?;
         let headers = headers.iter().map(|header| field(header)).collect::<Result<_, _>>()?;
-        Ok(Self { method: method_name(method)?, host, target, headers })
+        Ok(match method_name(method)?.as_str() {
+            "GRPC" => Self::grpc(host, target, headers),
+            method => Self { method: method.to_owned(), host, target, headers },
+        })
+    }
+
+    /// gRPC over HTTP/2: a call is a POST to `/Service/Method`.
+    fn grpc(host: String, target: String, mut headers: Vec<(String, String)>) -> Self {
+        headers.insert(0, (CONTENT_TYPE.to_owned(), GRPC_TYPE.to_owned()));
+        Self { method: "POST".to_owned(), host, target, headers }
+    }
+
+    pub(super) fn is_grpc(&self) -> bool {
+        let kind = self.headers.iter().find(|(name, _)| name == CONTENT_TYPE);
+        kind.is_some_and(|(_, kind)| kind.starts_with(GRPC_TYPE))
     }
 }
+
+const CONTENT_TYPE: &str = "content-type";
+const GRPC_TYPE: &str = "application/grpc";
 
 const EXAMPLE: &str = "GET http://payment.shop.svc/v1/charges";
 

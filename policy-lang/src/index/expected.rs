@@ -103,7 +103,7 @@ mod tests {
             (
                 Scope::Test,
                 "given x replies 503 after 1s,",
-                &["`refused`, `reset`, `timeout`", "a status code", ""],
+                &["`refused`, `reset`, `timeout`", "a status code", "`grpc(…)`"],
             ),
         ] {
             let (tree, _) = parse(0, written);

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::Millis;
+use super::grpc;
 use super::trace::Outcome;
 use crate::plan::{ScriptedReply, ScriptedStep, Timeout};
 
@@ -59,12 +60,14 @@ pub(super) fn ending(step: &ScriptedStep, start: Millis, bounds: &Bounds<'_>) ->
 fn scripted(step: &ScriptedStep, at: Millis) -> Option<Ending> {
     let (outcome, sent) = match step.reply {
         ScriptedReply::Status(status) => (Outcome::Status(status), true),
+        ScriptedReply::Grpc(code) => (Outcome::Grpc(code), true),
         ScriptedReply::Refused => (Outcome::ConnectFailure, false),
         ScriptedReply::Reset => (Outcome::Reset, true),
         ScriptedReply::Timeout => return None,
     };
     let headers = match outcome {
         Outcome::Status(_) => step.headers.clone(),
+        Outcome::Grpc(code) => [grpc::head(code), step.headers.clone()].concat(),
         _ => vec![],
     };
     Some(Ending { at, outcome, sent, headers, limit: Limit::None })

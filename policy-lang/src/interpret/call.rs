@@ -4,11 +4,12 @@ use std::time::Duration;
 
 use super::attempt::Ending;
 use super::breaker::Permit;
+use super::grpc;
 use super::head::Fields;
 use super::routing::{self, Head, Target};
 use super::scenario::Request;
 use super::{Millis, millis};
-use crate::plan::{self, BreakerScope, Plan, Settings, Total};
+use crate::plan::{self, BreakerScope, GrpcCode, Plan, Protocol, ScriptedReply, Settings, Total};
 
 /// How calls that belong to no upstream are named.
 pub(super) const OTHERWISE: &str = "otherwise";
@@ -83,6 +84,16 @@ impl<'a> Call<'a> {
         }
     }
 
+    /// What its upstream does without a script.
+    pub(super) fn well(&self) -> ScriptedReply {
+        match self.target {
+            Target::Upstream(call) if call.upstream.protocol.value == Protocol::Grpc => {
+                ScriptedReply::Grpc(GrpcCode::Ok)
+            }
+            _ => ScriptedReply::Status(200),
+        }
+    }
+
     pub(super) fn retry(&self) -> Option<&'a plan::Retry> {
         self.settings().and_then(|settings| settings.retry.as_ref())
     }
@@ -105,9 +116,11 @@ fn total(settings: &Settings, request: &Fields) -> Millis {
     match settings.timeout.total.value {
         Total::Fixed(total) => millis(total),
         Total::Deadline { max } => {
-            let asked = request.first("x-request-timeout").and_then(request_timeout);
+            let asked = grpc::timeout(request)
+                .or_else(|| request.first("x-request-timeout").and_then(request_timeout));
             asked.map_or(millis(max), |asked| millis(asked).min(millis(max)))
         }
+        Total::Off => Millis::MAX,
     }
 }
 

@@ -7,7 +7,7 @@ use super::coverage::Coverage;
 use super::head::Fields;
 use super::jitter::Jitter;
 use super::trace::{Outcome, Refusal};
-use super::{Millis, WALL_CLOCK};
+use super::{Millis, WALL_CLOCK, grpc};
 use crate::plan::{Cause, NonIdempotent, Retry, RetryAfter, Sourced};
 
 /// What the decision looks at, besides the policy.
@@ -60,6 +60,7 @@ fn lists(retry: &Retry, outcome: Outcome) -> bool {
 pub(super) fn is(cause: &Cause, outcome: Outcome) -> bool {
     match (cause, outcome) {
         (Cause::Status(codes), Outcome::Status(status)) => codes.contains(status),
+        (Cause::Grpc(code), Outcome::Grpc(status)) => *code == status,
         (Cause::ConnectFailure, Outcome::ConnectFailure)
         | (Cause::Reset, Outcome::Reset)
         | (Cause::Timeout, Outcome::Timeout) => true,
@@ -73,6 +74,19 @@ fn is_repeatable(
     failed: &Failed<'_>,
     coverage: &mut Coverage,
 ) -> Result<(), Refusal> {
+    // The server says that it did not act: that the policy lists the code is reason enough.
+    let declined = matches!(failed.ending.outcome, Outcome::Grpc(code) if code.declines());
+    if !declined {
+        is_safe(retry, failed, coverage)?;
+    }
+    if failed.body > 0 {
+        coverage.note(&retry.buffer);
+    }
+    if failed.body > retry.buffer.value { Err(Refusal::Body) } else { Ok(()) }
+}
+
+/// What the policy says of calls that may have been carried out.
+fn is_safe(retry: &Retry, failed: &Failed<'_>, coverage: &mut Coverage) -> Result<(), Refusal> {
     coverage.note(&retry.methods);
     let listed = retry.methods.value.iter().any(|method| method.to_string() == failed.method);
     if !listed {
@@ -83,24 +97,32 @@ fn is_repeatable(
             _ => return Err(Refusal::Unsafe),
         }
     }
-    if failed.body > 0 {
-        coverage.note(&retry.buffer);
-    }
-    if failed.body > retry.buffer.value { Err(Refusal::Body) } else { Ok(()) }
+    Ok(())
 }
 
-/// What the upstream asks for in `retry-after`, if the policy listens and it is not too long.
+/// What the upstream asks for in `retry-after` or `grpc-retry-pushback-ms`, if the policy listens
+/// and it is not too long.
 fn asked_wait(
     policy: &Sourced<RetryAfter>,
     failed: &Failed<'_>,
     coverage: &mut Coverage,
 ) -> Result<Millis, Refusal> {
-    let mut fields = failed.ending.headers.iter();
-    let field = fields.find(|(name, _)| name.eq_ignore_ascii_case("retry-after"));
+    let field = |name: &str| {
+        let mut fields = failed.ending.headers.iter();
+        let field = fields.find(|(other, _)| other.eq_ignore_ascii_case(name));
+        field.map(|(_, value)| value.trim())
+    };
+    let pushback = field("grpc-retry-pushback-ms")
+        .filter(|_| matches!(failed.ending.outcome, Outcome::Grpc(_)))
+        .map(grpc::pushback);
+    if pushback == Some(None) {
+        return Err(Refusal::Pushback);
+    }
     let RetryAfter::Honour { up_to } = policy.value else {
         return Ok(0);
     };
-    let asked = field.and_then(|(_, value)| parse(value.trim(), failed.now));
+    let after = || field("retry-after").and_then(|value| parse(value, failed.now));
+    let asked = pushback.flatten().or_else(after);
     let Some(asked) = asked else { return Ok(0) };
     coverage.note(policy);
     if asked > up_to { Err(Refusal::Pushback) } else { Ok(super::millis(asked)) }

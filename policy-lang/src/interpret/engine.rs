@@ -17,9 +17,9 @@ use super::jitter::Jitter;
 use super::local::{self, Answer};
 use super::routing::Target;
 use super::scenario::{Scenario, Start};
-use super::trace::{CallRecord, Event, Outcome, Refusal, Trace, What};
+use super::trace::{CallRecord, Event, Outcome, Refusal, Status, Trace, What};
 use super::{Millis, millis};
-use crate::plan::{self, Action, Otherwise, Plan, ScriptedReply};
+use crate::plan::{self, Action, GrpcCode, Otherwise, Plan, ScriptedReply};
 
 /// Identifiers must not shift the waits: they come from a stream of their own.
 const IDS: u64 = 0x5bd1_e995_9d1b_54a5;
@@ -235,10 +235,11 @@ impl<'a> Engine<'a> {
         };
         call.tries += 1;
         let (attempt, upstream) = (call.tries, call.upstream());
-        local::mark_try(call, &mut self.ids);
+        local::mark_try(call, self.now, &mut self.ids);
         let bounds =
             Bounds { timeout: call.settings().map(|it| &it.timeout), deadline: call.deadline };
-        let step = self.scenario.step(upstream, self.taken.entry(upstream).or_default());
+        let taken = self.taken.entry(upstream).or_default();
+        let step = self.scenario.step(upstream, call.well(), taken);
         let ending = attempt::ending(&step, self.now, &bounds);
         let (ends, accepted) = (ending.at, step.reply != ScriptedReply::Refused);
         if accepted {
@@ -369,7 +370,7 @@ impl<'a> Engine<'a> {
     }
 
     fn wait(&mut self, number: usize, ending: Ending, wait: Millis) {
-        if let (Outcome::Status(_), Some(call)) = (ending.outcome, self.calls.get_mut(number)) {
+        if let (true, Some(call)) = (ending.outcome.is_answer(), self.calls.get_mut(number)) {
             call.response = Some(ending);
         }
         self.log(What::Waits { call: number + 1, wait: Duration::from_millis(wait) });
@@ -382,10 +383,10 @@ impl<'a> Engine<'a> {
             return;
         };
         let earlier = call.response.take();
-        let answer = match (ending.outcome, earlier) {
-            (Outcome::Status(_), _) => Answer::upstream(&ending),
-            (_, Some(response)) => Answer::upstream(&response),
-            (_, None) => Answer::failed(&ending),
+        let answer = match (ending.outcome.is_answer(), earlier) {
+            (true, _) => Answer::upstream(&ending),
+            (false, Some(response)) => Answer::upstream(&response),
+            (false, None) => Answer::failed(&ending),
         };
         self.end(number, answer);
     }
@@ -400,13 +401,15 @@ impl<'a> Engine<'a> {
             record.upstream = call.upstream().to_owned();
             record.route = call.route().map(str::to_owned);
             record.status = answer.status;
+            record.grpc = answer.grpc;
             record.source = Some(answer.source);
             record.attempts = call.tries;
             record.elapsed = elapsed;
             record.request.clone_from(&call.fields.0);
             record.response = answer.fields.0;
         }
-        let (status, source) = (answer.status, answer.source);
+        let status = answer.grpc.map_or(Status::Http(answer.status), Status::Grpc);
+        let source = answer.source;
         self.log(What::Ended { call: number + 1, status, source, elapsed });
         self.in_flight -= 1;
         let next = self.scenario.requests.get(self.calls.len());
@@ -455,12 +458,16 @@ fn verdict(policy: &plan::Breaker, outcome: Outcome) -> Verdict {
         return Verdict::Failure;
     }
     match outcome {
-        Outcome::Status(429) => Verdict::Throttled,
+        Outcome::Status(429) | Outcome::Grpc(GrpcCode::ResourceExhausted) => Verdict::Throttled,
         _ => Verdict::Success,
     }
 }
 
 /// A response that nobody would think of repeating.
 const fn is_fine(outcome: Outcome) -> bool {
-    matches!(outcome, Outcome::Status(status) if status < 400)
+    match outcome {
+        Outcome::Status(status) => status < 400,
+        Outcome::Grpc(code) => matches!(code, GrpcCode::Ok),
+        _ => false,
+    }
 }

@@ -1,21 +1,34 @@
 //! `expect`: what a trace shows, compared with what the author wrote.
 
-use super::trace::Trace;
-use crate::plan::{CodeRange, Expect, ExpectValue, Operator, Subject, display};
+use super::trace::{CallRecord, Trace};
+use crate::plan::{CodeRange, Expect, ExpectValue, GrpcCode, Operator, Subject, display};
 
 /// What was there to compare.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd)]
 enum Actual {
     Number(u128),
     Text(String),
+    Grpc(GrpcCode),
     /// A field that the request or response does not have.
     Missing,
 }
 
 /// `Err` says what was there instead.
 pub(super) fn check(expect: &Expect, trace: &Trace) -> Result<(), String> {
-    let actual = actual(&expect.subject, trace);
+    let actual = match expect.value {
+        ExpectValue::Grpc(_) => grpc_status(trace),
+        _ => actual(&expect.subject, trace),
+    };
     if holds(&actual, expect) { Ok(()) } else { Err(shown(&actual, &expect.subject)) }
+}
+
+/// What gRPC says of the last answer, if that is one of gRPC.
+fn grpc_status(trace: &Trace) -> Actual {
+    match trace.calls.last() {
+        Some(CallRecord { grpc: Some(code), .. }) => Actual::Grpc(*code),
+        Some(call) => Actual::Number(call.status.into()),
+        None => Actual::Missing,
+    }
 }
 
 /// The statement as written.
@@ -67,6 +80,8 @@ fn holds(actual: &Actual, expect: &Expect) -> bool {
             (first.as_millis()..=last.as_millis()).contains(number)
         }
         (ExpectValue::Statuses(codes), Actual::Number(number)) => is_listed(codes, *number),
+        (ExpectValue::Grpc(codes), Actual::Grpc(code)) => codes.contains(code),
+        (ExpectValue::Grpc(_), _) => false,
         _ => return compare(actual, expect.operator, &expect.value),
     };
     within != (expect.operator == Operator::NotEqual)
@@ -102,6 +117,7 @@ fn shown(actual: &Actual, subject: &Subject) -> String {
             display::quoted(text)
         }
         (Actual::Text(text), _) => text.clone(),
+        (Actual::Grpc(code), _) => code.to_string(),
     }
 }
 
@@ -141,5 +157,6 @@ fn value(value: &ExpectValue) -> String {
             format!("{}..{}", display::duration(*first), display::duration(*last))
         }
         ExpectValue::Statuses(codes) => display::list(codes),
+        ExpectValue::Grpc(codes) => display::list(codes),
     }
 }

@@ -5,28 +5,34 @@ use super::attempt::{Ending, Limit};
 use super::call::Call;
 use super::coverage::Coverage;
 use super::engine::Engine;
+use super::grpc;
 use super::head::{self, Fields, Words};
 use super::jitter::Jitter;
 use super::trace::{Outcome, Source};
-use crate::plan::{Action, Reply, Timeout};
+use crate::plan::{Action, GrpcCode, Reply, Timeout};
 
 /// What the caller gets.
 pub(super) struct Answer {
     pub(super) status: u16,
+    pub(super) grpc: Option<GrpcCode>,
     pub(super) source: Source,
+    /// The body of an answer of ours.
+    pub(super) text: String,
     pub(super) fields: Fields,
 }
 
 impl Answer {
     /// The response of a try.
     pub(super) fn upstream(ending: &Ending) -> Self {
-        let Outcome::Status(status) = ending.outcome else {
-            return Self::failed(ending);
+        let (status, grpc) = match ending.outcome {
+            Outcome::Status(status) => (status, None),
+            Outcome::Grpc(code) => (200, Some(code)),
+            _ => return Self::failed(ending),
         };
         let mut fields = Fields::of(&ending.headers);
         fields.strip_hop();
         fields.set("content-length", "0");
-        Self { status, source: Source::Upstream, fields }
+        Self { status, grpc, source: Source::Upstream, text: String::new(), fields }
     }
 
     /// An answer in place of a response that never came.
@@ -44,7 +50,8 @@ impl Answer {
         let mut fields = Fields::default();
         fields.add("proxy-status", &format!("amb; error={error}"));
         fields.add("content-type", "text/plain");
-        Self { status, source: Source::Proxy, fields }
+        let text = error.replace('_', " ");
+        Self { status, grpc: None, source: Source::Proxy, text, fields }
     }
 
     /// The breaker is open: says when to come back, in whole seconds.
@@ -53,13 +60,15 @@ impl Answer {
         let status =
             format!("amb; error=destination_unavailable; details=\"breaker {breaker} open\"");
         answer.fields.set("proxy-status", &status);
+        answer.text = format!("the breaker of {breaker} is open");
         answer.fields.add("retry-after", &retry_in.div_ceil(1_000).max(1).to_string());
         answer
     }
 
     /// `respond` and `fallback`.
     pub(super) fn policy(reply: &Reply) -> Self {
-        Self { status: reply.status, source: Source::Policy, fields: Fields::of(&reply.headers) }
+        let (text, fields) = (reply.body.clone(), Fields::of(&reply.headers));
+        Self { status: reply.status, grpc: None, source: Source::Policy, text, fields }
     }
 }
 
@@ -113,13 +122,18 @@ fn words<'w>(call: &'w Call<'_>, service: &'w str, request: &'w Fields) -> Words
 }
 
 /// What differs from try to try: the span, and the number from the second on.
-pub(super) fn mark_try(call: &mut Call<'_>, ids: &mut Jitter) {
+pub(super) fn mark_try(call: &mut Call<'_>, now: Millis, ids: &mut Jitter) {
     if call.settings().is_some_and(|settings| settings.trace.is_some()) {
         let parent = head::traceparent(call.fields.first("traceparent"), ids);
         call.fields.set("traceparent", &parent);
     }
     if call.tries > 1 {
         call.fields.set("x-amb-attempt", &call.tries.to_string());
+    }
+    if let Some(asked) = grpc::timeout(&Fields::of(&call.request.headers)) {
+        // The caller's time runs while we wait, and never beyond our own.
+        let end = call.started.saturating_add(super::millis(asked)).min(call.deadline);
+        call.fields.set("grpc-timeout", &grpc::timeout_text(end.saturating_sub(now)));
     }
 }
 
@@ -140,6 +154,7 @@ pub(super) fn finish(engine: &mut Engine<'_>, number: usize, mut answer: Answer)
         return answer;
     };
     let Some(settings) = call.settings() else {
+        grpc::answer(&mut answer, &call.request.headers);
         return answer;
     };
     let ours = answer.source == Source::Proxy && (502..=504).contains(&answer.status);
@@ -147,6 +162,7 @@ pub(super) fn finish(engine: &mut Engine<'_>, number: usize, mut answer: Answer)
     if let Some(fallback) = fallback {
         answer = Answer::policy(&fallback.value);
     }
+    grpc::answer(&mut answer, &call.request.headers);
     for edit in &settings.response_headers {
         answer.fields.edit(&edit.value, &words(call, service, &call.fields));
     }

@@ -16,17 +16,17 @@
 //! 0ms call 1 route payment/charge               an upstream alone: no route matched
 //! 0ms call 1 try 1 payment                      the try reaches for the network
 //! 0ms call 1 try 1 field x-tenant: blue         for each field asked for, as sent
-//! 120ms call 1 try 1 payment -> 503             or connect-failure, reset, timeout
+//! 120ms call 1 try 1 payment -> 503             or grpc(unavailable), connect-failure, reset, timeout
 //! 120ms breaker payment open 30000ms            or half-open, closed; NAME/ROUTE if the route's own
 //! 120ms call 1 wait 53ms                        the whole wait before the next try
 //! 173ms call 1 refused breaker                  why there is no (other) try
-//! 173ms call 1 ends 503 proxy elapsed 173ms     or upstream, policy (respond, fallback)
+//! 173ms call 1 ends 503 proxy elapsed 173ms     or grpc(unavailable); upstream, policy (respond, fallback)
 //! ```
 //!
 //! `refused` names the first reason that holds: `not-listed`, `unsafe`, `body`,
 //! `pushback`, `attempts`, `deadline`, `budget`, `breaker`. It is written when a
-//! retry policy decided against another try after no response or a status from 400
-//! on, and when the breaker kept a try from the network. What happens at the same
+//! retry policy decided against another try after no response, a status from 400 on
+//! or a code of gRPC but `ok`, and when the breaker kept a try from the network. What happens at the same
 //! moment is written in this order: the end of the try, the breaker's transition,
 //! the decision, the end of the call, the start of the next. An answer that comes
 //! at the very moment of a timeout is in time; connect timeout goes before
@@ -43,6 +43,7 @@ mod coverage;
 mod decide;
 mod engine;
 mod expect;
+mod grpc;
 mod head;
 mod jitter;
 mod local;
@@ -53,9 +54,12 @@ mod trace;
 
 pub use coverage::{Coverage, Covered, Missed};
 pub use engine::{Run, run, run_covered};
+pub(crate) use grpc::code_of as grpc_code_of;
 pub use scenario::{Request, Scenario, Script, Start};
 pub use test::{Failed, TestOutcome, run_test};
-pub use trace::{CallRecord, Event, Outcome, Refusal, Source, State, Trace, Transition, What};
+pub use trace::{
+    CallRecord, Event, Outcome, Refusal, Source, State, Status, Trace, Transition, What,
+};
 
 use std::time::Duration;
 

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::grpc;
 use crate::plan::{ScriptedReply, ScriptedStep, Test, TestRequest};
 
 /// Everything that a run depends on besides the plan.
@@ -10,7 +11,7 @@ pub struct Scenario {
     /// Of the jitter stream, and of generated identifiers.
     pub seed: u64,
     pub requests: Vec<Request>,
-    /// Upstreams without a script answer 200 at once.
+    /// Upstreams without a script answer 200 at once, those of gRPC `grpc(ok)`.
     pub scripts: Vec<Script>,
     /// Request fields (lower case) that the trace shows for each try.
     pub fields: Vec<String>,
@@ -65,14 +66,20 @@ impl Scenario {
         }
     }
 
-    /// The upstream's next step: all its scripts in a row, the last step repeating.
-    pub(super) fn step(&self, upstream: &str, taken: &mut usize) -> ScriptedStep {
+    /// The upstream's next step: all its scripts in a row, the last step repeating. Without a script
+    /// it does what it does otherwise.
+    pub(super) fn step(
+        &self,
+        upstream: &str,
+        otherwise: ScriptedReply,
+        taken: &mut usize,
+    ) -> ScriptedStep {
         let scripts = || self.scripts.iter().filter(|script| script.upstream == upstream);
         let steps = || scripts().flat_map(|script| &script.steps);
         let step = steps().nth(*taken).or_else(|| steps().last());
         *taken += 1;
         step.cloned().unwrap_or(ScriptedStep {
-            reply: ScriptedReply::Status(200),
+            reply: otherwise,
             after: Duration::ZERO,
             headers: vec![],
         })
@@ -88,7 +95,10 @@ fn repeated(request: &TestRequest) -> impl Iterator<Item = Request> {
         method: request.method.clone(),
         host: request.host.clone(),
         target: request.target.clone(),
-        headers: request.headers.clone(),
+        headers: match request.grpc {
+            true => [grpc::request_head(), request.headers.clone()].concat(),
+            false => request.headers.clone(),
+        },
         body: request.body,
     })
 }

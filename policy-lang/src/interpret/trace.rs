@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::fmt::{Display, Formatter, Result};
 use std::time::Duration;
 
+use crate::plan::GrpcCode;
+
 /// Everything that happened in a run.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Trace {
@@ -23,7 +25,9 @@ pub struct CallRecord {
     pub upstream: String,
     /// `None`: no route matched.
     pub route: Option<String>,
+    /// Of HTTP.
     pub status: u16,
+    pub grpc: Option<GrpcCode>,
     pub source: Option<Source>,
     /// Tries that reached for the network.
     pub attempts: u32,
@@ -34,6 +38,13 @@ pub struct CallRecord {
     pub request: Vec<(String, String)>,
     /// As the caller got it; names in lower case.
     pub response: Vec<(String, String)>,
+}
+
+impl CallRecord {
+    /// What the answer says of itself.
+    pub fn said(&self) -> Status {
+        self.grpc.map_or(Status::Http(self.status), Status::Grpc)
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,13 +64,21 @@ pub enum What {
     Waits { call: usize, wait: Duration },
     Refused { call: usize, refusal: Refusal },
     Breaker { name: String, transition: Transition },
-    Ended { call: usize, status: u16, source: Source, elapsed: Duration },
+    Ended { call: usize, status: Status, source: Source, elapsed: Duration },
+}
+
+/// What an answer says of itself: gRPC's own status, if it has one, else that of HTTP.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Status {
+    Http(u16),
+    Grpc(GrpcCode),
 }
 
 /// How a try ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
     Status(u16),
+    Grpc(GrpcCode),
     ConnectFailure,
     Reset,
     Timeout,
@@ -102,6 +121,13 @@ pub enum State {
     Closed,
     Open,
     HalfOpen,
+}
+
+impl Outcome {
+    /// Is there a response that the caller could have?
+    pub const fn is_answer(self) -> bool {
+        matches!(self, Self::Status(_) | Self::Grpc(_))
+    }
 }
 
 impl Display for Trace {
@@ -151,9 +177,19 @@ impl Display for Outcome {
     fn fmt(&self, f: &mut Formatter<'_>) -> Result {
         match self {
             Self::Status(status) => write!(f, "{status}"),
+            Self::Grpc(code) => code.fmt(f),
             Self::ConnectFailure => f.write_str("connect-failure"),
             Self::Reset => f.write_str("reset"),
             Self::Timeout => f.write_str("timeout"),
+        }
+    }
+}
+
+impl Display for Status {
+    fn fmt(&self, f: &mut Formatter<'_>) -> Result {
+        match self {
+            Self::Http(status) => write!(f, "{status}"),
+            Self::Grpc(code) => code.fmt(f),
         }
     }
 }

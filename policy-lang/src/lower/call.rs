@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use super::{Cx, reply, values};
 use crate::plan::{
-    Backoff, BackoffKind, Breaker, BreakerScope, Budget, Cause, CodeRange, HeaderEdit, HeaderOp,
-    Method, NonIdempotent, OpenFor, Percent, Rate, Retry, RetryAfter, Settings, Sourced, Timeout,
-    Total, TripRule,
+    Backoff, BackoffKind, Breaker, BreakerScope, Budget, Cause, CodeRange, GrpcCode, HeaderEdit,
+    HeaderOp, Method, NonIdempotent, OpenFor, Percent, Protocol, Rate, Retry, RetryAfter, Settings,
+    Sourced, Timeout, Total, TripRule,
 };
 use crate::resolve::{Effective, Field, Group};
 use crate::syntax::ast::Value;
@@ -19,10 +19,11 @@ const SLOW_WITHIN: Duration = Duration::from_secs(10);
 struct Reader<'a, 'n, 'p> {
     cx: &'a Cx<'n, 'p>,
     effective: &'a Effective<'n>,
+    protocol: Protocol,
 }
 
-pub(super) fn settings(cx: &Cx<'_, '_>, effective: &Effective<'_>) -> Settings {
-    let reader = Reader { cx, effective };
+pub(super) fn settings(cx: &Cx<'_, '_>, effective: &Effective<'_>, protocol: Protocol) -> Settings {
+    let reader = Reader { cx, effective, protocol };
     Settings {
         timeout: reader.timeout(),
         retry: reader.retry(),
@@ -88,7 +89,7 @@ impl Reader<'_, '_, '_> {
             place: self.cx.place(field.node),
             docs: field.node.statement.docs.clone(),
             attempts: self.or(group, "attempts", |values| values::count(values.first()?), 3),
-            on: self.or(group, "on", values::causes, default_on()),
+            on: self.or(group, "on", values::causes, default_on(self.protocol)),
             methods: self.or(
                 group,
                 "methods",
@@ -121,7 +122,7 @@ impl Reader<'_, '_, '_> {
                 true => BreakerScope::Route,
                 false => BreakerScope::Upstream,
             },
-            counts: self.or(group, "counts", values::causes, default_counts()),
+            counts: self.or(group, "counts", values::causes, default_counts(self.protocol)),
         })
     }
 
@@ -172,25 +173,36 @@ fn one_duration(values: &[&Value]) -> Option<Duration> {
 
 fn total(values: &[&Value]) -> Option<Total> {
     match values {
+        [value] if values::word(value) == Some("off") => Some(Total::Off),
         [value] => values::duration(value).map(Total::Fixed),
         [_, _, max] => values::duration(max).map(|max| Total::Deadline { max }),
         _ => None,
     }
 }
 
-fn default_on() -> Vec<Cause> {
-    vec![Cause::ConnectFailure, Cause::RefusedStream, status(429, 429), status(503, 503)]
+/// Every call of gRPC is a POST: by default none is repeated that may have been carried out.
+fn default_on(protocol: Protocol) -> Vec<Cause> {
+    let mut causes = vec![Cause::ConnectFailure, Cause::RefusedStream];
+    if protocol != Protocol::Grpc {
+        causes.extend([status(429, 429), status(503, 503)]);
+    }
+    causes
 }
 
-fn default_counts() -> Vec<Cause> {
-    vec![
+fn default_counts(protocol: Protocol) -> Vec<Cause> {
+    let mut causes = vec![
         Cause::ConnectFailure,
         Cause::Reset,
         Cause::Timeout,
         status(500, 500),
         status(502, 504),
         status(506, 599),
-    ]
+    ];
+    if protocol == Protocol::Grpc {
+        use GrpcCode::{DataLoss, DeadlineExceeded, Internal, Unavailable};
+        causes.extend([Unavailable, Internal, DataLoss, DeadlineExceeded].map(Cause::Grpc));
+    }
+    causes
 }
 
 const fn status(first: u16, last: u16) -> Cause {

@@ -12,7 +12,7 @@ mod upstream;
 mod values;
 
 pub(crate) use call::NO_TOTAL;
-pub(crate) use values::{codes, text};
+pub(crate) use values::{codes, grpc_codes, text};
 
 use crate::conform::Node;
 use crate::diagnostics::Diagnostic;

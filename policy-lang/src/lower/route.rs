@@ -4,7 +4,8 @@ use super::{Cx, reply, values};
 use crate::conform::Node;
 use crate::diagnostics::{file as missing, policy as report, setting};
 use crate::plan::{
-    Action, HeaderTerm, Layer, Match, PathPattern, Rewrite, Route, Segment, Settings, Sourced,
+    Action, HeaderTerm, Layer, Match, Method, PathPattern, Rewrite, Route, Segment, Settings,
+    Sourced,
 };
 use crate::syntax::ast::Value;
 
@@ -43,11 +44,20 @@ fn matched(cx: &Cx<'_, '_>, node: &Node<'_>) -> Match {
             headers.push(HeaderTerm { name, value: value.clone() });
         }
     }
+    let place = cx.place(node);
+    if let [word, method, ..] = values.as_slice()
+        && values::word(word) == Some("grpc")
+    {
+        // gRPC over HTTP/2: a call is a POST to `/Service/Method`.
+        let path = values::text(method).and_then(values::grpc_pattern);
+        return Match { place, methods: vec![Method::Post], path, headers, grpc: true };
+    }
     Match {
-        place: cx.place(node),
+        place,
         methods: values::methods(&methods).unwrap_or_default(),
         path: values.iter().find_map(|value| values::pattern(value)),
         headers,
+        grpc: false,
     }
 }
 

@@ -52,10 +52,15 @@ fn test(cx: &mut Cx<'_, '_>, node: &Node<'_>, upstreams: &[Upstream]) -> Option<
 
 fn request(cx: &Cx<'_, '_>, node: &Node<'_>) -> Option<TestRequest> {
     let values = node.values();
-    let [Value::Methods(methods), Value::Text(host), Value::Path(target), options @ ..] =
-        values.as_slice()
-    else {
-        return None;
+    let (method, host, target, options) = match values.as_slice() {
+        [Value::Methods(methods), Value::Text(host), Value::Path(target), options @ ..] => {
+            (methods.first()?.clone(), host, target.clone(), options)
+        }
+        // gRPC over HTTP/2: a call is a POST to `/Service/Method`.
+        [_, Value::Text(host), Value::Text(method), options @ ..] => {
+            ("POST".to_owned(), host, format!("/{method}"), options)
+        }
+        _ => return None,
     };
     let option = |word: &str| {
         let at = options.iter().position(|value| values::word(value) == Some(word))?;
@@ -64,9 +69,10 @@ fn request(cx: &Cx<'_, '_>, node: &Node<'_>) -> Option<TestRequest> {
     let body = node.one("body").and_then(|body| values::size(body.values().first()?));
     Some(TestRequest {
         place: cx.place(node),
-        method: methods.first()?.clone(),
+        method,
         host: host.clone(),
-        target: target.clone(),
+        target,
+        grpc: matches!(values.get(2), Some(Value::Text(_))),
         times: option("times").and_then(values::count).unwrap_or(1),
         every: option("every").and_then(values::duration),
         headers: node.all("header").filter_map(reply::header).collect(),
@@ -94,7 +100,10 @@ fn step(entry: &[Arg]) -> Option<ScriptedStep> {
         Value::Name(word) if word == "refused" => ScriptedReply::Refused,
         Value::Name(word) if word == "reset" => ScriptedReply::Reset,
         Value::Name(_) => ScriptedReply::Timeout,
-        status => ScriptedReply::Status(u16::try_from(values::integer(status)?).ok()?),
+        answer => match values::grpc_codes(answer) {
+            Some(codes) => ScriptedReply::Grpc(*codes.first()?),
+            None => ScriptedReply::Status(u16::try_from(values::integer(answer)?).ok()?),
+        },
     };
     let after = rest.iter().find_map(|arg| values::duration(&arg.value));
     // What is wrong inside the block has been reported with the statement.
@@ -200,6 +209,13 @@ fn operator(value: &Value) -> Option<Operator> {
 fn expected(subject: &Subject, operator: Operator, values: &[&Value]) -> Option<ExpectValue> {
     let equality = matches!(operator, Operator::Equal | Operator::NotEqual);
     match (subject, operator, values) {
+        (Subject::Status, _, [first, ..]) if values::grpc_codes(first).is_some() => {
+            let all: Option<Vec<_>> =
+                values.iter().map(|value| values::grpc_codes(value)).collect();
+            let codes = all?.concat();
+            let single = equality && codes.len() == 1;
+            (single || operator == Operator::In).then_some(ExpectValue::Grpc(codes))
+        }
         (Subject::Status, Operator::In, _) => values::all_codes(values).map(ExpectValue::Statuses),
         (
             Subject::Attempts | Subject::Requests { .. },
@@ -231,7 +247,7 @@ fn expected(subject: &Subject, operator: Operator, values: &[&Value]) -> Option<
 
 const fn wanted_noun(subject: &Subject) -> &'static str {
     match subject {
-        Subject::Status => "a status: `== 503`, or `in 4xx, 5xx`",
+        Subject::Status => "a status: `== 503`, `in 4xx, 5xx`, or `== grpc(unavailable)`",
         Subject::Attempts | Subject::Requests { .. } => "an integer: `== 2`, or `in 1..3`",
         Subject::Elapsed => "a duration: `== 500ms`, or `in 1s..2s`",
         Subject::Route => "the name of a route or upstream: `== charge`",

@@ -50,14 +50,15 @@ fn upstream<'n>(
     let mut effective = outer.clone();
     effective.apply(cx.program, known.file, &node.children, &Layer::Upstream);
     let bounded = bounded(cx, &effective, &format!("upstream `{}`", known.name), span);
-    let settings = call::settings(cx, &effective);
+    let protocol = protocol(cx, node);
+    let settings = call::settings(cx, &effective, protocol.value);
     calls.push(Call { upstream: index, route: None, effective: effective.clone(), span });
     let mut routes = Vec::new();
     for inner in node.children.iter().filter(|child| child.key() == "route") {
         let mut layered = effective.clone();
         layered.apply(cx.program, known.file, &inner.children, &Layer::Route);
         let span = inner.name().map_or(inner.statement.key_span, |(_, arg)| arg.span);
-        if let Some(route) = route::route(cx, inner, call::settings(cx, &layered)) {
+        if let Some(route) = route::route(cx, inner, call::settings(cx, &layered, protocol.value)) {
             if bounded {
                 self::bounded(cx, &layered, &format!("route `{}`", route.name), span);
             }
@@ -78,8 +79,7 @@ fn upstream<'n>(
         hosts: hosts(cx, node, &address, span),
         address,
         listen: of_upstream(cx.written(node.one("listen"), deployment::socket)),
-        protocol: of_upstream(cx.written(node.one("protocol"), protocol))
-            .unwrap_or(Sourced::language(Protocol::Http1)),
+        protocol,
         balance: fixed(cx, node, "balance", Balance::RoundRobin),
         settings,
         routes,
@@ -106,16 +106,24 @@ fn fixed<T: Copy>(cx: &Cx<'_, '_>, node: &Node<'_>, key: &'static str, only: T) 
     of_upstream(cx.written(node.one(key), |_| Some(only))).unwrap_or(Sourced::language(only))
 }
 
-fn protocol(written: &[&Value]) -> Option<Protocol> {
-    Some(match values::word(written.first()?)? {
-        "http1" => Protocol::Http1,
-        "http2" => Protocol::Http2,
-        "grpc" => Protocol::Grpc,
-        "auto" => Protocol::Auto,
-        "tcp" => Protocol::Tcp,
-        "tls-passthrough" => Protocol::TlsPassthrough,
-        _ => return None,
-    })
+/// What is spoken with it, even if that is not carried out yet: what else is written there is
+/// judged by it.
+fn protocol(cx: &Cx<'_, '_>, node: &Node<'_>) -> Sourced<Protocol> {
+    let written = node.children.iter().find(|child| child.key() == "protocol");
+    let word = written.and_then(|node| Some((node, values::word(node.values().first()?)?)));
+    let protocol = word.and_then(|(node, word)| {
+        let protocol = match word {
+            "http1" => Protocol::Http1,
+            "http2" => Protocol::Http2,
+            "grpc" => Protocol::Grpc,
+            "auto" => Protocol::Auto,
+            "tcp" => Protocol::Tcp,
+            "tls-passthrough" => Protocol::TlsPassthrough,
+            _ => return None,
+        };
+        Some(Sourced::written(protocol, Layer::Upstream, cx.place(node)))
+    });
+    protocol.unwrap_or(Sourced::language(Protocol::Http1))
 }
 
 fn address(cx: &mut Cx<'_, '_>, node: &Node<'_>, span: Span, name: &str) -> Sourced<Address> {

@@ -3,8 +3,10 @@
 
 use std::time::Duration;
 
-use crate::plan::{Cause, CodeRange, HeaderValue, Method, PathPattern, Percent, Rate, Segment};
-use crate::syntax::ast::{Number, Value};
+use crate::plan::{
+    Cause, CodeRange, GrpcCode, HeaderValue, Method, PathPattern, Percent, Rate, Segment,
+};
+use crate::syntax::ast::{Arg, Number, Value};
 
 pub(super) fn duration(value: &Value) -> Option<Duration> {
     match value {
@@ -88,14 +90,31 @@ pub(super) fn all_codes(values: &[&Value]) -> Option<Vec<CodeRange>> {
 }
 
 pub(super) fn causes(values: &[&Value]) -> Option<Vec<Cause>> {
-    let cause = |value: &&Value| match word(value) {
-        Some("connect-failure") => Some(Cause::ConnectFailure),
-        Some("reset") => Some(Cause::Reset),
-        Some("timeout") => Some(Cause::Timeout),
-        Some("refused-stream") => Some(Cause::RefusedStream),
-        _ => codes(value).map(Cause::Status),
-    };
-    values.iter().map(cause).collect()
+    let mut causes = Vec::new();
+    for value in values {
+        match word(value) {
+            Some("connect-failure") => causes.push(Cause::ConnectFailure),
+            Some("reset") => causes.push(Cause::Reset),
+            Some("timeout") => causes.push(Cause::Timeout),
+            Some("refused-stream") => causes.push(Cause::RefusedStream),
+            _ => match grpc_codes(value) {
+                Some(codes) => causes.extend(codes.into_iter().map(Cause::Grpc)),
+                None => causes.push(codes(value).map(Cause::Status)?),
+            },
+        }
+    }
+    Some(causes)
+}
+
+/// The codes in `grpc(unavailable, aborted)`.
+pub(crate) fn grpc_codes(value: &Value) -> Option<Vec<GrpcCode>> {
+    match value {
+        Value::Call { name, inputs } if name == "grpc" => {
+            let code = |input: &Arg| word(&input.value).and_then(GrpcCode::of_name);
+            inputs.iter().map(code).collect()
+        }
+        _ => None,
+    }
 }
 
 /// Methods in order, each once.
@@ -161,6 +180,17 @@ pub(super) fn header_value(value: &Value) -> Option<HeaderValue> {
             other => header_call(other).map(HeaderValue::Header),
         },
     }
+}
+
+/// The path of `shop.v1.Pricing/Quote`. What `*` stands for is called `method`, so that `rewrite`
+/// can use it.
+pub(super) fn grpc_pattern(written: &str) -> Option<PathPattern> {
+    let (service, method) = written.split_once('/')?;
+    let method = match method {
+        "*" => Segment::Capture("method".to_owned()),
+        method => Segment::Literal(method.to_owned()),
+    };
+    Some(PathPattern { segments: vec![Segment::Literal(service.to_owned()), method], rest: false })
 }
 
 /// `/v1/stock/{sku}`; the path `/` is one empty part.

@@ -22,10 +22,10 @@ pub fn amplification(settings: &Settings) -> u32 {
 ///
 /// A wait is full when the draw is the whole window, on top of the longest
 /// `retry-after` that the policy honours. Without `per-try` a single try may take
-/// all of `total`.
+/// all of `total`; with `total off` there is no bound.
 pub fn worst_latency(settings: &Settings) -> Duration {
     let total = settings.timeout.total.value.limit();
-    let Some(per_try) = &settings.timeout.per_try else {
+    let Some(per_try) = settings.timeout.per_try.as_ref().filter(|_| total < Duration::MAX) else {
         return total;
     };
     let trying = per_try.value.saturating_mul(tries(settings));
@@ -60,9 +60,11 @@ fn longest_waits(retry: &Retry) -> Duration {
         .fold(Duration::ZERO, Duration::saturating_add)
 }
 
-/// Only a status carries `retry-after`; without one in `on` the field is never looked at.
+/// Only an answer carries `retry-after` or `grpc-retry-pushback-ms`; without one in `on` neither is
+/// ever looked at.
 fn longest_retry_after(retry: &Retry) -> Duration {
-    let reads_statuses = retry.on.value.iter().any(|cause| matches!(cause, Cause::Status(_)));
+    let answers = |cause: &Cause| matches!(cause, Cause::Status(_) | Cause::Grpc(_));
+    let reads_statuses = retry.on.value.iter().any(answers);
     match retry.retry_after.value {
         RetryAfter::Honour { up_to } if reads_statuses => up_to,
         _ => Duration::ZERO,

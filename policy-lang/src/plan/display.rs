@@ -9,15 +9,19 @@ use std::time::Duration;
 use super::{
     Address, Backoff, BackoffKind, Budget, Cause, Cidr, CodeRange, Except, HeaderEdit, HeaderOp,
     HeaderTerm, HeaderValue, HostPattern, Layer, Match, Method, NonIdempotent, OnExit, OpenFor,
-    Origin, Otherwise, PathPattern, Percent, Plan, PortRange, Rate, Reply, Require, RetryAfter,
-    Rewrite, Segment, Total, TripRule, Workers,
+    Origin, Otherwise, PathPattern, Percent, Plan, PortRange, Protocol, Rate, Reply, Require,
+    RetryAfter, Rewrite, Segment, Total, TripRule, Workers,
 };
 
 const UNITS: [(u128, &str); 3] = [(3_600_000, "h"), (60_000, "m"), (1_000, "s")];
 const SIZES: [(u64, &str); 3] = [(1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB")];
 
-/// The largest unit that keeps the number whole: `90s`, `2m`, `1500ms`.
+/// The largest unit that keeps the number whole: `90s`, `2m`, `1500ms`. The greatest of all
+/// durations stands for no bound.
 pub fn duration(value: Duration) -> String {
+    if value == Duration::MAX {
+        return "unbounded".to_owned();
+    }
     let millis = value.as_millis();
     match UNITS.iter().find(|(unit, _)| millis >= *unit && millis.is_multiple_of(*unit)) {
         Some((unit, name)) => format!("{}{name}", millis / unit),
@@ -161,6 +165,19 @@ impl Display for Address {
     }
 }
 
+impl Display for Protocol {
+    fn fmt(&self, f: &mut Formatter<'_>) -> Result {
+        f.write_str(match self {
+            Self::Http1 => "http1",
+            Self::Http2 => "http2",
+            Self::Grpc => "grpc",
+            Self::Auto => "auto",
+            Self::Tcp => "tcp",
+            Self::TlsPassthrough => "tls-passthrough",
+        })
+    }
+}
+
 impl Display for HostPattern {
     fn fmt(&self, f: &mut Formatter<'_>) -> Result {
         match self {
@@ -209,11 +226,27 @@ impl Display for HeaderTerm {
     }
 }
 
+impl Match {
+    /// `shop.v1.Pricing/Quote`, `shop.v1.Pricing/*`; `None` if the line speaks of HTTP.
+    pub fn grpc_method(&self) -> Option<String> {
+        match self.path.as_ref()?.segments.as_slice() {
+            [Segment::Literal(service), Segment::Literal(method)] if self.grpc => {
+                Some(format!("{service}/{method}"))
+            }
+            [Segment::Literal(service), _] if self.grpc => Some(format!("{service}/*")),
+            _ => None,
+        }
+    }
+}
+
 impl Display for Match {
     fn fmt(&self, f: &mut Formatter<'_>) -> Result {
         let methods: Vec<_> = self.methods.iter().map(ToString::to_string).collect();
-        let mut terms = vec![methods.join("|")];
-        terms.extend(self.path.iter().map(ToString::to_string));
+        let mut terms = match self.grpc_method() {
+            Some(method) => vec![format!("grpc {}", quoted(&method))],
+            None => vec![methods.join("|")],
+        };
+        terms.extend(self.path.iter().filter(|_| !self.grpc).map(ToString::to_string));
         terms.extend(self.headers.iter().map(ToString::to_string));
         terms.retain(|term| !term.is_empty());
         match terms.is_empty() {
@@ -267,6 +300,7 @@ impl Display for Cause {
             Self::Timeout => f.write_str("timeout"),
             Self::RefusedStream => f.write_str("refused-stream"),
             Self::Status(codes) => codes.fmt(f),
+            Self::Grpc(code) => code.fmt(f),
         }
     }
 }
@@ -276,6 +310,7 @@ impl Display for Total {
         match self {
             Self::Fixed(limit) => f.write_str(&duration(*limit)),
             Self::Deadline { max } => write!(f, "deadline max {}", duration(*max)),
+            Self::Off => f.write_str("off"),
         }
     }
 }

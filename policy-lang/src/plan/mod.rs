@@ -8,11 +8,13 @@
 
 pub mod derived;
 pub mod display;
+mod grpc;
 mod intercept;
 mod origin;
 mod settings;
 mod test;
 
+pub use grpc::{GRPC_CODES, GrpcCode};
 pub use intercept::{Cidr, Except, Intercept, OnExit, PortRange};
 pub use origin::{Layer, Origin, Place, SourceFile, Sourced};
 pub use settings::{
@@ -201,6 +203,8 @@ pub struct Match {
     /// `None`: any path.
     pub path: Option<PathPattern>,
     pub headers: Vec<HeaderTerm>,
+    /// Written `match grpc "pkg.Service/Method"`: method and path are those of that call.
+    pub grpc: bool,
 }
 
 /// `header("x-cohort") == "beta"`: any one field line of that name has exactly this value.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Method, Percent, Place, Rate, Sourced};
+use super::{GrpcCode, Method, Percent, Place, Rate, Sourced};
 
 /// Every policy in force. `None`: that filter is not there.
 #[derive(Clone, Debug, PartialEq)]
@@ -34,17 +34,20 @@ pub struct Timeout {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Total {
     Fixed(Duration),
-    /// `deadline max D`: the caller's `x-request-timeout` shortens it.
+    /// `deadline max D`: the caller's `grpc-timeout` or `x-request-timeout` shortens it.
     Deadline {
         max: Duration,
     },
+    /// `off`: calls that stream have no end of their own; `idle` bounds the silence in them.
+    Off,
 }
 
 impl Total {
-    /// The longest a call can take.
+    /// The longest a call can take; the greatest of all durations if nothing bounds it.
     pub const fn limit(self) -> Duration {
         match self {
             Self::Fixed(limit) | Self::Deadline { max: limit } => limit,
+            Self::Off => Duration::MAX,
         }
     }
 }
@@ -78,6 +81,8 @@ pub enum Cause {
     /// HTTP/2 REFUSED_STREAM, or a pooled connection closed before a byte was written.
     RefusedStream,
     Status(CodeRange),
+    /// The status of gRPC itself.
+    Grpc(GrpcCode),
 }
 
 /// Status codes, both ends included; `5xx` is 500..=599.

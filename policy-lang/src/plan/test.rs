@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{CodeRange, Place};
+use super::{CodeRange, GrpcCode, Place};
 
 #[derive(Clone, Debug, PartialEq)]
 pub struct Test {
@@ -24,6 +24,8 @@ pub struct TestRequest {
     pub host: String,
     /// Path and query.
     pub target: String,
+    /// Written `request GRPC "host" "pkg.Service/Method"`.
+    pub grpc: bool,
     pub times: u32,
     /// Start to start; `None`: each one starts when the one before has ended.
     pub every: Option<Duration>,
@@ -51,6 +53,8 @@ pub struct ScriptedStep {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ScriptedReply {
     Status(u16),
+    /// A gRPC answer without a message, its status in the head.
+    Grpc(GrpcCode),
     /// The connection is refused.
     Refused,
     /// The request is read, then the connection ends without an answer.
@@ -111,4 +115,6 @@ pub enum ExpectValue {
     IntegerRange(u64, u64),
     DurationRange(Duration, Duration),
     Statuses(Vec<CodeRange>),
+    /// Any of these; of a `status`.
+    Grpc(Vec<GrpcCode>),
 }

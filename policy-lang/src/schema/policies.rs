@@ -16,7 +16,7 @@ const DEADLINE: Shape = Seq(&[One(Kind::Word("deadline")), One(Kind::Word("max")
 const CAUSES: Shape = List(&Either(&[
     One(Kind::Choice(&["connect-failure", "reset", "timeout", "refused-stream"])),
     One(Kind::Codes),
-    One(Kind::Later(&["grpc"])),
+    One(Kind::GrpcFailures),
 ]));
 const COUNT: Shape = One(Kind::Integer { least: 1, most: 1_000_000 });
 const WITHIN: Shape = Seq(&[One(Kind::Word("within")), DURATION]);
@@ -48,7 +48,7 @@ pub(super) const ROWS: &[Row] = &[
     row(
         TIMEOUT,
         "total",
-        Either(&[DURATION, DEADLINE]),
+        Either(&[DURATION, DEADLINE, One(Kind::Word("off"))]),
         "From the complete request to the end of the answer.",
     )
     .measure(Measure::Duration),
@@ -75,7 +75,7 @@ pub(super) const ROWS: &[Row] = &[
     .default("3")
     .measure(Measure::Integer),
     row(RETRY, "on", CAUSES, "The failures that are worth another try.")
-        .default("connect-failure, refused-stream, 429, 503")
+        .default("connect-failure, refused-stream, 429, 503; for gRPC the first two")
         .measure(Measure::List),
     row(
         RETRY,
@@ -192,7 +192,9 @@ pub(super) const ROWS: &[Row] = &[
     )
     .default("upstream"),
     row(BREAKER, "counts", CAUSES, "What counts as a failure.")
-        .default("connect-failure, reset, timeout, 500, 502..504, 506..599")
+        .default(
+            "connect-failure, reset, timeout, 500, 502..504, 506..599; for gRPC also grpc(unavailable, internal, data-loss, deadline-exceeded)",
+        )
         .measure(Measure::List),
     row(
         POLICIES,

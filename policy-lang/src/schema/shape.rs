@@ -46,6 +46,10 @@ pub enum Kind {
     Codes,
     /// One status that ends a call.
     Status,
+    /// `grpc(unavailable, aborted)`: statuses of gRPC that are failures.
+    GrpcFailures,
+    /// `grpc(ok)`: what a call of gRPC is answered with.
+    GrpcStatus,
     /// `/v1/stock/{sku}`.
     Pattern,
     /// A path as it is sent, with its query.
@@ -53,6 +57,8 @@ pub enum Kind {
     Methods,
     /// One method, in a test.
     Method,
+    /// `GRPC`, in the place of a method.
+    GrpcCall,
     Equals,
     Operator,
     /// `header("x")`.
@@ -81,6 +87,10 @@ pub enum Text {
     Cidr,
     HeaderName,
     HeaderValue,
+    /// `shop.v1.Pricing/Quote`.
+    GrpcMethod,
+    /// `shop.v1.Pricing/Quote`, or `shop.v1.Pricing/*` for all of a service.
+    GrpcMethods,
     /// `2027-03-31`.
     Date,
 }
@@ -121,9 +131,12 @@ impl Kind {
             Self::Ports => "PORT".to_owned(),
             Self::Codes => "STATUS".to_owned(),
             Self::Status => "CODE".to_owned(),
+            Self::GrpcFailures => "grpc(CODE, …)".to_owned(),
+            Self::GrpcStatus => "grpc(CODE)".to_owned(),
             Self::Pattern | Self::Target => "/PATH".to_owned(),
             Self::Methods => "METHOD|METHOD".to_owned(),
             Self::Method => "METHOD".to_owned(),
+            Self::GrpcCall => "GRPC".to_owned(),
             Self::Equals => "==".to_owned(),
             Self::Operator => "OPERATOR".to_owned(),
             Self::Header => "header(\"NAME\")".to_owned(),
@@ -153,8 +166,10 @@ impl Kind {
             Self::Ports => "a port".to_owned(),
             Self::Codes => "a status".to_owned(),
             Self::Status => "a status code".to_owned(),
+            Self::GrpcFailures | Self::GrpcStatus => "`grpc(…)`".to_owned(),
             Self::Pattern | Self::Target => "a path".to_owned(),
             Self::Methods | Self::Method => "a method".to_owned(),
+            Self::GrpcCall => "`GRPC`".to_owned(),
             Self::Equals => "`==`".to_owned(),
             Self::Operator => "a comparison".to_owned(),
             Self::Header => "`header(\"…\")`".to_owned(),
@@ -174,6 +189,7 @@ impl Text {
             Self::Socket => "\"IP:PORT\"",
             Self::Cidr => "\"IP/PREFIX\"",
             Self::HeaderName => "\"HEADER\"",
+            Self::GrpcMethod | Self::GrpcMethods => "\"SERVICE/METHOD\"",
             Self::Date => "\"YYYY-MM-DD\"",
         }
     }
@@ -188,6 +204,7 @@ impl Text {
             Self::Cidr => "an `\"ip/prefix\"`",
             Self::HeaderName => "a header's name in quotes",
             Self::HeaderValue => "a header's value in quotes",
+            Self::GrpcMethod | Self::GrpcMethods => "a `\"service/method\"` in quotes",
             Self::Date => "a date in quotes",
         }
     }

@@ -10,7 +10,7 @@ const STEP: Shape = Seq(&[
     Either(&[
         One(Kind::Choice(&["refused", "reset", "timeout"])),
         One(Kind::Status),
-        One(Kind::Later(&["grpc"])),
+        One(Kind::GrpcStatus),
     ]),
     Opt(&Seq(&[One(Kind::Word("after")), One(Kind::Duration)])),
     Opt(&One(Kind::Block(Scope::Fields))),
@@ -24,9 +24,14 @@ pub(super) const ROWS: &[Row] = &[
         TEST,
         "request",
         Seq(&[
-            One(Kind::Method),
-            One(Kind::Text(Text::Authority)),
-            One(Kind::Target),
+            Either(&[
+                Seq(&[
+                    One(Kind::GrpcCall),
+                    One(Kind::Text(Text::Authority)),
+                    One(Kind::Text(Text::GrpcMethod)),
+                ]),
+                Seq(&[One(Kind::Method), One(Kind::Text(Text::Authority)), One(Kind::Target)]),
+            ]),
             Many(&Either(&[TIMES, EVERY])),
         ]),
         "A call of the application.",

@@ -14,7 +14,7 @@ const TERM: Shape =
     Seq(&[One(Kind::Header), One(Kind::Equals), One(Kind::Text(Text::HeaderValue))]);
 const MATCH: Shape = Either(&[
     One(Kind::Word("any")),
-    One(Kind::Later(&["grpc"])),
+    Seq(&[One(Kind::Word("grpc")), One(Kind::Text(Text::GrpcMethods)), Many(&TERM)]),
     Seq(&[One(Kind::Methods), Opt(&One(Kind::Pattern)), Many(&TERM)]),
     Seq(&[One(Kind::Pattern), Many(&TERM)]),
     Seq(&[TERM, Many(&TERM)]),

@@ -3,6 +3,8 @@
 //! Figures come as numbers with their unit in the name, so that a script needs
 //! no parser for durations.
 
+use std::time::Duration;
+
 use serde::Serialize;
 
 use super::rows::{self, Row};
@@ -35,6 +37,7 @@ struct UpstreamJson {
     docs: Vec<String>,
     origin: OriginJson,
     address: Value,
+    protocol: Value,
     hosts: Vec<Value>,
     #[serde(skip_serializing_if = "Option::is_none")]
     listen: Option<Value>,
@@ -62,7 +65,8 @@ struct Policy {
 #[derive(Serialize)]
 struct Figures {
     tries: u32,
-    worst_latency_ms: u64,
+    /// `null` if nothing bounds it.
+    worst_latency_ms: Option<u64>,
     amplification: u32,
     replay_memory_bytes: u64,
 }
@@ -118,6 +122,7 @@ impl Cx<'_> {
             docs: upstream.docs.clone(),
             origin: self.at(upstream.place),
             address: self.value(&upstream.address.value, &upstream.address.origin),
+            protocol: self.value(&upstream.protocol.value, &upstream.protocol.origin),
             hosts: hosts.map(|host| self.value(&host.value, &host.origin)).collect(),
             listen: upstream.listen.as_ref().map(|own| self.value(&own.value, &own.origin)),
             routes: upstream.routes.iter().map(|route| self.route(route)).collect(),
@@ -154,10 +159,11 @@ impl Cx<'_> {
     }
 
     fn forwarding(&self, settings: &Settings) -> Policy {
-        let worst = derived::worst_latency(settings).as_millis();
+        let worst = derived::worst_latency(settings);
+        let bounded = worst < Duration::MAX;
         let figures = Figures {
             tries: derived::tries(settings),
-            worst_latency_ms: worst.try_into().unwrap_or(u64::MAX),
+            worst_latency_ms: worst.as_millis().try_into().ok().filter(|_| bounded),
             amplification: derived::amplification(settings),
             replay_memory_bytes: derived::replay_memory(settings),
         };
@@ -165,8 +171,12 @@ impl Cx<'_> {
     }
 
     fn answering(&self, settings: &Settings) -> Policy {
-        let figures =
-            Figures { tries: 0, worst_latency_ms: 0, amplification: 0, replay_memory_bytes: 0 };
+        let figures = Figures {
+            tries: 0,
+            worst_latency_ms: Some(0),
+            amplification: 0,
+            replay_memory_bytes: 0,
+        };
         Policy { figures, settings: self.settings(rows::answering(settings)) }
     }
 

@@ -68,6 +68,9 @@ impl Cx<'_> {
         let address = &upstream.address;
         let mut lines = vec![self.line(0, &name, &address.value.to_string(), &at(upstream.place))];
         lines.extend(self.hosts(&upstream.hosts));
+        // What goes without saying is left out.
+        let spoken = Some(&upstream.protocol).filter(|it| it.place().is_some());
+        lines.extend(spoken.map(|it| self.line(1, "protocol", &it.value.to_string(), &it.origin)));
         let listen = upstream.listen.iter();
         lines.extend(listen.map(|own| self.line(1, "listen", &own.value.to_string(), &own.origin)));
         let own = rows::settings(&upstream.settings);

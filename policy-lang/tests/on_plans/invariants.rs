@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use amb_policy_lang::diff::diff;
 use amb_policy_lang::interpret::{
-    Outcome, Request, Scenario, Script, Source, Start, Trace, Transition, What, run,
+    Outcome, Request, Scenario, Script, Source, Start, Status, Trace, Transition, What, run,
 };
 use amb_policy_lang::plan::{
     Backoff, BackoffKind, Breaker, Budget, Cause, CodeRange, NonIdempotent, OpenFor, Percent, Plan,
@@ -320,7 +320,10 @@ proptest! {
                     last.insert(*call, *status);
                 }
                 What::Ended { call, status, source, .. } => match last.get(call) {
-                    Some(real) => prop_assert_eq!((status, *source), (real, Source::Upstream)),
+                    Some(real) => {
+                        let real = Status::Http(*real);
+                        prop_assert_eq!((*status, *source), (real, Source::Upstream));
+                    }
                     None => prop_assert_ne!(*source, Source::Upstream),
                 },
                 _ => {}

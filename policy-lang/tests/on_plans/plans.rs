@@ -172,6 +172,7 @@ pub(crate) fn matching(methods: &[Method], path: &[Segment], line: u32) -> Match
         methods: methods.to_vec(),
         path: Some(PathPattern { segments: path.to_vec(), rest: false }),
         headers: vec![],
+        grpc: false,
     }
 }
 

@@ -25,6 +25,7 @@ fn charge_twice() -> Test {
             method: "POST".to_owned(),
             host: "payment.shop.svc".to_owned(),
             target: "/v1/charges".to_owned(),
+            grpc: false,
             times: 1,
             every: None,
             headers: vec![("idempotency-key".to_owned(), "k".to_owned())],
