@@ -13,6 +13,7 @@
 
 pub mod clock;
 pub mod filter;
+mod grpc;
 mod http1;
 mod intercept;
 mod lifecycle;
@@ -46,6 +47,7 @@ pub mod prelude {
         RetryAfter, RetryPolicy, Rewrite, RewritePolicy, Timeout, TimeoutPolicy, Total, Trace,
         Upstream,
     };
+    pub use crate::grpc::Grpc;
     pub use crate::intercept::{Cidr, Intercept, OnExit, cidr4, cidr6};
     pub use crate::message::{HeadEdit, Method, RequestHead};
     pub use crate::net::Net;

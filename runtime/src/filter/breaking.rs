@@ -7,6 +7,7 @@ use std::marker::PhantomData;
 
 use super::breaker::{Transition, Verdict};
 use super::{BreakerPolicy, Call, Cause, Failure, Filter, Kind, Outcome, cause};
+use crate::grpc::Grpc;
 use crate::net::{Event, Net};
 use crate::proxy::UpstreamId;
 
@@ -47,7 +48,7 @@ fn judge<P: BreakerPolicy, N: Net>(outcome: &Outcome<N>) -> Verdict {
     match cause(outcome) {
         None => Verdict::Cancelled,
         Some(cause) if P::counts(cause) => Verdict::Failure,
-        Some(Cause::Status(429)) => Verdict::Throttled,
+        Some(Cause::Status(429) | Cause::Grpc(Grpc::ResourceExhausted)) => Verdict::Throttled,
         Some(_) => Verdict::Success,
     }
 }

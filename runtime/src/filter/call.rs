@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::failure::{Failure, Kind};
 use super::identity::TraceContext;
 use crate::clock::Moment;
+use crate::grpc::{self, TimeLeft};
 use crate::http1::request::Request;
 use crate::http1::server::Caller;
 use crate::message::RequestHead;
@@ -81,6 +82,16 @@ impl<'a, N: Net> Call<'a, N> {
 
     pub(crate) fn head(&self) -> RequestHead<'_> {
         self.request.head()
+    }
+
+    /// Rewrites the caller's `grpc-timeout`: its time has run while we waited, and ends no later than
+    /// our own.
+    pub(crate) fn say_time_left(&mut self) {
+        if let Some(asked) = grpc::timeout(self.head()) {
+            let end = (self.started + asked).min(self.limits.deadline);
+            let left = TimeLeft::of(end - self.worker.clock().now());
+            self.request.edit().set("grpc-timeout", left.as_bytes());
+        }
     }
 
     /// Waits; ends early if the caller leaves.

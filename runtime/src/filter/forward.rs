@@ -15,7 +15,10 @@ impl<U: Upstream> Filter for Forward<U> {
     const UPSTREAM: Option<UpstreamId> = Some(U::ID);
 
     async fn call<N: Net>(call: &mut Call<'_, N>) -> Outcome<N> {
-        let outcome = match attempt(call, U::ID, Connection::Kept).await {
+        if U::GRPC {
+            call.say_time_left();
+        }
+        let mut outcome = match attempt(call, U::ID, Connection::Kept).await {
             // The upstream closed a kept connection just as we took it. That is no failed try:
             // nobody has seen the request, or it may be repeated (RFC 9112 §9.3.1).
             Err(Failure { kind: Kind::Stale, stage }) if may_repeat(call, stage) => {
@@ -26,6 +29,11 @@ impl<U: Upstream> Filter for Forward<U> {
             }
             outcome => outcome,
         };
+        if U::GRPC
+            && let Ok(response) = &mut outcome
+        {
+            response.read_grpc();
+        }
         record(call, &outcome);
         outcome
     }

@@ -48,7 +48,7 @@ pub type Outcome<N> = Result<Response<N>, Failure>;
 /// What a try came to, as policies name it; `None` if no try was made, or the caller ended it.
 fn cause<N: Net>(outcome: &Outcome<N>) -> Option<Cause> {
     match outcome {
-        Ok(response) => Some(Cause::Status(response.status())),
+        Ok(response) => Some(response.cause()),
         Err(failure) => failure.cause(),
     }
 }

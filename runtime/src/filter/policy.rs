@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::breaker;
 use super::retry::{Backoff, budget};
+use crate::grpc::Grpc;
 use crate::message::{HeadEdit, RequestHead};
 use crate::proxy::{BreakerId, UpstreamId};
 
@@ -20,6 +21,8 @@ pub enum Cause {
     RefusedStream,
     /// The upstream's answer.
     Status(u16),
+    /// The upstream's answer to a call of gRPC.
+    Grpc(Grpc),
 }
 
 /// `timeout`.
@@ -37,10 +40,12 @@ pub trait TimeoutPolicy: 'static {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Total {
     Fixed(Duration),
-    /// The caller's `x-request-timeout` shortens it.
+    /// The caller's `grpc-timeout` or `x-request-timeout` shortens it.
     Deadline {
         max: Duration,
     },
+    /// Streams have no end of their own.
+    Off,
 }
 
 /// `retry`.
@@ -119,4 +124,6 @@ pub trait ReplyPolicy: 'static {
 /// An upstream that a pipeline ends at.
 pub trait Upstream: 'static {
     const ID: UpstreamId;
+    /// Its answers have statuses of gRPC.
+    const GRPC: bool = false;
 }

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use super::call::Limits;
 use super::{Call, Failure, Filter, Kind, Outcome, TimeoutPolicy, Total};
+use crate::grpc;
 use crate::message::RequestHead;
 use crate::net::Net;
 use crate::proxy::UpstreamId;
@@ -25,6 +26,7 @@ impl<P: TimeoutPolicy, F: Filter> Filter for Timeout<P, F> {
             Total::Deadline { max } => {
                 caller_deadline(call.head()).map_or(max, |left| left.min(max))
             }
+            Total::Off => Duration::MAX,
         };
         if total.is_zero() {
             // The caller has no time left: nothing is tried, and nobody is to blame.
@@ -40,8 +42,13 @@ impl<P: TimeoutPolicy, F: Filter> Filter for Timeout<P, F> {
     }
 }
 
-/// The caller's `x-request-timeout`: seconds, with a fraction, or a number with `ms` or `s`.
+/// What the caller says it has left.
 fn caller_deadline(head: RequestHead<'_>) -> Option<Duration> {
+    grpc::timeout(head).or_else(|| request_timeout(head))
+}
+
+/// `x-request-timeout`: seconds, with a fraction, or a number with `ms` or `s`.
+fn request_timeout(head: RequestHead<'_>) -> Option<Duration> {
     let text = std::str::from_utf8(head.field("x-request-timeout")?).ok()?;
     if let Some(millis) = text.strip_suffix("ms") {
         return millis.parse().ok().map(Duration::from_millis);

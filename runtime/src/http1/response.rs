@@ -7,6 +7,8 @@ use super::body::{Decoder, Framing, Malformed};
 use super::exchange::is_delimited;
 use super::request::Request;
 use super::write;
+use crate::filter::Cause;
+use crate::grpc::Grpc;
 use crate::message::{HeadEdit, ResponseParts};
 use crate::net::Net;
 use crate::observe::report::Source;
@@ -19,6 +21,8 @@ pub struct Response<N: Net> {
     pub(crate) parts: ResponseParts,
     pub(crate) framing: Framing,
     pub(crate) source: Source,
+    /// The status of gRPC, if it is known.
+    pub(crate) grpc: Option<Grpc>,
     decoder: Decoder,
     /// The connection that the body comes on; none once it is no longer needed.
     pub(crate) link: Option<Link<N>>,
@@ -38,17 +42,38 @@ impl<N: Net> Response<N> {
         framing: Framing,
         decoder: Decoder,
     ) -> Self {
-        Self { block, parts, framing, source: Source::Upstream, decoder, link: None }
+        Self { block, parts, framing, source: Source::Upstream, grpc: None, decoder, link: None }
     }
 
     /// An answer of our own: all of it is in the block.
     pub(crate) fn complete(block: Box<Block>, parts: ResponseParts, source: Source) -> Self {
         let (framing, decoder) = (Framing::None, Decoder::new(Framing::None));
-        Self { block, parts, framing, source, decoder, link: None }
+        Self { block, parts, framing, source, grpc: None, decoder, link: None }
     }
 
     pub(crate) fn status(&self) -> u16 {
         self.parts.status
+    }
+
+    /// As policies name it.
+    pub(crate) fn cause(&self) -> Cause {
+        self.grpc.map_or(Cause::Status(self.status()), Cause::Grpc)
+    }
+
+    /// Looks for the status of gRPC. It is not waited for: a stream may tell only at its end.
+    pub(crate) fn read_grpc(&mut self) {
+        self.grpc = self.grpc_field("grpc-status").and_then(Grpc::of_field);
+    }
+
+    /// `grpc-retry-pushback-ms`, of an answer with a status of gRPC.
+    pub(crate) fn pushback(&self) -> Option<&[u8]> {
+        self.grpc.and_then(|_| self.grpc_field("grpc-retry-pushback-ms"))
+    }
+
+    fn grpc_field(&self, name: &str) -> Option<&[u8]> {
+        let Block { bytes, fields, .. } = &*self.block;
+        let field = fields.iter().find(|field| field.is_named(bytes, name));
+        field.map(|field| field.value.of(bytes))
     }
 
     pub(crate) fn retry_after(&self) -> Option<&[u8]> {

@@ -18,7 +18,7 @@ pub use live::Live;
 pub use observed::Observed;
 pub use parse::{ParsedRequest, parse_request};
 pub use scenario::{Request, Scenario};
-pub use script::{Step, refused, reset, status, timeout};
+pub use script::{Step, grpc, refused, reset, status, timeout};
 pub use steady::{Steady, Unreached, Written};
 
 #[expect(clippy::panic, reason = "a test that cannot start has failed")]

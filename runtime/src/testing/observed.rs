@@ -6,6 +6,7 @@ use super::calls::{self, CallRecord};
 use super::script::{ScriptedNet, Seen, field};
 use super::trace::{Entry, Lines};
 use crate::clock::Moment;
+use crate::grpc::Grpc;
 use crate::proxy::{Proxy, RouteSpec};
 use crate::worker::Worker;
 
@@ -32,6 +33,10 @@ pub(super) struct Answer {
 impl Answer {
     pub(super) fn status(&self) -> u16 {
         self.head.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap_or(0)
+    }
+
+    pub(super) fn grpc(&self) -> Option<Grpc> {
+        field(&self.head, "grpc-status").and_then(|value| Grpc::of_field(value.as_bytes()))
     }
 
     pub(super) fn fields(&self) -> impl Iterator<Item = (String, String)> {
@@ -67,6 +72,11 @@ impl Observed {
 
     pub fn status(&self) -> u16 {
         self.last().map_or(0, Answer::status)
+    }
+
+    /// What gRPC says of the answer, if it is one of gRPC.
+    pub fn grpc(&self) -> Option<Grpc> {
+        self.last().and_then(Answer::grpc)
     }
 
     /// Tries that reached for the network.

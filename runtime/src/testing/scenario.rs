@@ -17,6 +17,7 @@ use tokio::task::JoinHandle;
 use super::observed::{Answer, Observed};
 use super::script::{Pipe, Script, ScriptedNet, Step};
 use crate::clock::Clock;
+use crate::grpc;
 use crate::http1::server;
 use crate::proxy::{Inbound, Proxy, UpstreamId};
 use crate::random::Random;
@@ -40,6 +41,12 @@ impl Request {
     pub fn new(method: &str, host: &str, target: &str) -> Self {
         let [method, host, target] = [method, host, target].map(str::to_owned);
         Self { method, host, target, headers: Vec::new(), body: 0, times: 1, every: None }
+    }
+
+    /// A call of gRPC: `grpc("pricing.shop.svc", "shop.v1.Pricing/Quote")`.
+    pub fn grpc(host: &str, method: &str) -> Self {
+        let call = Self::new("POST", host, &format!("/{method}"));
+        call.header("content-type", grpc::CONTENT_TYPE).header("te", "trailers")
     }
 
     #[must_use]

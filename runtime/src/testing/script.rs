@@ -17,6 +17,7 @@ use tokio::io::{
 use super::trace::{Entry, What};
 use crate::clock::Moment;
 use crate::filter::breaker::State;
+use crate::grpc::{self, Grpc};
 use crate::net::{DialError, Ended, Event, Io, Net};
 use crate::proxy::UpstreamId;
 use crate::shared::Shared;
@@ -32,6 +33,7 @@ pub struct Step {
 #[derive(Clone, Copy, Debug)]
 enum Reply {
     Status(u16),
+    Grpc(Grpc),
     Refused,
     Reset,
     Never,
@@ -40,6 +42,11 @@ enum Reply {
 /// Answers with that status and no body.
 pub fn status(status: u16) -> Step {
     Step::of(Reply::Status(status))
+}
+
+/// Answers a call of gRPC without a message: the status stands in the head.
+pub fn grpc(code: Grpc) -> Step {
+    Step::of(Reply::Grpc(code))
 }
 
 /// Does not accept the connection.
@@ -214,6 +221,17 @@ async fn serve(
     }
     tokio::time::sleep(step.after).await;
     match step.reply {
+        Reply::Grpc(code) => {
+            let (kind, number) = (grpc::CONTENT_TYPE, code.number());
+            let mut answer = format!(
+                "HTTP/1.1 200 Scripted\r\nconnection: close\r\ncontent-length: 0\r\ncontent-type: {kind}\r\ngrpc-status: {number}\r\n"
+            );
+            for (name, value) in &step.headers {
+                answer.push_str(&format!("{name}: {value}\r\n"));
+            }
+            answer.push_str("\r\n");
+            io.write_all(answer.as_bytes()).await
+        }
         Reply::Status(status) => {
             let mut answer = format!("HTTP/1.1 {status} Scripted\r\nconnection: close\r\n");
             if !matches!(status, 100..=199 | 204 | 304) {

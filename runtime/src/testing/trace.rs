@@ -103,8 +103,12 @@ impl Lines<'_> {
 
     fn ended(&self, call: &str, index: usize, ended: &Ended) -> Vec<String> {
         let refused = ended.refusal.map(|refusal| format!("{call} refused {refusal}"));
-        let (status, elapsed) =
-            self.answers.get(index).map_or((0, 0), |it| (it.status(), it.elapsed.as_millis()));
+        let answer = self.answers.get(index);
+        let elapsed = answer.map_or(0, |it| it.elapsed.as_millis());
+        let status = match answer.and_then(Answer::grpc) {
+            Some(code) => format!("grpc({})", code.label()),
+            None => answer.map_or(0, Answer::status).to_string(),
+        };
         let end = format!("{call} ends {status} {} elapsed {elapsed}ms", ended.source);
         refused.into_iter().chain([end]).collect()
     }
@@ -129,5 +133,6 @@ fn outcome(cause: Cause) -> String {
         Cause::Timeout => "timeout".to_owned(),
         Cause::RefusedStream => "refused-stream".to_owned(),
         Cause::Status(status) => status.to_string(),
+        Cause::Grpc(code) => format!("grpc({})", code.label()),
     }
 }

@@ -59,6 +59,7 @@ fn request(plan: &Plan, dice: &mut Dice) -> TestRequest {
         method: method(line, dice),
         host: host(upstream, dice),
         target: target(line, dice),
+        grpc: false,
         times,
         every,
         headers,

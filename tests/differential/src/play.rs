@@ -1,8 +1,10 @@
 //! A test of the language as a scenario of the compiled proxy.
 
-use amb_policy_lang::plan::{ScriptedReply, ScriptedStep, Test, TestRequest};
-use amb_runtime::prelude::Proxy;
-use amb_runtime::testing::{Observed, Request, Scenario, Step, refused, reset, status, timeout};
+use amb_policy_lang::plan::{GRPC_CODES, GrpcCode, ScriptedReply, ScriptedStep, Test, TestRequest};
+use amb_runtime::prelude::{Grpc, Proxy};
+use amb_runtime::testing::{
+    Observed, Request, Scenario, Step, grpc, refused, reset, status, timeout,
+};
 
 /// Runs it.
 pub(crate) fn play<P: Proxy>(test: &Test, seed: u64) -> Observed {
@@ -15,7 +17,11 @@ pub(crate) fn play<P: Proxy>(test: &Test, seed: u64) -> Observed {
 }
 
 fn request(request: &TestRequest) -> Request {
-    let call = Request::new(&request.method, &request.host, &request.target);
+    let (host, target) = (&request.host, &request.target);
+    let call = match request.grpc {
+        true => Request::grpc(host, target.trim_start_matches('/')),
+        false => Request::new(&request.method, host, target),
+    };
     let fields = request.headers.iter();
     let call = fields.fold(call, |call, (name, value)| call.header(name, value));
     let call = call.body(request.body as usize).times(request.times);
@@ -28,10 +34,35 @@ fn request(request: &TestRequest) -> Request {
 fn step(step: &ScriptedStep) -> Step {
     let reply = match step.reply {
         ScriptedReply::Status(code) => status(code),
+        ScriptedReply::Grpc(code) => grpc(status_of(code)),
         ScriptedReply::Refused => refused(),
         ScriptedReply::Reset => reset(),
         ScriptedReply::Timeout => timeout(),
     };
     let reply = reply.after(step.after);
     step.headers.iter().fold(reply, |reply, (name, value)| reply.header(name, value))
+}
+
+/// The two enums have nothing in common but the numbers that gRPC gives its codes.
+fn status_of(code: GrpcCode) -> Grpc {
+    const SAME: [Grpc; GRPC_CODES.len()] = [
+        Grpc::Ok,
+        Grpc::Cancelled,
+        Grpc::Unknown,
+        Grpc::InvalidArgument,
+        Grpc::DeadlineExceeded,
+        Grpc::NotFound,
+        Grpc::AlreadyExists,
+        Grpc::PermissionDenied,
+        Grpc::ResourceExhausted,
+        Grpc::FailedPrecondition,
+        Grpc::Aborted,
+        Grpc::OutOfRange,
+        Grpc::Unimplemented,
+        Grpc::Internal,
+        Grpc::Unavailable,
+        Grpc::DataLoss,
+        Grpc::Unauthenticated,
+    ];
+    SAME[usize::from(code.number())]
 }

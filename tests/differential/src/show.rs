@@ -26,7 +26,12 @@ pub fn side_by_side(expected: &[String], actual: &[String]) -> String {
 
 fn request(request: &TestRequest) -> String {
     let TestRequest { method, host, target, .. } = request;
-    let mut line = format!("request {method} {} {target}", quoted(host));
+    let mut line = match request.grpc {
+        true => {
+            format!("request GRPC {} {}", quoted(host), quoted(target.trim_start_matches('/')))
+        }
+        false => format!("request {method} {} {target}", quoted(host)),
+    };
     if request.times > 1 {
         line.push_str(&format!(" times {}", request.times));
     }
@@ -45,6 +50,7 @@ fn given(given: &Given) -> String {
 fn step(step: &ScriptedStep) -> String {
     let mut text = match step.reply {
         ScriptedReply::Status(status) => status.to_string(),
+        ScriptedReply::Grpc(code) => code.to_string(),
         ScriptedReply::Refused => "refused".to_owned(),
         ScriptedReply::Reset => "reset".to_owned(),
         ScriptedReply::Timeout => "timeout".to_owned(),

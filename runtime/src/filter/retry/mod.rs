@@ -13,6 +13,7 @@ use std::marker::PhantomData;
 use std::time::{Duration, SystemTime};
 
 use super::{Call, Cause, Failure, Filter, Kind, Outcome, RetryAfter, RetryPolicy, Stage};
+use crate::grpc::{self, Grpc};
 use crate::http1::response::Response;
 use crate::net::Net;
 use crate::observe::report::Refusal;
@@ -64,38 +65,57 @@ struct Trouble {
     cause: Cause,
     stage: Stage,
     /// What the upstream asks for.
-    retry_after: Option<RetryAfterField>,
+    patience: Option<Patience>,
 }
 
-/// The value of `retry-after` (RFC 9110 §10.2.3).
-enum RetryAfterField {
+/// The value of `retry-after` (RFC 9110 §10.2.3) or `grpc-retry-pushback-ms`.
+enum Patience {
     Delay(Duration),
     Date(SystemTime),
+    /// No other try at all.
+    Never,
 }
 
 impl Trouble {
+    /// The server says that it did not act: that the policy lists the code is reason enough.
+    fn is_declined(&self) -> bool {
+        matches!(self.cause, Cause::Grpc(code) if code.declines())
+    }
+
     /// `None`: nothing failed, or by the caller's own doing.
     fn of<P: RetryPolicy, N: Net>(outcome: &Outcome<N>) -> Option<Self> {
         match outcome {
-            Ok(response)
-                if response.status() < 400 && !P::listed(Cause::Status(response.status())) =>
-            {
-                None
-            }
+            Ok(response) if is_fine(response.cause()) && !P::listed(response.cause()) => None,
             Ok(response) => Some(Self {
-                cause: Cause::Status(response.status()),
+                cause: response.cause(),
                 stage: Stage::Sent,
-                retry_after: response.retry_after().and_then(RetryAfterField::parse),
+                patience: Patience::of(response),
             }),
             Err(failure) => {
                 let stage = failure.stage;
-                failure.cause().map(|cause| Self { cause, stage, retry_after: None })
+                failure.cause().map(|cause| Self { cause, stage, patience: None })
             }
         }
     }
 }
 
-impl RetryAfterField {
+/// An answer that nobody would think of repeating.
+const fn is_fine(cause: Cause) -> bool {
+    match cause {
+        Cause::Status(status) => status < 400,
+        Cause::Grpc(code) => matches!(code, Grpc::Ok),
+        _ => false,
+    }
+}
+
+impl Patience {
+    fn of<N: Net>(response: &Response<N>) -> Option<Self> {
+        match response.pushback() {
+            Some(value) => Some(grpc::pushback(value).map_or(Self::Never, Self::Delay)),
+            None => response.retry_after().and_then(Self::parse),
+        }
+    }
+
     fn parse(value: &[u8]) -> Option<Self> {
         let text = std::str::from_utf8(value).ok()?;
         match text.parse() {
@@ -108,6 +128,7 @@ impl RetryAfterField {
         match self {
             Self::Delay(delay) => *delay,
             Self::Date(date) => date.duration_since(wall).unwrap_or_default(),
+            Self::Never => Duration::MAX,
         }
     }
 }
@@ -121,7 +142,7 @@ fn decide<P: RetryPolicy, F: Filter, N: Net>(
     if !P::listed(trouble.cause) {
         return Err(Refusal::NotListed);
     }
-    if trouble.stage == Stage::Sent && !P::repeatable(&call.head()) {
+    if trouble.stage == Stage::Sent && !trouble.is_declined() && !P::repeatable(&call.head()) {
         return Err(Refusal::Unsafe);
     }
     if !call.request.replayable(trouble.stage) {
@@ -149,9 +170,10 @@ fn asked_wait<P: RetryPolicy, N: Net>(
     call: &Call<'_, N>,
     trouble: &Trouble,
 ) -> Result<Duration, Refusal> {
-    match (P::RETRY_AFTER, &trouble.retry_after) {
-        (RetryAfter::Honour { up_to }, Some(field)) => {
-            let asked = field.wait(call.worker.clock().wall());
+    match (P::RETRY_AFTER, &trouble.patience) {
+        (_, Some(Patience::Never)) => Err(Refusal::Pushback),
+        (RetryAfter::Honour { up_to }, Some(patience)) => {
+            let asked = patience.wait(call.worker.clock().wall());
             if asked <= up_to { Ok(asked) } else { Err(Refusal::Pushback) }
         }
         _ => Ok(Duration::ZERO),
