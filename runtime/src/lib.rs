@@ -12,6 +12,7 @@
 //! It reads no configuration: what the policy says is in the generated types.
 
 pub mod clock;
+mod confine;
 pub mod filter;
 mod grpc;
 mod http1;

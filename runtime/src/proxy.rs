@@ -31,6 +31,8 @@ pub trait Proxy: 'static {
     const USER: Option<u32> = None;
     /// What is redirected to the shared port.
     const INTERCEPT: Option<Intercept> = None;
+    /// Calls to hosts that the policy does not know go there: their names are looked up.
+    const PASSES: bool = true;
     /// The policy's text, plan and hashes as JSON: `--describe`, `/policy`.
     const POLICY: &'static [u8];
 

@@ -108,6 +108,7 @@ impl Running {
             next = line();
         }
         let admin = next.strip_prefix("amb web: admin on ").unwrap().to_owned();
+        assert!(line().starts_with("amb web: confined: uid "));
         assert_eq!(line(), "amb web: READY");
         Self { process, stderr, port, admin }
     }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use rustix::process::{Resource, geteuid, getrlimit, setrlimit};
+use rustix::process::{Resource, getrlimit, setrlimit};
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::{oneshot, watch};
 
@@ -18,6 +18,7 @@ use super::exit::Exit;
 use super::listen::{self, ListenError, Listeners, Ports};
 use super::threads::{self, Threads};
 use crate::clock::Clock;
+use crate::confine::{self, ConfineError, Needs};
 use crate::intercept::Redirect;
 use crate::observe::access_log::{Sender, Writer};
 use crate::observe::admin::{self, Admin, Step};
@@ -37,7 +38,7 @@ const LAST_LINES: Duration = Duration::from_secs(2);
 /// Runs until the end.
 pub(super) fn serve<P: Proxy>() -> Result<(), Exit> {
     let notices = Notices::of(P::SERVICE);
-    under_its_user::<P>(notices)?;
+    with_its_powers::<P>(notices)?;
     raise_descriptor_limit();
     let workers = threads::count(P::WORKERS);
     let ports = Ports::open(P::LISTENERS, workers).map_err(unavailable(notices))?;
@@ -69,7 +70,7 @@ async fn serve_until_the_end<P: Proxy>(notices: Notices, ports: Ports) -> Result
 /// Tries what a start would need, and starts nothing.
 pub(super) fn check<P: Proxy>() -> Result<(), Exit> {
     let notices = Notices::of(P::SERVICE);
-    under_its_user::<P>(notices)?;
+    with_its_powers::<P>(notices)?;
     let ports = Ports::open(P::LISTENERS, 1).map_err(unavailable(notices))?;
     if let Some(address) = P::OBSERVE.admin {
         listen::alone(address).map_err(unavailable(notices))?;
@@ -120,6 +121,7 @@ impl Running {
         }
         admin.reached(Step::Redirect);
         let captured = capture::install::<P>(notices, &ports, &discovery, clock)?;
+        confined::<P>(notices)?;
         let (sender, log) = access_log::<P>(notices, ports.workers.len())?;
         let parts =
             Parts { shared: &shared, discovery, lookup, log: sender, own: dialled_as(&own) };
@@ -278,18 +280,17 @@ fn whose<P: Proxy>(inbound: Inbound) -> String {
     }
 }
 
-/// `user` says under which uid calls are made; whoever starts the proxy sees to it.
-fn under_its_user<P: Proxy>(notices: Notices) -> Result<(), Exit> {
-    let is = geteuid().as_raw();
-    match P::USER {
-        Some(user) if user != is => {
-            notices.say(format_args!(
-                "the policy says `user {user}`, and this is uid {is}; start the proxy under {user}"
-            ));
-            Err(Exit::NoPermission)
-        }
-        _ => Ok(()),
-    }
+/// Raises what was granted, and looks whether it is enough for the policy's `user`.
+fn with_its_powers<P: Proxy>(notices: Notices) -> Result<(), Exit> {
+    confine::raise();
+    confine::check(P::USER).map_err(unconfined(notices))
+}
+
+/// Gives up what nobody needs from here on. Workers start after that.
+fn confined<P: Proxy>(notices: Notices) -> Result<(), Exit> {
+    let confined = confine::confine(Needs::of::<P>()).map_err(unconfined(notices))?;
+    notices.say(format_args!("{confined}"));
+    Ok(())
 }
 
 /// Every connection takes descriptors; the soft limit is 1,024 on most machines.
@@ -301,6 +302,13 @@ fn raise_descriptor_limit() {
 }
 
 fn unavailable(notices: Notices) -> impl Fn(ListenError) -> Exit {
+    move |error| {
+        notices.say(format_args!("{error}"));
+        error.exit()
+    }
+}
+
+fn unconfined(notices: Notices) -> impl Fn(ConfineError) -> Exit {
     move |error| {
         notices.say(format_args!("{error}"));
         error.exit()

@@ -19,8 +19,8 @@ pub fn inside(test: &str, scenario: fn()) {
     if !rustix::process::geteuid().is_root() {
         return skip(test, "a second uid can only be had by root");
     }
-    for program in ["unshare", "setpriv", "ip", "nft"] {
-        if Command::new(program).arg("--version").output().is_err() {
+    for program in ["unshare", "setpriv", "setcap", "ip", "nft"] {
+        if Command::new(program).arg("-h").output().is_err() {
             return skip(test, &format!("there is no `{program}`"));
         }
     }

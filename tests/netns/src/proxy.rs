@@ -69,6 +69,11 @@ impl Proxy {
         }
     }
 
+    /// The process.
+    pub fn id(&self) -> u32 {
+        self.process.id()
+    }
+
     /// `kill -9`.
     pub fn kill(mut self) {
         self.process.kill().unwrap();

@@ -7,7 +7,7 @@ use std::process::Command;
 
 use amb_tests_netns::namespace::inside;
 use amb_tests_netns::proxy::{POLICY, Proxy, command};
-use amb_tests_netns::{PROXY, nft};
+use amb_tests_netns::{APPLICATION, PROXY, nft};
 
 const ROLE: &str = env!("CARGO_BIN_EXE_role");
 
@@ -42,9 +42,20 @@ fn without_the_capability() {
 #[test]
 fn under_another_uid_than_the_policy_says() {
     inside("under_another_uid_than_the_policy_says", || {
-        fails(77, "the policy says `user 15001`, and this is uid 0", || {
+        fails(77, "the policy says `user 15001`, and this is uid 2000", || {
             let mut command = Command::new(ROLE);
-            command.env(POLICY, "open");
+            command.env(POLICY, "open").uid(APPLICATION).gid(APPLICATION);
+            command
+        });
+    });
+}
+
+#[test]
+fn as_root_that_may_not_become_another_user() {
+    inside("as_root_that_may_not_become_another_user", || {
+        fails(77, "or as root with CAP_SETUID and CAP_SETGID", || {
+            let mut command = Command::new("setpriv");
+            command.args(["--bounding-set=-setuid", ROLE]).env(POLICY, "open");
             command
         });
     });
