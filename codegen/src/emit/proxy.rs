@@ -37,8 +37,8 @@ pub(crate) fn proxy(cx: &Cx<'_>) -> TokenStream {
     let (proxy, service) = (&cx.proxy, service(cx));
     let (workers, listeners, upstreams) = (workers(cx), listeners(cx), upstreams(cx));
     let (specs, breakers, observe) = (specs(cx), breakers(cx), observe::observe(cx));
-    let (intercept, route, call) =
-        (intercept::intercept(cx), dispatch::route(cx), dispatch::call(cx));
+    let (intercept, passes) = (intercept::intercept(cx), passes(cx));
+    let (route, call) = (dispatch::route(cx), dispatch::call(cx));
     quote! {
         impl Proxy for #proxy {
             type Route = Route;
@@ -51,6 +51,7 @@ pub(crate) fn proxy(cx: &Cx<'_>) -> TokenStream {
             #breakers
             #observe
             #intercept
+            #passes
             const POLICY: &'static [u8] = include_bytes!(concat!(env!("OUT_DIR"), "/policy.json"));
 
             #route
@@ -59,6 +60,14 @@ pub(crate) fn proxy(cx: &Cx<'_>) -> TokenStream {
             }
             #call
         }
+    }
+}
+
+/// Whether calls to unknown hosts go there. They do unless the policy says something else.
+fn passes(cx: &Cx<'_>) -> TokenStream {
+    match cx.plan.otherwise.value {
+        Otherwise::Pass => TokenStream::new(),
+        Otherwise::Reject => quote! { const PASSES: bool = false; },
     }
 }
 

@@ -51,6 +51,7 @@ impl Proxy for ObserveProxy {
         // observe.amb:11
         admin: Some(v6([0, 0, 0, 0, 0, 0, 0, 1], 9902)),
     };
+    const PASSES: bool = false;
     const POLICY: &'static [u8] = include_bytes!(concat!(env!("OUT_DIR"), "/policy.json"));
 
     fn route(head: &RequestHead<'_>, _inbound: Inbound) -> Route {

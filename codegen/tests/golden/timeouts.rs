@@ -39,6 +39,7 @@ impl Proxy for Timeouts {
     ];
     const BREAKERS: &'static [&'static str] = &[];
     const OBSERVE: Observe = Observe { metrics: false, access_log: None, admin: None };
+    const PASSES: bool = false;
     const POLICY: &'static [u8] = include_bytes!(concat!(env!("OUT_DIR"), "/policy.json"));
 
     fn route(head: &RequestHead<'_>, _inbound: Inbound) -> Route {

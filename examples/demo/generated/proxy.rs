@@ -46,6 +46,7 @@ impl Proxy for Demo {
         // demo.amb:10
         admin: Some(v4([127, 7, 7, 7], 9901)),
     };
+    const PASSES: bool = false;
     const POLICY: &'static [u8] = include_bytes!(concat!(env!("OUT_DIR"), "/policy.json"));
 
     fn route(head: &RequestHead<'_>, _inbound: Inbound) -> Route {
