@@ -27,7 +27,14 @@ pub(crate) enum Command {
     Inspect(Inspect),
     Lsp(Lsp),
     /// Show everything at once on this machine: retries, the breaker, recovery.
-    Demo,
+    Demo(Demo),
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Demo {
+    /// Plays in the namespace that this process is in, with this proxy.
+    #[arg(long, hide = true)]
+    pub(crate) inside: Option<PathBuf>,
 }
 
 /// Write a new deployment: a crate with a first policy, ready to build.

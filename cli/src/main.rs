@@ -53,6 +53,6 @@ fn run(command: Command, console: &mut Console) -> Result<(), Failure> {
         Command::Diff(args) => commands::diff::run(&args, console),
         Command::Inspect(args) => commands::inspect::run(&args, console),
         Command::Lsp(_) => commands::lsp::run(),
-        Command::Demo => demo::run(console),
+        Command::Demo(args) => demo::run(&args, console),
     }
 }

@@ -1,107 +1,135 @@
 //! `amb demo`: a service that fails, its callers, and the ambassador between them.
 //!
-//! The proxy is the real one, built from `examples/demo/demo.amb`. The service and its callers are
-//! threads of this process. Everything happens on 127.7.7.7, which is this machine.
+//! The proxy is the real one, built from a policy of `examples`. The service and its callers are
+//! threads of this process, and curl.
+//!
+//! ```text
+//! may we have a network namespace? ─▶ yes: this program again, inside: the application dials the
+//!        │                            service by name, and is redirected
+//!        └─▶ no: on 127.7.7.7, which is this machine: the application dials the ambassador
+//! ```
 
 mod caller;
+mod namespace;
 mod proxy;
+mod scenes;
 mod stage;
 mod upstream;
 
 use std::net::{Ipv4Addr, SocketAddr};
-use std::path::PathBuf;
-use std::time::Duration;
+use std::path::{Path, PathBuf};
 
 use crate::args;
 use crate::cargo;
 use crate::commands::build;
 use crate::console::Console;
 use crate::failure::Failure;
+use caller::Application;
+use namespace::Namespace;
 use proxy::Proxy;
 use stage::Stage;
 use upstream::Upstream;
 
+const REDIRECTED: &str = "examples/demo-redirected";
+const TOLD: &str = "examples/demo";
+
 /// The demo's own address, so that it meets no other service of this machine.
 const HOST: Ipv4Addr = Ipv4Addr::new(127, 7, 7, 7);
-/// `open-for` of the demo's policy, and a little.
-const OPEN_FOR: Duration = Duration::from_millis(3_050);
 
-pub(crate) fn run(console: &mut Console) -> Result<(), Failure> {
-    let policy = cargo::source(None, "examples/demo")?.join("demo.amb");
+pub(crate) fn run(args: &args::Demo, console: &mut Console) -> Result<(), Failure> {
+    if let Some(binary) = &args.inside {
+        return redirected(binary, console);
+    }
+    let why = match Namespace::find() {
+        Ok(namespace) => {
+            match built(REDIRECTED, console, |binary, _| inside(&namespace, binary))? {
+                Inside::Shown => return Ok(()),
+                Inside::Astray => return Err(Failure::Findings),
+                Inside::Impossible => "the reason is above".to_owned(),
+            }
+        }
+        Err(why) => why,
+    };
+    console.note(&format!(
+        "Connections cannot be redirected here ({why}), so the application is told where its \
+         ambassador is.\n"
+    ));
+    built(TOLD, console, told)?
+}
+
+/// What became of the demo in the namespace; what went wrong has been said.
+enum Inside {
+    Shown,
+    Impossible,
+    Astray,
+}
+
+/// Builds the policy of a folder, and shows its proxy.
+fn built<T>(
+    folder: &str,
+    console: &mut Console,
+    show: impl FnOnce(&Path, &mut Console) -> T,
+) -> Result<T, Failure> {
+    let policy = cargo::source(None, folder)?.join("demo.amb");
     let binary = std::env::temp_dir().join(format!("amb-demo-{}", std::process::id()));
-    console.note("building the proxy from examples/demo/demo.amb (the first time takes minutes)\n");
+    let note =
+        format!("building the proxy from {folder}/demo.amb (the first time takes minutes)\n");
+    console.note(&note);
     build::binary(&arguments(policy, binary.clone()), console)?;
     let shown = show(&binary, console);
     // Not there any more: nothing to clean up.
     drop(std::fs::remove_file(&binary));
-    shown
+    Ok(shown)
 }
 
 fn arguments(file: PathBuf, binary: PathBuf) -> args::Build {
     args::Build { file, output: Some(binary), debug: true, runtime: None }
 }
 
-fn show(binary: &std::path::Path, console: &mut Console) -> Result<(), Failure> {
-    let address = SocketAddr::from((HOST, 8081));
-    let upstream = Upstream::start(address).map_err(|error| {
-        Failure::Stopped(format!("the demo needs {address}, which cannot be had: {error}"))
-    })?;
-    let proxy = Proxy::start(binary)?;
-    let mut stage = Stage::new(SocketAddr::from((HOST, 15001)), &upstream, console);
-    let played = play(&mut stage).map_err(|error| {
-        Failure::Internal(format!("the demo's calls did not go as they should: {error}"))
+/// This program again, in the namespace.
+fn inside(namespace: &Namespace, binary: &Path) -> Inside {
+    let again = std::env::current_exe().and_then(|ourselves| {
+        namespace.command(&ourselves).args(["demo", "--inside"]).arg(binary).status()
     });
-    drop(proxy);
-    played
+    match again.ok().and_then(|status| status.code()) {
+        Some(0) => Inside::Shown,
+        Some(1) => Inside::Impossible,
+        _ => Inside::Astray,
+    }
 }
 
-fn play(stage: &mut Stage<'_>) -> Result<(), String> {
-    stage
-        .scene("1. The service fails twice. The application's one call succeeds at the third try.");
-    stage.upstream.answer(&[503, 503], 200);
-    let answer = stage.call("GET /v1/quotes/7", "")?;
-    stage.tries();
-    check(answer.status == 200, "the quote should have succeeded")?;
-
-    stage.scene("2. A payment that fails is not sent twice: nobody said that this is safe.");
-    stage.upstream.answer(&[503], 200);
-    let answer = stage.call("POST /v1/charges", "")?;
-    check(answer.status == 503 && stage.tries() == 1, "the charge should have been sent once")?;
-
-    stage.scene("3. With an idempotency key it is: the policy allows it.");
-    stage.upstream.answer(&[503], 201);
-    let answer = stage.call("POST /v1/charges", "idempotency-key: k-1\r\n")?;
-    check(answer.status == 201 && stage.tries() == 2, "the charge should have been repeated")?;
-
-    stage.scene("4. The service goes down. Five failures in a row open the breaker.");
-    stage.upstream.answer(&[], 503);
-    for _ in 0..5 {
-        stage.call("POST /v1/charges", "")?;
-    }
-    check(stage.tries() == 5, "five charges should have reached the service")?;
-
-    stage.scene("5. While it is open calls fail at once, and the service is left alone.");
-    let answers = stage.together("GET /v1/quotes/7", 200);
-    check(answers.iter().all(|answer| answer.by_proxy.is_some()), "all should be ours")?;
-    check(stage.tries() == 0, "the service should have been left alone")?;
-
-    stage.scene("6. After 3 s one call is let through to look. It fails: open for another 3 s.");
-    stage.pause(OPEN_FOR);
-    stage.together("POST /v1/charges", 50);
-    check(stage.tries() == 1, "there should have been exactly one probe")?;
-
-    stage.scene("7. The service recovers. The next probe succeeds and closes the breaker.");
-    stage.upstream.answer(&[], 200);
-    stage.pause(OPEN_FOR);
-    let answer = stage.call("POST /v1/charges", "")?;
-    check(answer.status == 200, "the probe should have succeeded")?;
-    let answers = stage.together("POST /v1/charges", 50);
-    stage.tries();
-    check(answers.iter().all(|answer| answer.status == 200), "all should have succeeded")?;
-    stage.end();
+/// The application dials the service. Needs a namespace that nobody else uses.
+fn redirected(binary: &Path, console: &mut Console) -> Result<(), Failure> {
+    namespace::furnish()?;
+    let service = SocketAddr::from((namespace::SERVICE, 80));
+    let upstream = serve(service)?;
+    let mut stage = Stage::new(Application::untold(service), &upstream, console);
+    scenes::without(&mut stage).map_err(astray)?;
+    let proxy = Proxy::start(binary)?;
+    scenes::comes(&mut stage, &proxy);
+    scenes::play(&mut stage).and_then(|()| scenes::goes(&mut stage, proxy)).map_err(astray)?;
+    stage.end(REDIRECTED);
     Ok(())
 }
 
-fn check(holds: bool, what: &str) -> Result<(), String> {
-    if holds { Ok(()) } else { Err(what.to_owned()) }
+/// The application dials the ambassador.
+fn told(binary: &Path, console: &mut Console) -> Result<(), Failure> {
+    let upstream = serve(SocketAddr::from((HOST, 8081)))?;
+    // To be dropped last: the ambassador ends with the demo.
+    let _proxy = Proxy::start(binary)?;
+    let ambassador = SocketAddr::from((HOST, 15001));
+    let mut stage = Stage::new(Application::told(ambassador), &upstream, console);
+    scenes::play(&mut stage).map_err(astray)?;
+    stage.end(TOLD);
+    Ok(())
+}
+
+fn serve(address: SocketAddr) -> Result<Upstream, Failure> {
+    Upstream::start(address).map_err(|error| {
+        Failure::Stopped(format!("the demo needs {address}, which cannot be had: {error}"))
+    })
+}
+
+fn astray(error: String) -> Failure {
+    Failure::Internal(format!("the demo's calls did not go as they should: {error}"))
 }

@@ -6,7 +6,11 @@ use std::process::{Child, Command, Stdio};
 
 use crate::failure::Failure;
 
-pub(super) struct Proxy(Child);
+pub(super) struct Proxy {
+    process: Child,
+    /// What it said on its way.
+    pub(super) said: String,
+}
 
 impl Proxy {
     /// Starts it and waits until it is ready.
@@ -20,11 +24,11 @@ impl Proxy {
         let mut said = String::new();
         if let Some(lines) = child.stderr.take() {
             for line in BufReader::new(lines).lines().map_while(Result::ok) {
-                if line.ends_with("READY") {
-                    return Ok(Self(child));
-                }
                 said.push_str(&line);
                 said.push('\n');
+                if line.ends_with("READY") {
+                    return Ok(Self { process: child, said });
+                }
             }
         }
         Err(Failure::Stopped(format!("the proxy did not start; it said:\n{said}")))
@@ -34,7 +38,7 @@ impl Proxy {
 impl Drop for Proxy {
     fn drop(&mut self) {
         // If it has ended already there is nothing to end.
-        drop(self.0.kill());
-        drop(self.0.wait());
+        drop(self.process.kill());
+        drop(self.process.wait());
     }
 }

@@ -1,38 +1,47 @@
 //! Where the demo's calls are made and shown.
 
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use super::caller::{self, Answer};
+use super::caller::{Answer, Application, Request};
 use super::upstream::Upstream;
 use crate::console::Console;
 
 pub(super) struct Stage<'a> {
-    proxy: SocketAddr,
+    application: Application,
     pub(super) upstream: &'a Upstream,
     console: &'a mut Console,
 }
 
 impl<'a> Stage<'a> {
-    pub(super) fn new(proxy: SocketAddr, upstream: &'a Upstream, console: &'a mut Console) -> Self {
-        Self { proxy, upstream, console }
+    pub(super) fn new(
+        application: Application,
+        upstream: &'a Upstream,
+        console: &'a mut Console,
+    ) -> Self {
+        Self { application, upstream, console }
     }
 
     pub(super) fn scene(&mut self, title: &str) {
         self.console.result(&format!("\n{title}\n"));
     }
 
+    /// Lines that somebody else said.
+    pub(super) fn said(&mut self, text: &str) {
+        text.lines().for_each(|line| self.console.result(&format!("   {line}\n")));
+    }
+
     /// One call, and what the application got.
-    pub(super) fn call(&mut self, request: &str, headers: &str) -> Result<Answer, String> {
-        let answer = caller::call(self.proxy, request, headers).map_err(|e| e.to_string())?;
-        self.console.result(&format!("   {request:<18} ▶ {}\n", shown(&answer)));
+    pub(super) fn call(&mut self, request: Request) -> Result<Answer, String> {
+        let answer = self.application.call(request).map_err(|error| error.to_string())?;
+        let line = format!("   {:<18} ▶ {}\n", self.application.shown(request), shown(&answer));
+        self.console.result(&line);
         Ok(answer)
     }
 
     /// Many calls at once, and what became of them.
-    pub(super) fn together(&mut self, request: &str, calls: usize) -> Vec<Answer> {
-        let answers = caller::together(self.proxy, request, calls);
+    pub(super) fn together(&mut self, request: Request, calls: usize) -> Vec<Answer> {
+        let answers = self.application.together(request, calls);
         let mut kinds: BTreeMap<String, Vec<Duration>> = BTreeMap::new();
         for answer in &answers {
             let by = answer.by_proxy.as_deref().unwrap_or("from the service");
@@ -43,7 +52,8 @@ impl<'a> Stage<'a> {
             took.sort();
             let median = took.get(took.len() / 2).copied().unwrap_or_default();
             let times = took.len();
-            let line = format!("   {times:>3} × {request} ▶ {kind}, median {median:.1?}\n");
+            let Request { method, path, .. } = request;
+            let line = format!("   {times:>3} × {method} {path} ▶ {kind}, median {median:.1?}\n");
             self.console.result(&line);
         }
         answers
@@ -71,10 +81,11 @@ impl<'a> Stage<'a> {
         std::thread::sleep(pause);
     }
 
-    pub(super) fn end(&mut self) {
-        let text = "\nNothing of this is in the application. It is all in examples/demo/demo.amb,\n\
-                    and in examples/demo/generated/proxy.rs, the code that ran.\n";
-        self.console.result(text);
+    pub(super) fn end(&mut self, folder: &str) {
+        self.console.result(&format!(
+            "\nNothing of this is in the application. It is all in {folder}/demo.amb,\n\
+             and in {folder}/generated/proxy.rs, the code that ran.\n"
+        ));
     }
 }
 

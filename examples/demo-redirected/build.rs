@@ -1,0 +1,3 @@
+fn main() {
+    amb_codegen::build("demo.amb");
+}
