@@ -77,7 +77,7 @@ impl<const NAMED: bool> Proxy for Tries<NAMED> {
 
 type Attempt = (&'static str, fn() -> io::Result<()>);
 
-const ATTEMPTS: [Attempt; 13] = [
+const ATTEMPTS: [Attempt; 14] = [
     // What a proxy is for.
     ("tcp", || {
         let refused = TcpStream::connect("127.0.0.1:1").unwrap_err();
@@ -87,6 +87,7 @@ const ATTEMPTS: [Attempt; 13] = [
         let thread = std::thread::Builder::new().spawn(|| {})?;
         thread.join().map_err(|_| io::ErrorKind::Other.into())
     }),
+    ("pipe", || io::pipe().map(drop)),
     // What only looking up names needs.
     ("udp", || UdpSocket::bind("127.0.0.1:0").map(drop)),
     ("read hosts", || File::open("/etc/hosts").map(drop)),
@@ -128,7 +129,7 @@ fn check(which: &str, besides: &[&str]) {
     for (name, _) in ATTEMPTS {
         let line = lines.next().unwrap();
         let came = line.strip_prefix(name).unwrap().strip_prefix(": ").unwrap();
-        let may = ["tcp", "thread"].contains(&name) || besides.contains(&name);
+        let may = ["tcp", "thread", "pipe"].contains(&name) || besides.contains(&name);
         let refused = came.contains("not permitted") || came.contains("denied");
         assert!(if may { came == "done" } else { refused }, "{which}: {line}");
     }

@@ -37,6 +37,9 @@ const SOCKETS: &[c_long] = &[
     libc::SYS_shutdown,
 ];
 
+/// Tunnels: bytes that go from socket to socket within the kernel.
+const TUNNELS: &[c_long] = &[libc::SYS_pipe2, libc::SYS_splice];
+
 /// What tokio's runtimes wait with.
 const EVENTS: &[c_long] = &[
     #[cfg(target_arch = "x86_64")]
@@ -114,7 +117,7 @@ pub(super) fn restrict(names: bool) -> Result<usize, String> {
         (allowed, errno(libc::EPERM), SeccompAction::Allow),
     ];
     for (rules, otherwise, then) in filters {
-        apply(rules, otherwise, then).map_err(|error| error.to_string())?;
+        apply(rules, otherwise, then).map_err(|error| why(&error))?;
     }
     Ok(count)
 }
@@ -129,12 +132,20 @@ fn apply(
     apply_filter_all_threads(&BpfProgram::try_from(filter)?)
 }
 
+/// What the kernel says, where it is the kernel that says it.
+fn why(error: &seccompiler::Error) -> String {
+    match error {
+        seccompiler::Error::Prctl(error) | seccompiler::Error::Seccomp(error) => error.to_string(),
+        other => other.to_string(),
+    }
+}
+
 const fn errno(number: c_int) -> SeccompAction {
     SeccompAction::Errno(number.cast_unsigned())
 }
 
 fn allowed(names: bool) -> Result<BTreeMap<c_long, Vec<SeccompRule>>, BackendError> {
-    let plain = [BYTES, SOCKETS, EVENTS, MEMORY, THREADS, SIGNALS, CHANCE];
+    let plain = [BYTES, SOCKETS, TUNNELS, EVENTS, MEMORY, THREADS, SIGNALS, CHANCE];
     let named = if names { NAMES } else { &[] };
     let mut rules: BTreeMap<_, _> =
         plain.iter().copied().flatten().chain(named).map(|call| (*call, Vec::new())).collect();

@@ -14,7 +14,7 @@ pub(super) enum Task {
 pub(super) const USAGE: &str = "\
 Without arguments the proxy runs. Its policy is compiled in; nothing here changes it.
 
-  --check            try the ports and the names of the upstreams, then exit
+  --check            try the user, the ports, the rules and the upstreams' names, then exit
   --describe         print the effective policy
   --describe --json  print the policy's sources, hashes and plan as JSON
   --version          print the version
