@@ -105,6 +105,9 @@ const NAMES: &[c_long] = &[
     libc::SYS_statx,
 ];
 
+/// One number on all machines that have such filters; C libraries do not agree on its type.
+const FIONBIO: u64 = 0x5421;
+
 /// How many are left.
 pub(super) fn restrict(names: bool) -> Result<usize, String> {
     let allowed = allowed(names).map_err(|error| error.to_string())?;
@@ -155,7 +158,7 @@ fn allowed(names: bool) -> Result<BTreeMap<c_long, Vec<SeccompRule>>, BackendErr
         // A thread of this process, not another process.
         (libc::SYS_clone, with(0, libc::CLONE_THREAD)?),
         // The standard library's way to sockets that do not block.
-        (libc::SYS_ioctl, is(1, libc::FIONBIO)?),
+        (libc::SYS_ioctl, is(1, FIONBIO)?),
         // A thread's name.
         (libc::SYS_prctl, is(0, u64::from(libc::PR_SET_NAME.cast_unsigned()))?),
         // `abort`: a signal to ourselves.
