@@ -111,7 +111,7 @@ impl<N: Net> Worker<N> {
         self.recorder().record(report);
         self.net.record(Event::Ended(report.ended()));
         if let Some(log) = &self.log {
-            log.write(report, self.clock().wall(), self.random().id());
+            log.write(report, self.clock(), self.random().id());
             self.recorder().lines_dropped(log.take_dropped());
         }
     }

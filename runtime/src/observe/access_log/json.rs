@@ -1,8 +1,5 @@
 //! Just enough JSON to write: objects, strings, numbers.
 
-use std::fmt::Display;
-use std::io::Write as _;
-
 /// Bytes that a string may grow to in the output; what is left is cut off.
 const TEXT_LIMIT: usize = 2048;
 
@@ -66,11 +63,15 @@ impl<'b> Json<'b> {
         self.buffer.push(b'"');
     }
 
-    /// Numbers, and whatever else JSON writes as Rust does.
-    pub(crate) fn plain(&mut self, value: impl Display) {
+    pub(crate) fn number(&mut self, number: impl itoa::Integer) {
+        self.decimal(number, b"");
+    }
+
+    /// A number with a fraction: a point and digits.
+    pub(crate) fn decimal(&mut self, whole: impl itoa::Integer, fraction: &[u8]) {
         self.separate();
-        // Writing to a Vec cannot fail.
-        drop(write!(self.buffer, "{value}"));
+        self.buffer.extend_from_slice(itoa::Buffer::new().format(whole).as_bytes());
+        self.buffer.extend_from_slice(fraction);
     }
 
     fn nested(&mut self, open: u8, close: u8, content: impl FnOnce(&mut Json<'_>)) {
@@ -90,7 +91,33 @@ impl<'b> Json<'b> {
 
 /// Appends a piece of a string; false if it would reach beyond `end`, and is cut before.
 fn escape(piece: &[u8], buffer: &mut Vec<u8>, end: usize) -> bool {
-    piece.utf8_chunks().all(|chunk| {
+    let mut rest = piece;
+    while !rest.is_empty() {
+        // Most texts are such a run, and are copied at once.
+        let (run, after) = split(rest, is_plain);
+        let room = run.len().min(end - buffer.len());
+        buffer.extend_from_slice(run.get(..room).unwrap_or_default());
+        let (special, after) = split(after, |byte| !is_plain(byte));
+        if room < run.len() || !escape_special(special, buffer, end) {
+            return false;
+        }
+        rest = after;
+    }
+    true
+}
+
+/// Stands in a JSON string as it is.
+const fn is_plain(byte: u8) -> bool {
+    matches!(byte, b' '..=b'~') && byte != b'"' && byte != b'\\'
+}
+
+/// Before and from the first byte that fails the test.
+fn split(bytes: &[u8], test: impl Fn(u8) -> bool) -> (&[u8], &[u8]) {
+    bytes.split_at(bytes.iter().position(|&byte| !test(byte)).unwrap_or(bytes.len()))
+}
+
+fn escape_special(special: &[u8], buffer: &mut Vec<u8>, end: usize) -> bool {
+    special.utf8_chunks().all(|chunk| {
         let valid = chunk.valid().chars().all(|c| escape_char(c, buffer, end));
         // What is not UTF-8 is written byte by byte: nothing is lost, and nothing is invented.
         valid && chunk.invalid().iter().all(|&byte| unicode(byte, buffer, end))

@@ -5,7 +5,7 @@ use std::time::SystemTime;
 use super::Facts;
 use super::json::Json;
 use super::redact::{self, REDACTED};
-use super::time::Rfc3339;
+use super::time::{Rfc3339, digits};
 use crate::observe::report::Report;
 
 /// No line is longer. The fixed fields take at most 26 KiB: each text is cut at 2 KiB.
@@ -30,7 +30,7 @@ pub(super) fn write(buffer: &mut Vec<u8>, facts: &Facts, report: &Report<'_>, wa
 /// The call.
 fn what(line: &mut Json<'_>, facts: &Facts, report: &Report<'_>, wall: SystemTime) {
     let request = &report.caller.request;
-    line.key("time").plain(format_args!("\"{}\"", Rfc3339::of(wall)));
+    line.key("time").text(&Rfc3339::of(wall).text());
     line.key("service").text(facts.service.as_bytes());
     if let Some(route) = facts.routes.get(report.route) {
         line.key("upstream").text(route.upstream.as_bytes());
@@ -44,13 +44,14 @@ fn what(line: &mut Json<'_>, facts: &Facts, report: &Report<'_>, wall: SystemTim
 
 /// What became of it.
 fn how(line: &mut Json<'_>, report: &Report<'_>) {
-    line.key("status").plain(report.status);
+    line.key("status").number(report.status);
     line.key("source").text(report.source.label().as_bytes());
-    line.key("tries").plain(report.tries);
-    let micros = report.duration.as_micros();
-    line.key("duration_ms").plain(format_args!("{}.{:03}", micros / 1000, micros % 1000));
-    line.key("received").plain(report.received);
-    line.key("sent").plain(report.sent);
+    line.key("tries").number(report.tries);
+    let mut fraction = *b".000";
+    digits(fraction.get_mut(1..).unwrap_or_default(), report.duration.subsec_micros().into());
+    line.key("duration_ms").decimal(report.duration.as_millis(), &fraction);
+    line.key("received").number(report.received);
+    line.key("sent").number(report.sent);
     if let Some(refusal) = report.refusal {
         line.key("refusal").text(refusal.label().as_bytes());
     }

@@ -17,11 +17,12 @@ pub(crate) use writer::{Sender, Writer};
 
 use std::cell::{Cell, RefCell};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use tokio::sync::Notify;
 
 use super::report::Report;
+use crate::clock::Clock;
 use crate::proxy::{AccessLog, Proxy, RouteSpec};
 
 /// Buffers of one worker, the one being filled included.
@@ -79,7 +80,7 @@ impl Log {
     }
 
     /// Writes a line if the policy wants this call logged. `draw` decides who is in the sample.
-    pub(crate) fn write(&self, report: &Report<'_>, wall: SystemTime, draw: u64) {
+    pub(crate) fn write(&self, report: &Report<'_>, clock: Clock, draw: u64) {
         if !self.wants(report.status, draw) {
             return;
         }
@@ -91,7 +92,7 @@ impl Log {
         if buffer.is_empty() {
             self.filled.notify_one();
         }
-        line::write(&mut buffer, &self.facts, report, wall);
+        line::write(&mut buffer, &self.facts, report, clock.wall());
     }
 
     /// Hands over what there is. Lines stay here while the writer has all other buffers.

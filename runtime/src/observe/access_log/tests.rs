@@ -7,6 +7,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::{BUFFERS, Facts, Log, Writer, line};
+use crate::clock::Clock;
 use crate::lifecycle::sample::{Head, Sample};
 use crate::observe::report::{Refusal, Report};
 use crate::proxy::{AccessLog, Proxy};
@@ -111,7 +112,7 @@ fn the_sample_and_the_condition_choose_the_lines() {
     for (status, draw) in
         [(200, 0), (500, 0), (501, tenth - 1), (502, tenth + (1 << 44)), (503, u64::MAX)]
     {
-        log.write(&Report { status, ..head.report() }, wall(), draw);
+        log.write(&Report { status, ..head.report() }, Clock::start_at(wall()), draw);
     }
     drop(log);
     thread.join().unwrap();
@@ -150,7 +151,7 @@ fn a_stalled_reader_costs_lines_but_no_time_and_no_memory() {
     let calls = 3000;
     let allocated = allocation_counter::measure(|| {
         for draw in 0..calls {
-            log.write(&report, wall(), draw);
+            log.write(&report, Clock::start_at(wall()), draw);
         }
         log.flush();
     });
@@ -173,8 +174,8 @@ async fn lines_wait_a_tenth_of_a_second_for_company() {
     let (sender, thread) = Writer::start_with(1, Output(output)).unwrap();
     let log = Log::with(facts(), sender);
     let head = Head::new(b"GET", b"h", b"/");
-    log.write(&head.report(), wall(), 0);
-    log.write(&head.report(), wall(), 0);
+    log.write(&head.report(), Clock::start_at(wall()), 0);
+    log.write(&head.report(), Clock::start_at(wall()), 0);
     {
         let mut drive = pin!(log.drive());
         for (wait, written) in [(super::DELAY / 2, false), (super::DELAY, true)] {

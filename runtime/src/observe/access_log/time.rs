@@ -1,6 +1,5 @@
 //! Date and time as logs write them: RFC 3339, UTC, milliseconds.
 
-use std::fmt::{self, Display};
 use std::time::{Duration, SystemTime};
 
 const DAY: u64 = 24 * 3600;
@@ -14,15 +13,26 @@ impl Rfc3339 {
     pub(super) fn of(wall: SystemTime) -> Self {
         Self(wall.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default())
     }
-}
 
-impl Display for Rfc3339 {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    pub(super) fn text(self) -> [u8; 24] {
         let seconds = self.0.as_secs();
         let (year, month, day) = civil(seconds / DAY);
         let (hour, minute, second) = (seconds % DAY / 3600, seconds % 3600 / 60, seconds % 60);
-        let millis = self.0.subsec_millis();
-        write!(f, "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{millis:03}Z")
+        let millis = self.0.subsec_millis().into();
+        let mut text = *b"0000-00-00T00:00:00.000Z";
+        let parts = [(0, 4, year), (5, 2, month), (8, 2, day), (11, 2, hour), (14, 2, minute)];
+        for (at, width, number) in parts.into_iter().chain([(17, 2, second), (20, 3, millis)]) {
+            digits(text.get_mut(at..at + width).unwrap_or_default(), number);
+        }
+        text
+    }
+}
+
+/// Fills the place with a number's last decimal digits.
+pub(super) fn digits(place: &mut [u8], mut number: u64) {
+    for digit in place.iter_mut().rev() {
+        *digit = b'0' + (number % 10) as u8;
+        number /= 10;
     }
 }
 
@@ -62,7 +72,7 @@ mod tests {
         ];
         for (millis, expect) in rows {
             let wall = SystemTime::UNIX_EPOCH + Duration::from_millis(millis);
-            assert_eq!(Rfc3339::of(wall).to_string(), expect);
+            assert_eq!(Rfc3339::of(wall).text(), expect.as_bytes());
         }
     }
 
@@ -70,7 +80,7 @@ mod tests {
     fn days_are_those_of_another_calendar() {
         for day in (0..60_000).step_by(13) {
             let wall = SystemTime::UNIX_EPOCH + Duration::from_secs(day * super::DAY);
-            let ours = Rfc3339::of(wall).to_string();
+            let ours = String::from_utf8(Rfc3339::of(wall).text().to_vec()).unwrap();
             let theirs = httpdate::fmt_http_date(wall);
             let year = theirs.split(' ').nth(3).unwrap();
             let day_of_month = theirs.split(' ').nth(1).unwrap();

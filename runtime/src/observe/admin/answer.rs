@@ -104,7 +104,7 @@ fn upstream(item: &mut Json<'_>, admin: &Admin, at: usize, spec: &UpstreamSpec) 
     if let Some(status) = admin.discovery.status.get(at) {
         let status = status.borrow().clone();
         if let Some(answered) = status.answered {
-            item.key("answer_age_ms").plain((now - answered).as_millis());
+            item.key("answer_age_ms").number((now - answered).as_millis());
         }
         if let Some(error) = status.error {
             item.key("error").text(error.as_bytes());
@@ -113,8 +113,8 @@ fn upstream(item: &mut Json<'_>, admin: &Admin, at: usize, spec: &UpstreamSpec) 
     if let Some(budget) = admin.shared.budgets.get(at) {
         let usage = budget.usage(now);
         item.key("retry_budget").object(|item| {
-            item.key("calls").plain(usage.calls);
-            item.key("spent").plain(usage.retries);
+            item.key("calls").number(usage.calls);
+            item.key("spent").number(usage.retries);
         });
     }
 }
@@ -127,7 +127,7 @@ fn breaker(item: &mut Json<'_>, admin: &Admin, at: usize, name: &str) {
         State::HalfOpen => item.key("state").text(b"half-open"),
         State::Open { until } => {
             item.key("state").text(b"open");
-            item.key("open_for_ms").plain((until - admin.shared.clock.now()).as_millis());
+            item.key("open_for_ms").number((until - admin.shared.clock.now()).as_millis());
         }
     }
 }
