@@ -20,7 +20,7 @@ impl<P: BreakerPolicy, F: Filter> Filter for Breaker<P, F> {
 
     async fn call<N: Net>(call: &mut Call<'_, N>) -> Outcome<N> {
         let Some(breaker) = call.worker.shared.breaker(P::ID) else { return F::call(call).await };
-        let (permit, transition) = match breaker.admit(&P::SPEC, call.worker.clock().now()) {
+        let (permit, transition) = match breaker.admit(&P::SPEC, call.now) {
             Ok(admitted) => admitted,
             Err(refused) => {
                 let name = call.worker.breaker_name(P::ID);
@@ -31,16 +31,14 @@ impl<P: BreakerPolicy, F: Filter> Filter for Breaker<P, F> {
         note::<P, N>(call, transition);
         let outcome = F::call(call).await;
         let verdict = judge::<P, N>(&outcome);
-        let now = call.worker.clock().now();
         let draw = || call.worker.random().jitter();
-        note::<P, N>(call, breaker.record(&P::SPEC, permit, verdict, now, draw));
+        note::<P, N>(call, breaker.record(&P::SPEC, permit, verdict, call.now, draw));
         outcome
     }
 
     fn refuses<N: Net>(call: &Call<'_, N>) -> bool {
-        let now = call.worker.clock().now();
         let breaker = call.worker.shared.breaker(P::ID);
-        breaker.is_some_and(|breaker| breaker.refuses(&P::SPEC, now).is_some())
+        breaker.is_some_and(|breaker| breaker.refuses(&P::SPEC, call.now).is_some())
     }
 }
 

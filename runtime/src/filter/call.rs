@@ -25,6 +25,8 @@ pub struct Call<'a, N: Net> {
     pub(crate) route: usize,
     /// When the request head was complete.
     pub(crate) started: Moment,
+    /// When it last went on after waiting: what it does then takes no time worth asking for.
+    pub(crate) now: Moment,
     pub(crate) limits: Limits,
     /// Tries that reached for the network.
     pub(crate) tries: u32,
@@ -64,13 +66,15 @@ impl<'a, N: Net> Call<'a, N> {
         inbound: Inbound,
         route: usize,
     ) -> Self {
+        let now = worker.clock().now();
         Self {
             worker,
             caller,
             request,
             inbound,
             route,
-            started: worker.clock().now(),
+            started: now,
+            now,
             limits: Limits::NONE,
             tries: 0,
             last_endpoint: None,
@@ -89,17 +93,22 @@ impl<'a, N: Net> Call<'a, N> {
     pub(crate) fn say_time_left(&mut self) {
         if let Some(asked) = grpc::timeout(self.head()) {
             let end = (self.started + asked).min(self.limits.deadline);
-            let left = TimeLeft::of(end - self.worker.clock().now());
+            let left = TimeLeft::of(end - self.now);
             self.request.edit().set("grpc-timeout", left.as_bytes());
         }
+    }
+
+    /// To be called after every wait.
+    pub(crate) fn went_on(&mut self) {
+        self.now = self.worker.clock().now();
     }
 
     /// Waits; ends early if the caller leaves.
     pub(crate) async fn wait(&mut self, wait: Duration) -> Result<(), Failure> {
         self.worker.net.record(Event::Waits(wait));
-        let until = self.worker.clock().now() + wait;
-        self.caller.timer.set(until);
+        self.caller.timer.set(self.now + wait);
         let left = self.caller.left_before_timer(self.request).await;
+        self.went_on();
         if left { Err(Failure::unsent(Kind::Cancelled)) } else { Ok(()) }
     }
 }

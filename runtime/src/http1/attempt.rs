@@ -28,7 +28,7 @@ pub(crate) async fn attempt<N: Net>(
 ) -> Outcome<N> {
     let worker = call.worker;
     let upstream = worker.upstream(id).ok_or(Failure::unsent(Kind::NoEndpoint))?;
-    let now = worker.clock().now();
+    let now = call.now;
     if now >= call.limits.deadline {
         return Err(Failure::unsent(Kind::TotalTimeout));
     }
@@ -57,7 +57,7 @@ pub(crate) async fn attempt<N: Net>(
 /// says, and otherwise at the name that the caller dialled.
 pub(crate) async fn pass<N: Net>(call: &mut Call<'_, N>) -> Outcome<N> {
     let worker = call.worker;
-    let now = worker.clock().now();
+    let now = call.now;
     let end = call.try_end(now);
     let host = String::from_utf8_lossy(call.head().host()).into_owned();
     let port = call.request.parts.port.unwrap_or(80);
@@ -106,7 +106,7 @@ async fn connected<N: Net>(
     call.caller.timer.set(end.min(connect_end));
     let late = if connect_end <= end { Kind::ConnectTimeout } else { call.late(end) };
     let mut connect = pin!(connect);
-    poll_fn(|cx| {
+    let connected = poll_fn(|cx| {
         if let Poll::Ready(connected) = connect.as_mut().poll(cx) {
             return Poll::Ready(connected.map_err(Failure::unsent));
         }
@@ -118,7 +118,9 @@ async fn connected<N: Net>(
         }
         Poll::Pending
     })
-    .await
+    .await;
+    call.went_on();
+    connected
 }
 
 fn refusal(error: &io::Error) -> Kind {

@@ -56,10 +56,11 @@ pub(crate) async fn deliver<N: Net>(
     response.block.out = out;
     if response.framing == Framing::Tunnel {
         let Carried { sent, error } = tunnel::carry(call, response).await;
+        call.went_on();
         return Delivered { then: Then::Close, sent, error };
     }
     let error = run(call, &mut response, keep_framing).await.err();
-    response.settle(call.worker, call.request);
+    response.settle(call);
     let sent = response.block.passed;
     call.worker.blocks.give(response.block);
     let keep = error.is_none() && persistence != Persistence::Close && call.request.is_complete();
@@ -95,7 +96,7 @@ async fn run<N: Net>(
     keep: Keep,
 ) -> Result<(), &'static str> {
     let mut armed = false;
-    poll_fn(|cx| {
+    let delivered = poll_fn(|cx| {
         let before = call.request.block.passed + response.block.passed;
         if poll_upload(call, response, cx).is_err() {
             return Poll::Ready(Err("http_request_error"));
@@ -111,7 +112,11 @@ async fn run<N: Net>(
         ready!(call.caller.timer.poll_due(cx));
         Poll::Ready(Err("http_response_timeout"))
     })
-    .await
+    .await;
+    if armed {
+        call.went_on();
+    }
+    delivered
 }
 
 /// The rest of the request, if the upstream answered before it had all of it.

@@ -47,10 +47,12 @@ impl<N: Net> Exchange<N> {
     pub(crate) async fn run(mut self, call: &mut Call<'_, N>) -> Outcome<N> {
         let patience = match call.request.continued {
             true => self.end,
-            false => self.end.min(call.worker.clock().now() + CONTINUE_WAIT),
+            false => self.end.min(call.now + CONTINUE_WAIT),
         };
         call.caller.timer.set(patience);
-        match poll_fn(|cx| self.poll(call, cx)).await {
+        let head = poll_fn(|cx| self.poll(call, cx)).await;
+        call.went_on();
+        match head {
             Ok(complete) => self.respond(call, complete),
             Err(failure) => {
                 call.worker.blocks.give(self.block);
@@ -204,7 +206,7 @@ impl<N: Net> Exchange<N> {
         }
         let mut response = Response::of_upstream(self.block, self.parts, complete.framing, decoder);
         response.link = Some(self.link);
-        response.settle(call.worker, call.request);
+        response.settle(call);
         Ok(response)
     }
 }

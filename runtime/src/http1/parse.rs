@@ -7,7 +7,7 @@ use std::mem::MaybeUninit;
 
 use super::body::Framing;
 use super::{FIELD_LIMIT, HEAD_LIMIT, write};
-use crate::message::{Field, Known, Method, RequestParts, ResponseParts, Span};
+use crate::message::{Field, Kinds, Known, Method, RequestParts, ResponseParts, Span, is_name};
 
 /// Why a head is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -74,16 +74,20 @@ pub(crate) fn request(
     parts.method_name = at.of(method.as_bytes());
     parts.target = at.of(request.path.unwrap_or_default().as_bytes());
     parts.modern = request.version == Some(1);
-    collect(at, request.headers, length, fields);
+    let kinds = collect(at, request.headers, length, fields);
     check_start(bytes, parts.method_name)?;
     check_lines(bytes, fields, length)?;
     if parts.method == Method::Connect {
         return Err(Refused::Method);
     }
-    let framing = length_fields(bytes, fields, parts.modern)?.unwrap_or(Framing::None);
-    parts.keep_alive = connection(bytes, fields, parts.modern);
-    parts.expects_continue = parts.modern && expects_continue(bytes, fields);
-    parts.upgrade = parts.modern && framing == Framing::None && offers_upgrade(bytes, fields);
+    let framing = length_fields(bytes, fields, kinds, parts.modern)?.unwrap_or(Framing::None);
+    parts.keep_alive = connection(bytes, fields, kinds, parts.modern);
+    parts.expects_continue =
+        parts.modern && kinds.has(Known::Expect) && expects_continue(bytes, fields);
+    parts.upgrade = parts.modern
+        && kinds.has(Known::Upgrade)
+        && framing == Framing::None
+        && offers_upgrade(bytes, fields);
     if parts.upgrade {
         write::keep_upgrade(fields);
     }
@@ -111,14 +115,15 @@ pub(crate) fn response(
     let at = Offsets::new(bytes);
     parts.status = response.code.unwrap_or_default();
     let modern = response.version == Some(1);
-    collect(at, response.headers, length, fields);
+    let kinds = collect(at, response.headers, length, fields);
     check_lines(bytes, fields, length)?;
     parts.status_text = status_text(bytes, fields, length)?;
     if !(100..=599).contains(&parts.status) {
         return Err(Refused::Status);
     }
-    let framing = response_framing(bytes, fields, parts.status, to, modern)?;
-    parts.keep_alive = connection(bytes, fields, modern);
+    let framing = length_fields(bytes, fields, kinds, modern)?;
+    let framing = response_framing(framing, parts.status, to);
+    parts.keep_alive = connection(bytes, fields, kinds, modern);
     Ok(Some(Complete { length, framing }))
 }
 
@@ -166,23 +171,30 @@ impl Offsets {
     }
 }
 
-fn collect(at: Offsets, headers: &[httparse::Header<'_>], length: usize, fields: &mut Vec<Field>) {
+fn collect(
+    at: Offsets,
+    headers: &[httparse::Header<'_>],
+    length: usize,
+    fields: &mut Vec<Field>,
+) -> Kinds {
+    let mut kinds = Kinds::default();
+    // A line ends where the next begins; the last before the empty line.
+    let next = headers.iter().skip(1).map(|header| at.of(header.name.as_bytes()).start());
+    let ends = next.chain([length.saturating_sub(2)]);
     fields.clear();
-    // Backwards, for a line ends where the next begins; the last before the empty line.
-    let mut line_end = length.saturating_sub(2);
-    for header in headers.iter().rev() {
+    fields.extend(headers.iter().zip(ends).map(|(header, line_end)| {
         let name = at.of(header.name.as_bytes());
         let known = Known::of(header.name.as_bytes());
-        fields.push(Field {
+        kinds.add(known);
+        Field {
             name,
             value: at.of(header.value),
             line: Span::new(name.start()..line_end),
             known,
             dropped: known.is_hop_by_hop(),
-        });
-        line_end = name.start();
-    }
-    fields.reverse();
+        }
+    }));
+    kinds
 }
 
 /// Empty lines before a request are tolerated (RFC 9112 §2.2), if they are whole.
@@ -204,8 +216,12 @@ fn check_lines(bytes: &[u8], fields: &[Field], length: usize) -> Result<(), Refu
 fn length_fields(
     bytes: &[u8],
     fields: &mut [Field],
+    kinds: Kinds,
     modern: bool,
 ) -> Result<Option<Framing>, Refused> {
+    if !kinds.has(Known::TransferEncoding) && !kinds.has(Known::ContentLength) {
+        return Ok(None);
+    }
     let mut chunked = None;
     let mut length: Option<u64> = None;
     for field in fields {
@@ -250,22 +266,18 @@ fn decimal(value: &[u8]) -> Option<u64> {
 }
 
 /// Some responses have no body whatever their fields say (RFC 9112 §6.3).
-fn response_framing(
-    bytes: &[u8],
-    fields: &mut [Field],
-    status: u16,
-    to: Method,
-    modern: bool,
-) -> Result<Framing, Refused> {
-    let framing = length_fields(bytes, fields, modern)?;
+fn response_framing(declared: Option<Framing>, status: u16, to: Method) -> Framing {
     let bodiless = to == Method::Head || matches!(status, 100..=199 | 204 | 304);
-    Ok(if bodiless { Framing::None } else { framing.unwrap_or(Framing::Close) })
+    if bodiless { Framing::None } else { declared.unwrap_or(Framing::Close) }
 }
 
 /// Reads `Connection`: marks the fields that go no further, and says whether it stays open: `close`
 /// wins over `keep-alive` (RFC 9110 §7.6.1, RFC 9112 §9.3).
-fn connection(bytes: &[u8], fields: &mut [Field], modern: bool) -> bool {
+fn connection(bytes: &[u8], fields: &mut [Field], kinds: Kinds, modern: bool) -> bool {
     let (mut keep, mut close) = (modern, false);
+    if !kinds.has(Known::Connection) {
+        return keep;
+    }
     for index in 0..fields.len() {
         let Some(field) = fields.get(index) else { continue };
         if field.known != Known::Connection {
@@ -273,8 +285,8 @@ fn connection(bytes: &[u8], fields: &mut [Field], modern: bool) -> bool {
         }
         for option in field.value.of(bytes).split(|&byte| byte == b',') {
             match option.trim_ascii() {
-                option if option.eq_ignore_ascii_case(b"close") => close = true,
-                option if option.eq_ignore_ascii_case(b"keep-alive") => keep = true,
+                option if is_name(option, b"close") => close = true,
+                option if is_name(option, b"keep-alive") => keep = true,
                 name => drop_named(bytes, fields, name),
             }
         }

@@ -7,7 +7,7 @@ use super::body::{Decoder, Framing, Malformed};
 use super::exchange::is_delimited;
 use super::request::Request;
 use super::write;
-use crate::filter::Cause;
+use crate::filter::{Call, Cause};
 use crate::grpc::Grpc;
 use crate::message::{HeadEdit, ResponseParts};
 use crate::net::Net;
@@ -110,8 +110,8 @@ impl<N: Net> Response<N> {
 
     /// Lets go of the connection once nothing more comes on it: back to the pool if it can carry
     /// another request.
-    pub(crate) fn settle(&mut self, worker: &Worker<N>, request: &Request) {
-        let uploading = self.parts.keep_alive && !request.is_sent();
+    pub(crate) fn settle(&mut self, call: &Call<'_, N>) {
+        let uploading = self.parts.keep_alive && !call.request.is_sent();
         if !self.is_complete() || uploading {
             return;
         }
@@ -119,9 +119,9 @@ impl<N: Net> Response<N> {
         let reusable = self.parts.keep_alive && is_delimited(self.framing) && silent;
         if let Some(Link { io, home: Some((id, endpoint)) }) = self.link.take()
             && reusable
-            && let Some(upstream) = worker.upstream(id)
+            && let Some(upstream) = call.worker.upstream(id)
         {
-            upstream.pool.give(endpoint, io, worker.clock().now());
+            upstream.pool.give(endpoint, io, call.now);
         }
     }
 

@@ -96,7 +96,7 @@ async fn answer<P: Proxy, N: Net>(
         tries: call.tries,
         refusal: call.refusal,
         error: delivered.error.or(call.failure.map(|failure| failure.error())),
-        duration: worker.clock().now() - call.started,
+        duration: call.now - call.started,
         received: call.request.received,
         sent: delivered.sent,
         counted: delivered.then == Then::Close,

@@ -2,9 +2,12 @@
 
 use crate::message::{Field, Known, RequestHead, ResponseParts};
 
-/// Copies the field lines that are still wanted.
-fn copy(bytes: &[u8], fields: &[Field], to: &mut Vec<u8>) {
-    let mut run: Option<(usize, usize)> = None;
+/// How our status lines begin, and how our request lines end.
+const VERSION: &[u8] = b"HTTP/1.1 ";
+const VERSION_END: &[u8] = b" HTTP/1.1\r\n";
+
+/// Copies the field lines that are still wanted, and what `run` holds before them.
+fn copy(bytes: &[u8], mut run: Option<(usize, usize)>, fields: &[Field], to: &mut Vec<u8>) {
     let mut flush = |run: Option<(usize, usize)>| {
         if let Some(lines) = run.and_then(|(start, end)| bytes.get(start..end)) {
             to.extend_from_slice(lines);
@@ -44,25 +47,11 @@ pub(crate) struct Additions<'a> {
 
 /// The request head as the upstream gets it, always HTTP/1.1.
 pub(crate) fn request(head: RequestHead<'_>, add: &Additions<'_>, to: &mut Vec<u8>) {
-    to.extend_from_slice(head.method_name());
-    to.push(b' ');
-    match add.path {
-        Some(path) => {
-            to.extend_from_slice(path);
-            to.extend_from_slice(head.query());
-        }
-        None => {
-            if !head.target().starts_with(b"/") && head.target() != b"*" {
-                to.push(b'/');
-            }
-            to.extend_from_slice(head.target());
-        }
+    let whole = if add.path.is_none() && add.host.is_none() { request_line(head) } else { None };
+    if whole.is_none() {
+        write_request_line(head, add, to);
     }
-    to.extend_from_slice(b" HTTP/1.1\r\n");
-    if let Some(host) = add.host {
-        line(to, b"host", host);
-    }
-    copy(head.bytes, head.fields, to);
+    copy(head.bytes, whole, head.fields, to);
     to.extend_from_slice(add.lines);
     if let Some(traceparent) = add.traceparent {
         line(to, b"traceparent", traceparent);
@@ -77,6 +66,36 @@ pub(crate) fn request(head: RequestHead<'_>, add: &Additions<'_>, to: &mut Vec<u
         to.extend_from_slice(Persistence::Upgrade.line());
     }
     to.extend_from_slice(b"\r\n");
+}
+
+/// Where the request line stands, if it can go out as it came in.
+fn request_line(head: RequestHead<'_>) -> Option<(usize, usize)> {
+    let (method, target) = (head.parts.method_name, head.parts.target);
+    let end = target.end() + VERSION_END.len();
+    let rest = head.bytes.get(target.end()..end)?;
+    let adjacent = method.end() + 1 == target.start() && head.target().starts_with(b"/");
+    (adjacent && rest == VERSION_END).then_some((method.start(), end))
+}
+
+fn write_request_line(head: RequestHead<'_>, add: &Additions<'_>, to: &mut Vec<u8>) {
+    to.extend_from_slice(head.method_name());
+    to.push(b' ');
+    match add.path {
+        Some(path) => {
+            to.extend_from_slice(path);
+            to.extend_from_slice(head.query());
+        }
+        None => {
+            if !head.target().starts_with(b"/") && head.target() != b"*" {
+                to.push(b'/');
+            }
+            to.extend_from_slice(head.target());
+        }
+    }
+    to.extend_from_slice(VERSION_END);
+    if let Some(host) = add.host {
+        line(to, b"host", host);
+    }
 }
 
 /// What the engine adds to a response head.
@@ -117,16 +136,28 @@ pub(crate) fn response(
     add: &ResponseAdditions<'_>,
     to: &mut Vec<u8>,
 ) {
-    to.extend_from_slice(b"HTTP/1.1 ");
-    to.extend_from_slice(parts.status_text.of(bytes));
-    to.extend_from_slice(b"\r\n");
-    copy(bytes, fields, to);
+    let whole = status_line(bytes, parts);
+    if whole.is_none() {
+        to.extend_from_slice(VERSION);
+        to.extend_from_slice(parts.status_text.of(bytes));
+        to.extend_from_slice(b"\r\n");
+    }
+    copy(bytes, whole, fields, to);
     to.extend_from_slice(add.lines);
     if add.chunked {
         line(to, b"transfer-encoding", b"chunked");
     }
     to.extend_from_slice(add.connection.line());
     to.extend_from_slice(b"\r\n");
+}
+
+/// Where the status line stands, if it can go out as it came in.
+fn status_line(bytes: &[u8], parts: &ResponseParts) -> Option<(usize, usize)> {
+    let start = parts.status_text.start().checked_sub(VERSION.len())?;
+    let end = parts.status_text.end() + 2;
+    let version = bytes.get(start..parts.status_text.start())?;
+    let whole = version == VERSION && bytes.get(end - 2..end) == Some(b"\r\n");
+    whole.then_some((start, end))
 }
 
 /// An interim response (RFC 9110 §15.2), without what was meant for our connection.

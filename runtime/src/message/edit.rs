@@ -1,6 +1,6 @@
 //! Changes to a head: lines to drop, lines to append.
 
-use super::{Field, RequestHead};
+use super::{Field, RequestHead, is_name};
 
 /// New field lines of one message, ready for the wire.
 #[derive(Debug, Default)]
@@ -43,8 +43,8 @@ impl Edits {
 }
 
 fn line_has_name(line: &[u8], name: &str) -> bool {
-    line.get(..name.len()).is_some_and(|start| start.eq_ignore_ascii_case(name.as_bytes()))
-        && line.get(name.len()) == Some(&b':')
+    line.get(name.len()) == Some(&b':')
+        && line.get(..name.len()).is_some_and(|start| is_name(start, name.as_bytes()))
 }
 
 /// Edits of a head, in the author's words. Names are in lower case.

@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use super::is_name;
+
 /// A piece of a head block.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Span {
@@ -10,10 +12,9 @@ pub(crate) struct Span {
 }
 
 impl Span {
-    /// Heads are bounded far below `u32::MAX`; a longer piece cannot be parsed.
-    pub(crate) fn new(range: Range<usize>) -> Self {
-        let clamp = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
-        Self { start: clamp(range.start), end: clamp(range.end) }
+    /// Heads are bounded far below `u32::MAX`.
+    pub(crate) const fn new(range: Range<usize>) -> Self {
+        Self { start: range.start as u32, end: range.end as u32 }
     }
 
     pub(crate) const fn start(self) -> usize {
@@ -50,7 +51,7 @@ pub(crate) struct Field {
 impl Field {
     /// Names are compared without regard to case (RFC 9110 §5.1).
     pub(crate) fn is_named(&self, bytes: &[u8], name: &str) -> bool {
-        self.name.len() == name.len() && self.name.of(bytes).eq_ignore_ascii_case(name.as_bytes())
+        self.name.len() == name.len() && is_name(self.name.of(bytes), name.as_bytes())
     }
 }
 
@@ -73,6 +74,20 @@ pub(crate) enum Known {
     Other,
 }
 
+/// Which of these a head has: what it has none of need not be looked for.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Kinds(u16);
+
+impl Kinds {
+    pub(crate) const fn add(&mut self, known: Known) {
+        self.0 |= 1 << known as u16;
+    }
+
+    pub(crate) const fn has(self, known: Known) -> bool {
+        self.0 & (1 << known as u16) != 0
+    }
+}
+
 impl Known {
     /// By length and first letter: most names are settled by these two.
     pub(crate) fn of(name: &[u8]) -> Self {
@@ -92,7 +107,7 @@ impl Known {
         };
         candidates
             .iter()
-            .find(|(it, _)| it.first() == Some(&first) && name.eq_ignore_ascii_case(it))
+            .find(|(it, _)| it.first() == Some(&first) && is_name(name, it))
             .map_or(Self::Other, |&(_, known)| known)
     }
 

@@ -8,10 +8,12 @@ mod edit;
 mod field;
 mod head;
 mod method;
+mod name;
 
 pub(crate) use edit::Edits;
 pub use edit::HeadEdit;
-pub(crate) use field::{Field, Known, Span};
+pub(crate) use field::{Field, Kinds, Known, Span};
 pub use head::RequestHead;
 pub(crate) use head::{RequestParts, ResponseParts};
 pub use method::Method;
+pub(crate) use name::is_name;

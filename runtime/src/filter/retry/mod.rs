@@ -153,8 +153,7 @@ fn decide<P: RetryPolicy, F: Filter, N: Net>(
         return Err(Refusal::Attempts);
     }
     let wait = asked + P::BACKOFF.wait(failed, || call.worker.random().jitter());
-    let now = call.worker.clock().now();
-    if call.limits.deadline - now <= wait {
+    if call.limits.deadline - call.now <= wait {
         return Err(Refusal::Deadline);
     }
     withdraw::<P, F, N>(call, trouble)?;
@@ -187,7 +186,7 @@ fn withdraw<P: RetryPolicy, F: Filter, N: Net>(
 ) -> Result<(), Refusal> {
     // A try that ran into its time-out has cost the upstream more than one that failed at once.
     let cost = if trouble.cause == Cause::Timeout { 2 } else { 1 };
-    let now = call.worker.clock().now();
+    let now = call.now;
     let budget = F::UPSTREAM.and_then(|id| call.worker.shared.budget(id));
     if budget.is_some_and(|budget| !budget.withdraw(&P::BUDGET, cost, now)) {
         return Err(Refusal::Budget);
