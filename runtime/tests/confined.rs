@@ -77,7 +77,7 @@ impl<const NAMED: bool> Proxy for Tries<NAMED> {
 
 type Attempt = (&'static str, fn() -> io::Result<()>);
 
-const ATTEMPTS: [Attempt; 14] = [
+const ATTEMPTS: [Attempt; 15] = [
     // What a proxy is for.
     ("tcp", || {
         let refused = TcpStream::connect("127.0.0.1:1").unwrap_err();
@@ -96,8 +96,10 @@ const ATTEMPTS: [Attempt; 14] = [
     ("write", || File::create(std::env::temp_dir().join("amb-test-forbidden")).map(drop)),
     ("remove", || fs::remove_file("/etc/hosts")),
     ("execute", || Err(Command::new("/bin/true").exec())),
-    ("fork", || Command::new("/bin/true").spawn().map(drop)),
+    ("program", || Command::new("/bin/true").spawn().map(drop)),
     ("listen", || TcpListener::bind("127.0.0.1:0").map(drop)),
+    // Nothing but the filter is in the way of this one.
+    ("unix", || Ok(rustix::net::socket(AddressFamily::UNIX, SocketType::STREAM, None).map(drop)?)),
     ("packet", || Ok(rustix::net::socket(AddressFamily::PACKET, SocketType::RAW, None).map(drop)?)),
     ("signal", || Ok(rustix::process::kill_process(Pid::INIT, Signal::TERM)?)),
     ("setuid", || Ok(rustix::thread::set_thread_uid(Uid::from_raw(12345))?)),
