@@ -14,7 +14,7 @@ use std::fs::{self, File};
 use std::io::{self, BufRead as _, BufReader, Write as _};
 use std::net::{TcpListener, TcpStream, UdpSocket};
 use std::os::unix::process::CommandExt as _;
-use std::process::{Command, ExitCode, Stdio};
+use std::process::{Child, Command, ExitCode, Stdio};
 
 use amb_runtime::prelude::*;
 use rustix::net::{AddressFamily, SocketType};
@@ -112,19 +112,30 @@ fn try_all() {
     }
 }
 
+/// Ends with the check, however that ends.
+struct Running(Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        drop(self.0.kill());
+        drop(self.0.wait());
+    }
+}
+
 /// Exactly these, and what every proxy does, can be done.
 fn check(which: &str, besides: &[&str]) {
     let mut command = Command::new(std::env::current_exe().unwrap());
     command.env(AS_PROXY, which).stdin(Stdio::null()).stdout(Stdio::null());
-    let mut proxy = command.stderr(Stdio::piped()).spawn().unwrap();
-    let mut lines = BufReader::new(proxy.stderr.take().unwrap()).lines().map(Result::unwrap);
+    let mut proxy = Running(command.stderr(Stdio::piped()).spawn().unwrap());
+    let mut lines = BufReader::new(proxy.0.stderr.take().unwrap()).lines().map(Result::unwrap);
     let said: Vec<String> = lines.by_ref().take_while(|line| line != "amb tries: READY").collect();
     let confined = said.last().unwrap();
     assert!(confined.contains("no capabilities"), "{said:#?}");
     // Where the kernel lacks something the start says so; a machine that tests proxies has it.
     assert!(confined.contains("(landlock ") && confined.contains("(seccomp)"), "{confined}");
 
-    state(proxy.id());
+    state(proxy.0.id());
     let port = said.iter().find_map(|line| line.strip_prefix("amb tries: listening on ")).unwrap();
     let mut caller = TcpStream::connect(port).unwrap();
     caller.write_all(b"GET / HTTP/1.1\r\nhost: a\r\n\r\n").unwrap();
@@ -135,8 +146,6 @@ fn check(which: &str, besides: &[&str]) {
         let refused = came.contains("not permitted") || came.contains("denied");
         assert!(if may { came == "done" } else { refused }, "{which}: {line}");
     }
-    proxy.kill().unwrap();
-    proxy.wait().unwrap();
 }
 
 /// No thread has kept anything.
