@@ -2,7 +2,7 @@
 // policy and run `amb generate demo.amb`.
 //
 // inputs
-//   demo.amb  sha256:cac37287b3c5097db5b7c76ad3d86802cfd6a37c0f18f8ebdebea87f1c656a28
+//   demo.amb  sha256:ca796c42c884891a78da4d1dd4c65258563304f604b039f54f94a4026f2f9934
 
 use amb_runtime::prelude::*;
 
@@ -30,7 +30,11 @@ impl Proxy for Demo {
     ];
     const UPSTREAMS: &'static [UpstreamSpec] = &[
         // demo.amb:19
-        UpstreamSpec { name: "payment", address: Address::Dns { host: "payment.demo", port: 80 } },
+        UpstreamSpec {
+            name: "payment",
+            address: Address::Dns { host: "payment.demo", port: 80 },
+            protocol: Protocol::Http1,
+        },
     ];
     const ROUTES: &'static [RouteSpec] = &[
         RouteSpec { upstream: "payment", route: "charge", site: "demo.amb:34" },
