@@ -15,6 +15,7 @@ pub mod clock;
 mod confine;
 pub mod filter;
 mod grpc;
+mod handover;
 mod http1;
 mod intercept;
 mod lifecycle;

@@ -4,12 +4,13 @@ use std::cell::{Cell, RefCell, RefMut};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::rc::Rc;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use tokio::runtime::{Builder, LocalOptions};
+use tokio::sync::mpsc::UnboundedReceiver;
 
 use crate::clock::Clock;
+use crate::handover::{Arrival, Doors, Place};
 use crate::http1::block::Blocks;
 use crate::http1::server;
 use crate::intercept::original;
@@ -51,6 +52,9 @@ pub(crate) struct Setup {
     pub(crate) log: Option<Sender>,
     pub(crate) random: Random,
     pub(crate) own: Vec<SocketAddr>,
+    pub(crate) doors: Doors,
+    /// Connections that other workers hand over.
+    pub(crate) arrivals: UnboundedReceiver<Arrival>,
     /// Callers of the shared port that have been accepted already.
     pub(crate) early: Vec<TcpStream>,
 }
@@ -175,19 +179,21 @@ async fn work<P: Proxy>(setup: Setup) -> std::io::Result<()> {
     let (sweeper, logger) = (Rc::clone(&worker), Rc::clone(&worker));
     tokio::task::spawn_local(async move { sweeper.sweep().await });
     tokio::task::spawn_local(async move { logger.write_log().await });
-    let open = Rc::new(Cell::new(0_usize));
+    let doors = Rc::new(setup.doors);
     for stream in setup.early {
         stream.set_nonblocking(true)?;
-        welcome::<P>(&worker, &open, tokio::net::TcpStream::from_std(stream)?, Inbound::Shared);
+        let (stream, place) = (tokio::net::TcpStream::from_std(stream)?, doors.here(&worker.shared));
+        welcome::<P>(&worker, stream, Inbound::Shared, place);
     }
+    tokio::task::spawn_local(take_over::<P>(Rc::clone(&worker), setup.arrivals));
     for (listener, inbound) in setup.listeners {
         listener.set_nonblocking(true)?;
         let listener = tokio::net::TcpListener::from_std(listener)?;
-        let (worker, open) = (Rc::clone(&worker), Rc::clone(&open));
-        tokio::task::spawn_local(accept::<P>(worker, listener, inbound, open));
+        let (worker, doors) = (Rc::clone(&worker), Rc::clone(&doors));
+        tokio::task::spawn_local(accept::<P>(worker, listener, inbound, doors));
     }
     worker.watch_phase().await;
-    while open.get() > 0 {
+    while doors.carried() > 0 {
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
     if let Some(log) = &worker.log {
@@ -200,13 +206,35 @@ async fn accept<P: Proxy>(
     worker: Rc<Worker<Tcp>>,
     listener: tokio::net::TcpListener,
     inbound: Inbound,
-    open: Rc<Cell<usize>>,
+    doors: Rc<Doors>,
 ) {
     loop {
         match listener.accept().await {
-            Ok((stream, _)) => welcome::<P>(&worker, &open, stream, inbound),
+            Ok((stream, _)) => {
+                let place = doors.place(&worker.shared);
+                match doors.is_own(&place) {
+                    true => welcome::<P>(&worker, stream, inbound, place),
+                    false => hand_over(&doors, stream, inbound, place),
+                }
+            }
             // Out of file descriptors: others must end first.
             Err(_) => tokio::time::sleep(Duration::from_millis(20)).await,
+        }
+    }
+}
+
+/// Lets another worker carry a connection.
+fn hand_over(doors: &Doors, stream: tokio::net::TcpStream, inbound: Inbound, place: Place) {
+    if let Ok(stream) = stream.into_std() {
+        doors.send(Arrival { stream, inbound, place });
+    }
+}
+
+async fn take_over<P: Proxy>(worker: Rc<Worker<Tcp>>, mut arrivals: UnboundedReceiver<Arrival>) {
+    while let Some(Arrival { stream, inbound, place }) = arrivals.recv().await {
+        // Without room in the system's tables it is closed, as if it had not been accepted.
+        if let Ok(stream) = tokio::net::TcpStream::from_std(stream) {
+            welcome::<P>(&worker, stream, inbound, place);
         }
     }
 }
@@ -214,37 +242,17 @@ async fn accept<P: Proxy>(
 /// Serves a caller for as long as it stays.
 fn welcome<P: Proxy>(
     worker: &Rc<Worker<Tcp>>,
-    open: &Rc<Cell<usize>>,
     stream: tokio::net::TcpStream,
     listener: Inbound,
+    place: Place,
 ) {
-    let connection = Connection::count(worker, open);
+    worker.recorder().connection();
+    let worker = Rc::clone(worker);
     // A connection that cannot be set up is served all the same, only later.
     drop(stream.set_nodelay(true));
     tokio::task::spawn_local(async move {
         let inbound = original::inbound::<P>(&stream, listener);
-        server::serve::<P, Tcp>(&connection.worker, stream, inbound).await;
+        server::serve::<P, Tcp>(&worker, stream, inbound).await;
+        drop(place);
     });
-}
-
-/// An open connection of a caller, counted while it lives.
-struct Connection {
-    worker: Rc<Worker<Tcp>>,
-    open: Rc<Cell<usize>>,
-}
-
-impl Connection {
-    fn count(worker: &Rc<Worker<Tcp>>, open: &Rc<Cell<usize>>) -> Self {
-        worker.recorder().connection();
-        worker.shared.connections.fetch_add(1, Ordering::Relaxed);
-        open.set(open.get() + 1);
-        Self { worker: Rc::clone(worker), open: Rc::clone(open) }
-    }
-}
-
-impl Drop for Connection {
-    fn drop(&mut self) {
-        self.worker.shared.connections.fetch_sub(1, Ordering::Relaxed);
-        self.open.set(self.open.get() - 1);
-    }
 }

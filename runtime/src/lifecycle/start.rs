@@ -19,6 +19,7 @@ use super::listen::{self, ListenError, Listeners, Ports};
 use super::threads::{self, Threads};
 use crate::clock::Clock;
 use crate::confine::{self, ConfineError, Needs};
+use crate::handover::Doors;
 use crate::intercept::Redirect;
 use crate::observe::access_log::{Sender, Writer};
 use crate::observe::admin::{self, Admin, Step};
@@ -182,7 +183,7 @@ struct Parts<'a> {
 
 impl Parts<'_> {
     fn setups(&self, workers: Vec<Listeners>) -> Result<Vec<Setup>, getrandom::Error> {
-        let setup = |(index, listeners)| {
+        let setup = |((index, listeners), (doors, arrivals))| {
             Ok(Setup {
                 index,
                 listeners,
@@ -192,10 +193,13 @@ impl Parts<'_> {
                 log: self.log.clone(),
                 random: Random::from_system()?,
                 own: self.own.clone(),
+                doors,
+                arrivals,
                 early: Vec::new(),
             })
         };
-        workers.into_iter().enumerate().map(setup).collect()
+        let doors = Doors::new(workers.len());
+        workers.into_iter().enumerate().zip(doors).map(setup).collect()
     }
 }
 

@@ -9,6 +9,7 @@ use tokio::runtime::{Builder, Runtime};
 use tokio::sync::watch;
 
 use crate::clock::Clock;
+use crate::handover::Doors;
 use crate::lifecycle::Ports;
 use crate::observe::access_log::Writer;
 use crate::proxy::{Inbound, Listener, Proxy};
@@ -31,6 +32,7 @@ pub struct Live {
     /// Addresses stay valid for as long as somebody could change them.
     _endpoints: Vec<watch::Sender<Arc<[SocketAddr]>>>,
     log: Lines,
+    shared: Arc<Shared>,
 }
 
 /// Bytes of log that are kept without growing.
@@ -68,7 +70,7 @@ impl Live {
         let log = Lines(Arc::new(Mutex::new(Vec::with_capacity(LOG))));
         let (sender, _) = Writer::start_with(workers, log.clone())?;
         let bound: Vec<_> = ports.bound.iter().map(|(address, _)| *address).collect();
-        let setup = |(index, listeners)| Setup {
+        let setup = |((index, listeners), (doors, arrivals))| Setup {
             index,
             listeners,
             shared: Arc::clone(&shared),
@@ -77,9 +79,11 @@ impl Live {
             log: Some(sender.clone()),
             random: Random::from_seed(index as u64),
             own: bound.clone(),
+            doors,
+            arrivals,
             early: Vec::new(),
         };
-        let setups: Vec<_> = ports.workers.into_iter().enumerate().map(setup).collect();
+        let setups: Vec<_> = ports.workers.into_iter().enumerate().zip(Doors::new(workers)).map(setup).collect();
         let run = |setup| std::thread::spawn(move || worker::run::<P>(setup));
         let owner = |(_, inbound): &(SocketAddr, Inbound)| match inbound {
             Inbound::Own(id) => P::UPSTREAMS.get(id.0).map_or("", |upstream| upstream.name),
@@ -94,6 +98,7 @@ impl Live {
             _control: control,
             _endpoints: endpoints,
             log,
+            shared,
         })
     }
 
@@ -109,6 +114,11 @@ impl Live {
     pub fn own(&self, upstream: &str) -> SocketAddr {
         let named = self.owners.iter().zip(&self.bound).find(|(owner, _)| **owner == upstream);
         named.map_or_else(|| super::fail(&io::ErrorKind::NotFound.into()), |(_, bound)| *bound)
+    }
+
+    /// Connections that each worker has carried so far.
+    pub fn carried(&self) -> Vec<u64> {
+        self.shared.recorders.iter().map(|recorder| recorder.connections()).collect()
     }
 
     /// The access log so far. Lines arrive within about 100 ms.
