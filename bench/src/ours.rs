@@ -1,0 +1,31 @@
+//! Our own proxies: made by `amb build`, as a user makes them.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::OnceLock;
+
+use crate::folder::{CHECKOUT, kept};
+use crate::programs::{cargo, run};
+
+/// The policy under measurement.
+pub(crate) fn policy() -> PathBuf {
+    Path::new(CHECKOUT).join("bench/policies/bench.amb")
+}
+
+/// Builds a policy's proxy.
+pub(crate) fn build(policy: &Path, name: &str) -> PathBuf {
+    let binary = kept().join("proxies").join(name);
+    run(amb().arg("build").arg(policy).arg("-o").arg(&binary));
+    binary
+}
+
+/// The `amb` of this checkout.
+pub(crate) fn amb() -> Command {
+    static AMB: OnceLock<PathBuf> = OnceLock::new();
+    Command::new(AMB.get_or_init(|| {
+        run(cargo().args(["build", "--quiet", "--release", "-p", "amb"]));
+        let target = std::env::var_os("CARGO_TARGET_DIR").filter(|folder| !folder.is_empty());
+        let target = target.map_or_else(|| Path::new(CHECKOUT).join("target"), PathBuf::from);
+        target.join("release/amb")
+    }))
+}
