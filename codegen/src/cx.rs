@@ -128,6 +128,11 @@ impl<'a> Calls<'a> {
         self.route.map_or(self.upstream.place, |route| route.place)
     }
 
+    /// Are they connections of bytes that nobody looks at?
+    pub(crate) fn is_opaque(&self) -> bool {
+        self.upstream.protocol.value.is_opaque()
+    }
+
     pub(crate) fn action(&self) -> Option<&'a Action> {
         self.route.map(|route| &route.action)
     }

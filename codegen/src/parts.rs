@@ -157,13 +157,13 @@ impl<'a> HeadersPart<'a> {
     }
 }
 
-/// Does a call reach for the network?
+/// Is it a call that reaches for the network?
 fn forwards(calls: &Calls<'_>) -> bool {
-    !matches!(calls.action(), Some(Action::Respond(_)))
+    !calls.is_opaque() && !matches!(calls.action(), Some(Action::Respond(_)))
 }
 
 fn breaker<'a>(calls: &Calls<'a>) -> Option<&'a Breaker> {
-    calls.settings.breaker.as_ref().filter(|_| forwards(calls))
+    calls.settings.breaker.as_ref().filter(|_| calls.is_opaque() || forwards(calls))
 }
 
 fn state_of<'a>(calls: &Calls<'a>, breaker: &Breaker) -> State<'a> {
@@ -205,7 +205,9 @@ impl<'a> Claim<'_, '_, 'a> {
 
     fn pipelines(&mut self, parts: &Parts<'a>, upstreams: &[UpstreamNames]) -> Pool<Vec<Stage>> {
         let calls = self.calls.iter().enumerate();
-        let stages = calls.map(|(at, calls)| Some(parts.stages(at, calls, upstreams))).collect();
+        let stages = calls
+            .map(|(at, calls)| (!calls.is_opaque()).then(|| parts.stages(at, calls, upstreams)))
+            .collect();
         Pool::gather(stages, |_, users| {
             let first = users.first().and_then(|&user| self.calls.get(user));
             let home = first.map_or(Home::Shared, |calls| Home::Upstream(calls.home));

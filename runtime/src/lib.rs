@@ -5,7 +5,7 @@
 //!    │                                        │
 //! worker ──▶ http1 ──▶ filter (one pipeline a route) ──▶ http1 ──▶ net ──▶ upstream
 //!    │         └────────▶ message (heads as offsets)
-//!             └─▶ tunnel (after a `101`: bytes that nobody looks at)
+//!             └─▶ tunnel (bytes that nobody looks at: behind a `101`, or a whole connection)
 //! observe     metrics, access log, admin
 //! ```
 //!
@@ -44,8 +44,8 @@ pub mod prelude {
     pub use crate::filter::breaker;
     pub use crate::filter::retry::{Backoff, budget};
     pub use crate::filter::{
-        Breaker, BreakerPolicy, Call, Cause, CorrelationId, CorrelationPolicy, Fallback, Filter,
-        Forward, HeaderPolicy, Headers, Outcome, Pass, Reject, ReplyPolicy, Respond, Retry,
+        Breaker, BreakerPolicy, Call, Cause, CorrelationId, CorrelationPolicy, Failure, Fallback,
+        Filter, Forward, HeaderPolicy, Headers, Outcome, Pass, Reject, ReplyPolicy, Respond, Retry,
         RetryAfter, RetryPolicy, Rewrite, RewritePolicy, Timeout, TimeoutPolicy, Total, Trace,
         Upstream,
     };
@@ -54,9 +54,10 @@ pub mod prelude {
     pub use crate::message::{HeadEdit, Method, RequestHead};
     pub use crate::net::Net;
     pub use crate::proxy::{
-        AccessLog, Address, BreakerId, Inbound, Listener, Observe, Protocol, Proxy, RouteSpec,
-        UpstreamId, UpstreamSpec, Workers,
+        AccessLog, Address, BreakerId, Directory, Inbound, Incoming, Listener, Observe, Protocol,
+        Proxy, RouteSpec, UpstreamId, UpstreamSpec, Workers,
     };
+    pub use crate::tunnel::{Guard, Opening, Through, Tunnel, TunnelPolicy};
     pub use crate::units::{
         bytes, hours, kib, mib, millis, mins, per_million, percent, secs, v4, v6,
     };

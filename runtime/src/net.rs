@@ -14,12 +14,28 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use crate::filter::Cause;
 use crate::filter::breaker::Transition;
 use crate::proxy::{BreakerId, UpstreamId};
+use crate::tunnel::Pipe;
 
 /// A byte stream in both directions.
 pub trait Io: AsyncRead + AsyncWrite + Unpin + 'static {
     /// Ready when a read would give bytes, the end or an error. May be ready for no reason, never
     /// pending for none. Costs no system call while nothing has happened.
     fn poll_readable(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>>;
+
+    /// Can the kernel move bytes between it and a pipe?
+    const SPLICES: bool = false;
+
+    /// Moves what has arrived into a pipe; 0 at the end of the stream.
+    fn poll_into(&mut self, pipe: &mut Pipe, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
+        let _ = (pipe, cx);
+        Poll::Ready(Err(io::ErrorKind::Unsupported.into()))
+    }
+
+    /// Moves bytes out of a pipe that has some.
+    fn poll_out_of(&mut self, pipe: &mut Pipe, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
+        let _ = (pipe, cx);
+        Poll::Ready(Err(io::ErrorKind::Unsupported.into()))
+    }
 
     /// When it is dropped, the other side shall see that it was cut: an end would look whole.
     fn reset(&mut self) {}

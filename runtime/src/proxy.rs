@@ -5,10 +5,11 @@
 
 use std::net::SocketAddr;
 
-use crate::filter::{Call, Outcome};
+use crate::filter::{Call, Failure, Outcome};
 use crate::intercept::Intercept;
 use crate::message::RequestHead;
 use crate::net::Net;
+use crate::tunnel::Opening;
 use crate::units::Percent;
 
 /// A compiled policy.
@@ -24,6 +25,8 @@ pub trait Proxy: 'static {
     const UPSTREAMS: &'static [UpstreamSpec];
     /// Indexed by [`Proxy::index`]. What log lines and metrics call a route.
     const ROUTES: &'static [RouteSpec];
+    /// What belongs to no upstream.
+    const OTHERWISE: Self::Route;
     /// Indexed by [`BreakerId`]: the names that answers and metrics use.
     const BREAKERS: &'static [&'static str];
     const OBSERVE: Observe;
@@ -35,6 +38,30 @@ pub trait Proxy: 'static {
     const PASSES: bool = true;
     /// The policy's text, plan and hashes as JSON: `--describe`, `/policy`.
     const POLICY: &'static [u8];
+
+    /// What a connection is, before a byte of it has been read.
+    fn accept(inbound: Inbound, directory: &impl Directory) -> Incoming<Self::Route> {
+        let _ = (inbound, directory);
+        Incoming::Http
+    }
+
+    /// Whose a connection to that port is whose TLS caller names its server, in lower case.
+    fn named(name: &[u8], port: u16) -> Self::Route {
+        let _ = (name, port);
+        Self::OTHERWISE
+    }
+
+    /// What `CONNECT host:port` asks for; the host in lower case.
+    fn connect(host: &[u8], port: u16) -> Incoming<Self::Route> {
+        let _ = (host, port);
+        Incoming::Tunnel(Self::OTHERWISE)
+    }
+
+    /// Connects a tunnel to where its route leads.
+    fn tunnel<N: Net>(
+        route: Self::Route,
+        opening: &mut Opening<'_, N>,
+    ) -> impl Future<Output = Result<N::Up, Failure>>;
 
     /// The route that a request belongs to.
     fn route(head: &RequestHead<'_>, inbound: Inbound) -> Self::Route;
@@ -102,6 +129,22 @@ impl Inbound {
     }
 }
 
+/// What a connection is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Incoming<R> {
+    /// Requests; the head of each says where it goes.
+    Http,
+    /// Bytes that nobody looks at.
+    Tunnel(R),
+    /// Bytes that begin with the name of a server (RFC 6066 §3); without one they are this route's.
+    Tls { unnamed: R },
+}
+
+/// The addresses that upstreams have at the moment.
+pub trait Directory {
+    fn lists(&self, upstream: UpstreamId, address: SocketAddr) -> bool;
+}
+
 /// Index into [`Proxy::UPSTREAMS`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct UpstreamId(pub usize);
@@ -118,6 +161,13 @@ pub struct UpstreamSpec {
     pub protocol: Protocol,
 }
 
+impl UpstreamSpec {
+    /// Does it get bytes that nobody looks at?
+    pub(crate) const fn is_opaque(&self) -> bool {
+        matches!(self.protocol, Protocol::Tcp | Protocol::TlsPassthrough)
+    }
+}
+
 /// What is spoken with an upstream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Protocol {
@@ -130,6 +180,20 @@ pub enum Protocol {
     Tcp,
     /// The same; the name that TLS asks for says whom they are for.
     TlsPassthrough,
+}
+
+impl Protocol {
+    /// As a policy writes it.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Http1 => "http1",
+            Self::Http2 => "http2",
+            Self::Grpc => "grpc",
+            Self::Auto => "auto",
+            Self::Tcp => "tcp",
+            Self::TlsPassthrough => "tls-passthrough",
+        }
+    }
 }
 
 /// Where an upstream lives.

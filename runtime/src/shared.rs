@@ -25,6 +25,8 @@ pub(crate) struct Shared {
     pub(crate) budgets: Box<[Budget]>,
     /// One per worker.
     pub(crate) recorders: Box<[Arc<Recorder>]>,
+    /// Tunnels to each upstream that are open, indexed by [`UpstreamId`].
+    tunnels: Box<[AtomicUsize]>,
     /// Connections of callers that are open.
     pub(crate) connections: AtomicUsize,
     replay: AtomicUsize,
@@ -52,6 +54,7 @@ impl Shared {
             breakers: P::BREAKERS.iter().map(|_| Breaker::new()).collect(),
             budgets: P::UPSTREAMS.iter().map(|_| Budget::new()).collect(),
             recorders: (0..workers).map(|_| Arc::new(Recorder::new::<P>())).collect(),
+            tunnels: P::UPSTREAMS.iter().map(|_| AtomicUsize::new(0)).collect(),
             connections: AtomicUsize::new(0),
             replay: AtomicUsize::new(0),
         }
@@ -65,6 +68,11 @@ impl Shared {
     pub(crate) fn recorder(&self, worker: usize) -> Arc<Recorder> {
         // INVARIANT: there is one for every worker.
         self.recorders.get(worker).map_or_else(Arc::default, Arc::clone)
+    }
+
+    /// How many tunnels to an upstream are open.
+    pub(crate) fn tunnels(&self, id: UpstreamId) -> Option<&AtomicUsize> {
+        self.tunnels.get(id.0)
     }
 
     pub(crate) fn budget(&self, id: UpstreamId) -> Option<&Budget> {

@@ -2,17 +2,63 @@
 
 use std::io;
 use std::net::SocketAddr;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
+use rustix::fd::AsFd as _;
+use rustix::pipe::{SpliceFlags, splice};
+use tokio::io::Interest;
 use tokio::net::TcpStream;
 
 use crate::net::{DialError, Io, Net};
 use crate::proxy::UpstreamId;
+use crate::tunnel::Pipe;
 use crate::upstream::Lookup;
+
+/// What a pipe holds unless somebody says otherwise (pipe(7)).
+const PIPE_SIZE: usize = 64 * 1024;
 
 impl Io for TcpStream {
     fn poll_readable(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         self.poll_read_ready(cx)
+    }
+
+    const SPLICES: bool = true;
+
+    fn poll_into(&mut self, pipe: &mut Pipe, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
+        loop {
+            ready!(self.poll_read_ready(cx))?;
+            let moved = self.try_io(Interest::READABLE, || {
+                let (from, to) = (self.as_fd(), pipe.into.as_fd());
+                Ok(splice(from, None, to, None, PIPE_SIZE, SpliceFlags::NONBLOCK)?)
+            });
+            match moved {
+                // The pipe is empty, so it is the socket that has nothing.
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                Ok(moved) => {
+                    pipe.held += moved;
+                    return Poll::Ready(Ok(moved));
+                }
+                error => return Poll::Ready(error),
+            }
+        }
+    }
+
+    fn poll_out_of(&mut self, pipe: &mut Pipe, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
+        loop {
+            ready!(self.poll_write_ready(cx))?;
+            let moved = self.try_io(Interest::WRITABLE, || {
+                let (from, to) = (pipe.out.as_fd(), self.as_fd());
+                Ok(splice(from, None, to, None, pipe.held, SpliceFlags::NONBLOCK)?)
+            });
+            match moved {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                Ok(moved) => {
+                    pipe.held = pipe.held.saturating_sub(moved);
+                    return Poll::Ready(Ok(moved));
+                }
+                error => return Poll::Ready(error),
+            }
+        }
     }
 
     fn reset(&mut self) {

@@ -17,12 +17,13 @@ use crate::intercept::original;
 use crate::net::{Event, Net};
 use crate::observe::access_log::{Log, Sender};
 use crate::observe::metrics::Recorder;
-use crate::observe::report::Report;
-use crate::proxy::{BreakerId, Inbound, Proxy, UpstreamId};
+use crate::observe::report::{Report, TunnelReport};
+use crate::proxy::{BreakerId, Directory, Inbound, Incoming, Proxy, UpstreamId};
 use crate::random::Random;
 use crate::shared::{Phase, Shared};
 use crate::tcp::Tcp;
 use crate::timer::Timers;
+use crate::tunnel::{self, Pipes};
 use crate::upstream::{Endpoints, Lookup, Upstream};
 
 /// How often resting connections are looked at.
@@ -33,6 +34,7 @@ pub(crate) struct Worker<N: Net> {
     pub(crate) net: N,
     pub(crate) timers: Rc<Timers>,
     pub(crate) blocks: Blocks,
+    pub(crate) pipes: Pipes,
     pub(crate) shared: Arc<Shared>,
     recorder: Arc<Recorder>,
     random: RefCell<Random>,
@@ -72,6 +74,7 @@ impl<N: Net> Worker<N> {
             net,
             timers: Timers::new(shared.clock),
             blocks: Blocks::default(),
+            pipes: Pipes::default(),
             recorder: shared.recorder(index),
             random: RefCell::new(random),
             upstreams: P::UPSTREAMS.iter().map(upstream).collect(),
@@ -120,6 +123,15 @@ impl<N: Net> Worker<N> {
         }
     }
 
+    /// Counts and logs a finished tunnel that was no call.
+    pub(crate) fn report_tunnel(&self, report: &TunnelReport<'_>) {
+        self.recorder().connects(report.route, report.tries);
+        if let Some(log) = &self.log {
+            log.write_tunnel(report, self.clock(), self.random().id());
+            self.recorder().lines_dropped(log.take_dropped());
+        }
+    }
+
     /// Addresses of an upstream as they become known.
     async fn follow(&self, id: usize, mut endpoints: Endpoints) {
         let Some(upstream) = self.upstreams.get(id) else { return };
@@ -159,6 +171,12 @@ impl<N: Net> Worker<N> {
     }
 }
 
+impl<N: Net> Directory for Worker<N> {
+    fn lists(&self, upstream: UpstreamId, address: SocketAddr) -> bool {
+        self.upstream(upstream).is_some_and(|upstream| upstream.has(address))
+    }
+}
+
 /// Carries traffic until the process stops and the last connection has ended.
 pub(crate) fn run<P: Proxy>(setup: Setup) -> std::io::Result<()> {
     let runtime = Builder::new_current_thread().enable_all().build_local(LocalOptions::default())?;
@@ -182,7 +200,8 @@ async fn work<P: Proxy>(setup: Setup) -> std::io::Result<()> {
     let doors = Rc::new(setup.doors);
     for stream in setup.early {
         stream.set_nonblocking(true)?;
-        let (stream, place) = (tokio::net::TcpStream::from_std(stream)?, doors.here(&worker.shared));
+        let (stream, place) =
+            (tokio::net::TcpStream::from_std(stream)?, doors.here(&worker.shared));
         welcome::<P>(&worker, stream, Inbound::Shared, place);
     }
     tokio::task::spawn_local(take_over::<P>(Rc::clone(&worker), setup.arrivals));
@@ -252,7 +271,17 @@ fn welcome<P: Proxy>(
     drop(stream.set_nodelay(true));
     tokio::task::spawn_local(async move {
         let inbound = original::inbound::<P>(&stream, listener);
-        server::serve::<P, Tcp>(&worker, stream, inbound).await;
+        serve::<P, Tcp>(&worker, stream, inbound).await;
         drop(place);
     });
+}
+
+/// Carries a connection, whatever it is, to its end.
+async fn serve<P: Proxy, N: Net>(worker: &Worker<N>, io: N::Down, inbound: Inbound) {
+    let tunnel = |io| tunnel::Connection::new(worker, io, inbound);
+    match P::accept(inbound, worker) {
+        Incoming::Http => server::serve::<P, N>(worker, io, inbound).await,
+        Incoming::Tunnel(route) => tunnel(io).serve::<P>(route).await,
+        Incoming::Tls { unnamed } => tunnel(io).serve_tls::<P>(unnamed).await,
+    }
 }

@@ -56,6 +56,7 @@ impl<const NAMED: bool> Proxy for Tries<NAMED> {
     const UPSTREAMS: &'static [UpstreamSpec] = &[];
     const ROUTES: &'static [RouteSpec] =
         &[RouteSpec { upstream: "", route: "otherwise", site: "tries.amb:1" }];
+    const OTHERWISE: usize = 0;
     const BREAKERS: &'static [&'static str] = &[];
     const OBSERVE: Observe = Observe { metrics: false, access_log: None, admin: None };
     const PASSES: bool = NAMED;
@@ -72,6 +73,10 @@ impl<const NAMED: bool> Proxy for Tries<NAMED> {
     async fn call<N: Net>(_: usize, call: &mut Call<'_, N>) -> Outcome<N> {
         try_all();
         Respond::<Done>::call(call).await
+    }
+
+    async fn tunnel<N: Net>(_: usize, opening: &mut Opening<'_, N>) -> Result<N::Up, Failure> {
+        Reject::open(opening).await
     }
 }
 

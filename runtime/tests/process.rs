@@ -52,6 +52,7 @@ impl Proxy for Web {
     const UPSTREAMS: &'static [UpstreamSpec] = &[];
     const ROUTES: &'static [RouteSpec] =
         &[RouteSpec { upstream: "", route: "otherwise", site: "web.amb:1" }];
+    const OTHERWISE: usize = 0;
     const BREAKERS: &'static [&'static str] = &[];
     const OBSERVE: Observe = Observe {
         metrics: true,
@@ -75,6 +76,10 @@ impl Proxy for Web {
 
     async fn call<N: Net>(_: usize, call: &mut Call<'_, N>) -> Outcome<N> {
         Respond::<Gone>::call(call).await
+    }
+
+    async fn tunnel<N: Net>(_: usize, opening: &mut Opening<'_, N>) -> Result<N::Up, Failure> {
+        Reject::open(opening).await
     }
 }
 

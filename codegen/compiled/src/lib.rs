@@ -15,6 +15,7 @@ macro_rules! golden {
 
 golden!(bare);
 golden!(breaker);
+golden!(bytes);
 golden!(expectations);
 golden!(headers);
 golden!(hosts);

@@ -2,7 +2,7 @@
 
 use std::cmp::Reverse;
 
-use amb_policy_lang::plan::{HostPattern, Sourced};
+use amb_policy_lang::plan::{HostPattern, Sourced, Upstream};
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 
@@ -48,7 +48,8 @@ pub(crate) fn route(cx: &Cx<'_>) -> TokenStream {
 
 fn own_ports(cx: &Cx<'_>) -> Vec<TokenStream> {
     let upstreams = cx.plan.upstreams.iter().zip(&cx.upstreams).enumerate();
-    let own = upstreams.filter_map(|(at, (upstream, names))| {
+    let own = upstreams.filter(|(_, (upstream, _))| speaks_http(upstream));
+    let own = own.filter_map(|(at, (upstream, names))| {
         let decided = cx.decided(upstream.listen.as_ref()?);
         let (unit, found) = (&names.unit, router::found(cx, at));
         Some(quote! {
@@ -61,9 +62,16 @@ fn own_ports(cx: &Cx<'_>) -> Vec<TokenStream> {
     own.collect()
 }
 
+/// The others get bytes, and no requests.
+fn speaks_http(upstream: &Upstream) -> bool {
+    !upstream.protocol.value.is_opaque()
+}
+
 /// One arm an upstream: `b"a" | b"b" => payment(head)`.
 fn exact(cx: &Cx<'_>) -> Vec<TokenStream> {
-    let arms = cx.plan.upstreams.iter().enumerate().filter_map(|(at, upstream)| {
+    let upstreams = cx.plan.upstreams.iter().enumerate();
+    let named = upstreams.filter(|(_, upstream)| speaks_http(upstream));
+    let arms = named.filter_map(|(at, upstream)| {
         let hosts: Vec<_> = exact_hosts(upstream).collect();
         let names = hosts.iter().map(|(name, _)| literal::bytes(name));
         let decided = cx.decided_by(hosts.iter().map(|(_, host)| &host.origin));
@@ -77,7 +85,8 @@ fn exact(cx: &Cx<'_>) -> Vec<TokenStream> {
 /// The longer wildcard is the more particular one: it comes first.
 fn wildcards(cx: &Cx<'_>) -> Vec<TokenStream> {
     let mut wildcards: Vec<(usize, &str, &Sourced<HostPattern>)> = Vec::new();
-    for (at, upstream) in cx.plan.upstreams.iter().enumerate() {
+    let upstreams = cx.plan.upstreams.iter().enumerate();
+    for (at, upstream) in upstreams.filter(|(_, upstream)| speaks_http(upstream)) {
         wildcards.extend(host_suffixes(upstream).map(|(suffix, host)| (at, suffix, host)));
     }
     wildcards.sort_by_key(|(_, suffix, _)| Reverse(suffix.len()));

@@ -2,9 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
-use amb_policy_lang::plan::{
-    Address, Cidr, Except, Intercept, OnExit, PortRange, Sourced, Upstream,
-};
+use amb_policy_lang::plan::{Cidr, Except, Intercept, OnExit, PortRange, Sourced, Upstream};
 use proc_macro2::{Literal, TokenStream};
 use quote::quote;
 
@@ -109,12 +107,6 @@ pub(crate) fn twin(cx: &Cx<'_>) -> Option<TokenStream> {
 /// A redirected call belongs to an upstream only if it was made to the upstream's port.
 pub(crate) fn dialled(cx: &Cx<'_>, upstream: &Upstream) -> Option<TokenStream> {
     cx.plan.intercept.as_ref()?;
-    let mut ports: Vec<u16> = match &upstream.address.value {
-        Address::Dns { port, .. } => vec![*port],
-        Address::Fixed(addresses) => addresses.iter().map(SocketAddr::port).collect(),
-    };
-    ports.sort_unstable();
-    ports.dedup();
-    let ports = ports.into_iter().map(Literal::u16_unsuffixed);
+    let ports = upstream.address.value.ports().into_iter().map(Literal::u16_unsuffixed);
     Some(quote!(inbound.dialled(&[#(#ports),*])))
 }

@@ -5,6 +5,7 @@
 mod breaker;
 mod cause;
 mod condition;
+mod connections;
 mod dispatch;
 mod expect;
 mod headers;
@@ -75,6 +76,7 @@ fn upstream(cx: &Cx<'_>, at: usize) -> String {
     };
     let mut items =
         vec![item(router::unit(cx, at, upstream)), item(router::upstream(cx, at, upstream))];
+    items.extend(connections::policy(cx, at, upstream).map(item));
     items.extend(router::router(cx, at, upstream).map(item));
     let home = Home::Upstream(at);
     items.extend(cx.parts.pipelines.of(home).map(|entry| pipeline::pipeline(cx, entry)));

@@ -6,7 +6,7 @@ use amb_policy_lang::plan::{
 use proc_macro2::{Literal, TokenStream};
 use quote::quote;
 
-use super::{dispatch, intercept, observe};
+use super::{connections, dispatch, intercept, observe};
 use crate::cx::{Cx, comment};
 use crate::literal;
 
@@ -39,6 +39,8 @@ pub(crate) fn proxy(cx: &Cx<'_>) -> TokenStream {
     let (specs, breakers, observe) = (specs(cx), breakers(cx), observe::observe(cx));
     let (intercept, passes) = (intercept::intercept(cx), passes(cx));
     let (route, call) = (dispatch::route(cx), dispatch::call(cx));
+    let (accept, named) = (connections::accept(cx), connections::named(cx));
+    let (connect, tunnel) = (connections::connect(cx), connections::tunnel(cx));
     quote! {
         impl Proxy for #proxy {
             type Route = Route;
@@ -48,17 +50,22 @@ pub(crate) fn proxy(cx: &Cx<'_>) -> TokenStream {
             #listeners
             #upstreams
             #specs
+            const OTHERWISE: Route = Route::Otherwise;
             #breakers
             #observe
             #intercept
             #passes
             const POLICY: &'static [u8] = include_bytes!(concat!(env!("OUT_DIR"), "/policy.json"));
 
+            #accept
+            #named
+            #connect
             #route
             fn index(route: Route) -> usize {
                 route as usize
             }
             #call
+            #tunnel
         }
     }
 }
@@ -198,8 +205,11 @@ pub(crate) fn otherwise(cx: &Cx<'_>) -> TokenStream {
         Some(place) => cx.written(place),
         None => comment("language default"),
     };
+    // Upstreams that get bytes have routes that no call takes.
+    let opaque = cx.plan.upstreams.iter().any(|upstream| upstream.protocol.value.is_opaque());
+    let last = if opaque { quote!(_) } else { quote!(Route::Otherwise) };
     match cx.plan.otherwise.value {
-        Otherwise::Pass => quote!(#decided Route::Otherwise => Pass::call(call).await,),
-        Otherwise::Reject => quote!(#decided Route::Otherwise => Reject::call(call).await,),
+        Otherwise::Pass => quote!(#decided #last => Pass::call(call).await,),
+        Otherwise::Reject => quote!(#decided #last => Reject::call(call).await,),
     }
 }

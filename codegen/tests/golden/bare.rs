@@ -29,6 +29,7 @@ impl Proxy for Bare {
     const ROUTES: &'static [RouteSpec] = &[
         RouteSpec { upstream: "", route: "otherwise", site: "bare.amb:10" },
     ];
+    const OTHERWISE: Route = Route::Otherwise;
     const BREAKERS: &'static [&'static str] = &[];
     const OBSERVE: Observe = Observe { metrics: false, access_log: None, admin: None };
     // bare.amb:5
@@ -43,6 +44,14 @@ impl Proxy for Bare {
     });
     const POLICY: &'static [u8] = include_bytes!(concat!(env!("OUT_DIR"), "/policy.json"));
 
+    fn accept(inbound: Inbound, _directory: &impl Directory) -> Incoming<Route> {
+        match inbound {
+            Inbound::Shared | Inbound::Own(_) => Incoming::Http,
+            // bare.amb:10
+            Inbound::Redirected(_) => Incoming::Tunnel(Route::Otherwise),
+        }
+    }
+
     fn route(_head: &RequestHead<'_>, _inbound: Inbound) -> Route {
         Route::Otherwise
     }
@@ -56,6 +65,11 @@ impl Proxy for Bare {
             // bare.amb:10
             Route::Otherwise => Pass::call(call).await,
         }
+    }
+
+    async fn tunnel<N: Net>(_route: Route, opening: &mut Opening<'_, N>) -> Result<N::Up, Failure> {
+        // bare.amb:10
+        Pass::open(opening).await
     }
 }
 

@@ -44,9 +44,21 @@ impl Proxy for BreakerProxy {
         RouteSpec { upstream: "b", route: "b", site: "breaker.amb:16" },
         RouteSpec { upstream: "", route: "otherwise", site: "breaker.amb:37" },
     ];
+    const OTHERWISE: Route = Route::Otherwise;
     const BREAKERS: &'static [&'static str] = &["a", "b/own", "b"];
     const OBSERVE: Observe = Observe { metrics: false, access_log: None, admin: None };
     const POLICY: &'static [u8] = include_bytes!(concat!(env!("OUT_DIR"), "/policy.json"));
+
+    fn connect(host: &[u8], port: u16) -> Incoming<Route> {
+        match (host, port) {
+            // breaker.amb:13
+            (b"a.svc", 80) => Incoming::Http,
+            // breaker.amb:17
+            (b"b.svc", 80) => Incoming::Http,
+            // breaker.amb:37
+            _ => Incoming::Tunnel(Route::Otherwise),
+        }
+    }
 
     fn route(head: &RequestHead<'_>, _inbound: Inbound) -> Route {
         match head.host() {
@@ -72,6 +84,11 @@ impl Proxy for BreakerProxy {
             // breaker.amb:37
             Route::Otherwise => Pass::call(call).await,
         }
+    }
+
+    async fn tunnel<N: Net>(_route: Route, opening: &mut Opening<'_, N>) -> Result<N::Up, Failure> {
+        // breaker.amb:37
+        Pass::open(opening).await
     }
 }
 

@@ -35,9 +35,19 @@ impl Proxy for Expectations {
         RouteSpec { upstream: "a", route: "a", site: "expectations.amb:5" },
         RouteSpec { upstream: "", route: "otherwise", site: "expectations.amb:11" },
     ];
+    const OTHERWISE: Route = Route::Otherwise;
     const BREAKERS: &'static [&'static str] = &[];
     const OBSERVE: Observe = Observe { metrics: false, access_log: None, admin: None };
     const POLICY: &'static [u8] = include_bytes!(concat!(env!("OUT_DIR"), "/policy.json"));
+
+    fn connect(host: &[u8], port: u16) -> Incoming<Route> {
+        match (host, port) {
+            // expectations.amb:6
+            (b"a.svc", 80) => Incoming::Http,
+            // expectations.amb:11
+            _ => Incoming::Tunnel(Route::Otherwise),
+        }
+    }
 
     fn route(head: &RequestHead<'_>, _inbound: Inbound) -> Route {
         match head.host() {
@@ -58,6 +68,11 @@ impl Proxy for Expectations {
             // expectations.amb:11
             Route::Otherwise => Pass::call(call).await,
         }
+    }
+
+    async fn tunnel<N: Net>(_route: Route, opening: &mut Opening<'_, N>) -> Result<N::Up, Failure> {
+        // expectations.amb:11
+        Pass::open(opening).await
     }
 }
 

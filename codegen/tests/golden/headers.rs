@@ -43,9 +43,21 @@ impl Proxy for HeadersProxy {
         RouteSpec { upstream: "b", route: "b", site: "headers.amb:34" },
         RouteSpec { upstream: "", route: "otherwise", site: "headers.amb:43" },
     ];
+    const OTHERWISE: Route = Route::Otherwise;
     const BREAKERS: &'static [&'static str] = &[];
     const OBSERVE: Observe = Observe { metrics: false, access_log: None, admin: None };
     const POLICY: &'static [u8] = include_bytes!(concat!(env!("OUT_DIR"), "/policy.json"));
+
+    fn connect(host: &[u8], port: u16) -> Incoming<Route> {
+        match (host, port) {
+            // headers.amb:16
+            (b"a.svc", 80) => Incoming::Http,
+            // headers.amb:35
+            (b"b.svc", 80) => Incoming::Http,
+            // headers.amb:43
+            _ => Incoming::Tunnel(Route::Otherwise),
+        }
+    }
 
     fn route(head: &RequestHead<'_>, _inbound: Inbound) -> Route {
         match head.host() {
@@ -70,6 +82,11 @@ impl Proxy for HeadersProxy {
             // headers.amb:43
             Route::Otherwise => Pass::call(call).await,
         }
+    }
+
+    async fn tunnel<N: Net>(_route: Route, opening: &mut Opening<'_, N>) -> Result<N::Up, Failure> {
+        // headers.amb:43
+        Pass::open(opening).await
     }
 }
 

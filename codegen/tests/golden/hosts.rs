@@ -60,9 +60,29 @@ impl Proxy for Hosts {
         RouteSpec { upstream: "literal", route: "literal", site: "hosts.amb:24" },
         RouteSpec { upstream: "", route: "otherwise", site: "hosts.amb:28" },
     ];
+    const OTHERWISE: Route = Route::Otherwise;
     const BREAKERS: &'static [&'static str] = &[];
     const OBSERVE: Observe = Observe { metrics: false, access_log: None, admin: None };
     const POLICY: &'static [u8] = include_bytes!(concat!(env!("OUT_DIR"), "/policy.json"));
+
+    fn connect(host: &[u8], port: u16) -> Incoming<Route> {
+        match (host, port) {
+            // hosts.amb:8, hosts.amb:9
+            (b"dns.svc" | b"dns" | b"alias.svc", 8080) => Incoming::Http,
+            // hosts.amb:14
+            (b"deep.svc", 8080) => Incoming::Http,
+            // hosts.amb:20
+            (b"fixed.svc", 80) => Incoming::Http,
+            // hosts.amb:25
+            (b"192.0.2.7", 80) => Incoming::Http,
+            // hosts.amb:15
+            (host, 8080) if host.ends_with(b".deep.dns.svc") => Incoming::Http,
+            // hosts.amb:9
+            (host, 8080) if host.ends_with(b".dns.svc") => Incoming::Http,
+            // hosts.amb:28
+            _ => Incoming::Tunnel(Route::Otherwise),
+        }
+    }
 
     fn route(head: &RequestHead<'_>, inbound: Inbound) -> Route {
         // hosts.amb:10
@@ -104,6 +124,11 @@ impl Proxy for Hosts {
             // hosts.amb:28
             Route::Otherwise => Pass::call(call).await,
         }
+    }
+
+    async fn tunnel<N: Net>(_route: Route, opening: &mut Opening<'_, N>) -> Result<N::Up, Failure> {
+        // hosts.amb:28
+        Pass::open(opening).await
     }
 }
 

@@ -55,6 +55,7 @@ impl Proxy for InterceptProxy {
         RouteSpec { upstream: "beside", route: "beside", site: "intercept.amb:26" },
         RouteSpec { upstream: "", route: "otherwise", site: "intercept.amb:32" },
     ];
+    const OTHERWISE: Route = Route::Otherwise;
     const BREAKERS: &'static [&'static str] = &[];
     const OBSERVE: Observe = Observe { metrics: false, access_log: None, admin: None };
     // intercept.amb:3
@@ -77,6 +78,34 @@ impl Proxy for InterceptProxy {
         on_exit: OnExit::Closed,
     });
     const POLICY: &'static [u8] = include_bytes!(concat!(env!("OUT_DIR"), "/policy.json"));
+
+    fn accept(inbound: Inbound, _directory: &impl Directory) -> Incoming<Route> {
+        match inbound {
+            Inbound::Shared | Inbound::Own(_) => Incoming::Http,
+            Inbound::Redirected(original) => {
+                match original.port() {
+                    80 | 8080 | 8081 => Incoming::Http,
+                    // intercept.amb:32
+                    _ => Incoming::Tunnel(Route::Otherwise),
+                }
+            }
+        }
+    }
+
+    fn connect(host: &[u8], port: u16) -> Incoming<Route> {
+        match (host, port) {
+            // intercept.amb:17, intercept.amb:18
+            (b"named.svc" | b"named", 8080) => Incoming::Http,
+            // intercept.amb:23
+            (b"fixed.svc", 80 | 8080) => Incoming::Http,
+            // intercept.amb:28
+            (b"beside.local", 8081) => Incoming::Http,
+            // intercept.amb:18
+            (host, 8080) if host.ends_with(b".named.svc") => Incoming::Http,
+            // intercept.amb:32
+            _ => Incoming::Tunnel(Route::Otherwise),
+        }
+    }
 
     fn route(head: &RequestHead<'_>, inbound: Inbound) -> Route {
         // intercept.amb:29
@@ -109,6 +138,11 @@ impl Proxy for InterceptProxy {
             // intercept.amb:32
             Route::Otherwise => Pass::call(call).await,
         }
+    }
+
+    async fn tunnel<N: Net>(_route: Route, opening: &mut Opening<'_, N>) -> Result<N::Up, Failure> {
+        // intercept.amb:32
+        Pass::open(opening).await
     }
 }
 

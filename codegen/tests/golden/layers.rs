@@ -52,9 +52,23 @@ impl Proxy for Layers {
         RouteSpec { upstream: "c", route: "c", site: "layers.amb:46" },
         RouteSpec { upstream: "", route: "otherwise", site: "layers.amb:50" },
     ];
+    const OTHERWISE: Route = Route::Otherwise;
     const BREAKERS: &'static [&'static str] = &["a", "b"];
     const OBSERVE: Observe = Observe { metrics: false, access_log: None, admin: None };
     const POLICY: &'static [u8] = include_bytes!(concat!(env!("OUT_DIR"), "/policy.json"));
+
+    fn connect(host: &[u8], port: u16) -> Incoming<Route> {
+        match (host, port) {
+            // layers.amb:21
+            (b"a.svc", 80) => Incoming::Http,
+            // layers.amb:41
+            (b"b.svc", 80) => Incoming::Http,
+            // layers.amb:47
+            (b"c.svc", 80) => Incoming::Http,
+            // layers.amb:50
+            _ => Incoming::Tunnel(Route::Otherwise),
+        }
+    }
 
     fn route(head: &RequestHead<'_>, _inbound: Inbound) -> Route {
         match head.host() {
@@ -84,6 +98,11 @@ impl Proxy for Layers {
             // layers.amb:50
             Route::Otherwise => Pass::call(call).await,
         }
+    }
+
+    async fn tunnel<N: Net>(_route: Route, opening: &mut Opening<'_, N>) -> Result<N::Up, Failure> {
+        // layers.amb:50
+        Pass::open(opening).await
     }
 }
 

@@ -219,6 +219,7 @@ impl Proxy for RouteProxy {
         RouteSpec { upstream: "x-3", route: "x-3", site: "names.amb:35" },
         RouteSpec { upstream: "", route: "otherwise", site: "names.amb:37" },
     ];
+    const OTHERWISE: Route = Route::Otherwise;
     const BREAKERS: &'static [&'static str] = &[
         "self",
         "route",
@@ -247,6 +248,61 @@ impl Proxy for RouteProxy {
     ];
     const OBSERVE: Observe = Observe { metrics: false, access_log: None, admin: None };
     const POLICY: &'static [u8] = include_bytes!(concat!(env!("OUT_DIR"), "/policy.json"));
+
+    fn connect(host: &[u8], port: u16) -> Incoming<Route> {
+        match (host, port) {
+            // names.amb:12
+            (b"self.svc", 80) => Incoming::Http,
+            // names.amb:13
+            (b"route.svc", 80) => Incoming::Http,
+            // names.amb:14
+            (b"option.svc", 80) => Incoming::Http,
+            // names.amb:15
+            (b"type.svc", 80) => Incoming::Http,
+            // names.amb:16
+            (b"otherwise.svc", 80) => Incoming::Http,
+            // names.amb:17
+            (b"defaults.svc", 80) => Incoming::Http,
+            // names.amb:18
+            (b"a-b.svc", 80) => Incoming::Http,
+            // names.amb:19
+            (b"a.svc", 80) => Incoming::Http,
+            // names.amb:20
+            (b"retry.svc", 80) => Incoming::Http,
+            // names.amb:21
+            (b"proxy.svc", 80) => Incoming::Http,
+            // names.amb:22
+            (b"millis.svc", 80) => Incoming::Http,
+            // names.amb:23
+            (b"head.svc", 80) => Incoming::Http,
+            // names.amb:24
+            (b"breaker.svc", 80) => Incoming::Http,
+            // names.amb:25
+            (b"request.svc", 80) => Incoming::Http,
+            // names.amb:26
+            (b"scenario.svc", 80) => Incoming::Http,
+            // names.amb:27
+            (b"tests.svc", 80) => Incoming::Http,
+            // names.amb:28
+            (b"main.svc", 80) => Incoming::Http,
+            // names.amb:29
+            (b"vec.svc", 80) => Incoming::Http,
+            // names.amb:30
+            (b"some.svc", 80) => Incoming::Http,
+            // names.amb:31
+            (b"core.svc", 80) => Incoming::Http,
+            // names.amb:32
+            (b"trace.svc", 80) => Incoming::Http,
+            // names.amb:33
+            (b"amb-runtime.svc", 80) => Incoming::Http,
+            // names.amb:34
+            (b"x3.svc", 80) => Incoming::Http,
+            // names.amb:35
+            (b"x-3.svc", 80) => Incoming::Http,
+            // names.amb:37
+            _ => Incoming::Tunnel(Route::Otherwise),
+        }
+    }
 
     fn route(head: &RequestHead<'_>, _inbound: Inbound) -> Route {
         match head.host() {
@@ -340,6 +396,11 @@ impl Proxy for RouteProxy {
             // names.amb:37
             Route::Otherwise => Pass::call(call).await,
         }
+    }
+
+    async fn tunnel<N: Net>(_route: Route, opening: &mut Opening<'_, N>) -> Result<N::Up, Failure> {
+        // names.amb:37
+        Pass::open(opening).await
     }
 }
 

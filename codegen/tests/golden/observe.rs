@@ -35,6 +35,7 @@ impl Proxy for ObserveProxy {
         RouteSpec { upstream: "a", route: "a", site: "observe.amb:21" },
         RouteSpec { upstream: "", route: "otherwise", site: "observe.amb:26" },
     ];
+    const OTHERWISE: Route = Route::Otherwise;
     const BREAKERS: &'static [&'static str] = &[];
     const OBSERVE: Observe = Observe {
         // observe.amb:10
@@ -53,6 +54,15 @@ impl Proxy for ObserveProxy {
     };
     const PASSES: bool = false;
     const POLICY: &'static [u8] = include_bytes!(concat!(env!("OUT_DIR"), "/policy.json"));
+
+    fn connect(host: &[u8], port: u16) -> Incoming<Route> {
+        match (host, port) {
+            // observe.amb:22
+            (b"a.svc", 80) => Incoming::Http,
+            // observe.amb:26
+            _ => Incoming::Tunnel(Route::Otherwise),
+        }
+    }
 
     fn route(head: &RequestHead<'_>, _inbound: Inbound) -> Route {
         match head.host() {
@@ -73,6 +83,11 @@ impl Proxy for ObserveProxy {
             // observe.amb:26
             Route::Otherwise => Reject::call(call).await,
         }
+    }
+
+    async fn tunnel<N: Net>(_route: Route, opening: &mut Opening<'_, N>) -> Result<N::Up, Failure> {
+        // observe.amb:26
+        Reject::open(opening).await
     }
 }
 

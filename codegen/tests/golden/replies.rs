@@ -38,9 +38,19 @@ impl Proxy for Replies {
         RouteSpec { upstream: "a", route: "a", site: "replies.amb:7" },
         RouteSpec { upstream: "", route: "otherwise", site: "replies.amb:26" },
     ];
+    const OTHERWISE: Route = Route::Otherwise;
     const BREAKERS: &'static [&'static str] = &[];
     const OBSERVE: Observe = Observe { metrics: false, access_log: None, admin: None };
     const POLICY: &'static [u8] = include_bytes!(concat!(env!("OUT_DIR"), "/policy.json"));
+
+    fn connect(host: &[u8], port: u16) -> Incoming<Route> {
+        match (host, port) {
+            // replies.amb:8
+            (b"a.svc", 80) => Incoming::Http,
+            // replies.amb:26
+            _ => Incoming::Tunnel(Route::Otherwise),
+        }
+    }
 
     fn route(head: &RequestHead<'_>, _inbound: Inbound) -> Route {
         match head.host() {
@@ -64,6 +74,11 @@ impl Proxy for Replies {
             // replies.amb:26
             Route::Otherwise => Pass::call(call).await,
         }
+    }
+
+    async fn tunnel<N: Net>(_route: Route, opening: &mut Opening<'_, N>) -> Result<N::Up, Failure> {
+        // replies.amb:26
+        Pass::open(opening).await
     }
 }
 

@@ -39,9 +39,19 @@ impl Proxy for RetryProxy {
         RouteSpec { upstream: "a", route: "a", site: "retry.amb:5" },
         RouteSpec { upstream: "", route: "otherwise", site: "retry.amb:46" },
     ];
+    const OTHERWISE: Route = Route::Otherwise;
     const BREAKERS: &'static [&'static str] = &[];
     const OBSERVE: Observe = Observe { metrics: false, access_log: None, admin: None };
     const POLICY: &'static [u8] = include_bytes!(concat!(env!("OUT_DIR"), "/policy.json"));
+
+    fn connect(host: &[u8], port: u16) -> Incoming<Route> {
+        match (host, port) {
+            // retry.amb:6
+            (b"a.svc", 80) => Incoming::Http,
+            // retry.amb:46
+            _ => Incoming::Tunnel(Route::Otherwise),
+        }
+    }
 
     fn route(head: &RequestHead<'_>, _inbound: Inbound) -> Route {
         match head.host() {
@@ -65,6 +75,11 @@ impl Proxy for RetryProxy {
             // retry.amb:46
             Route::Otherwise => Pass::call(call).await,
         }
+    }
+
+    async fn tunnel<N: Net>(_route: Route, opening: &mut Opening<'_, N>) -> Result<N::Up, Failure> {
+        // retry.amb:46
+        Pass::open(opening).await
     }
 }
 

@@ -64,10 +64,26 @@ impl Proxy for Routes {
         RouteSpec { upstream: "plain", route: "plain", site: "routes.amb:52" },
         RouteSpec { upstream: "", route: "otherwise", site: "routes.amb:56" },
     ];
+    const OTHERWISE: Route = Route::Otherwise;
     const BREAKERS: &'static [&'static str] = &[];
     const OBSERVE: Observe = Observe { metrics: false, access_log: None, admin: None };
     const PASSES: bool = false;
     const POLICY: &'static [u8] = include_bytes!(concat!(env!("OUT_DIR"), "/policy.json"));
+
+    fn connect(host: &[u8], port: u16) -> Incoming<Route> {
+        match (host, port) {
+            // routes.amb:8
+            (b"paths.svc", 80) => Incoming::Http,
+            // routes.amb:33
+            (b"methods.svc", 80) => Incoming::Http,
+            // routes.amb:41
+            (b"fields.svc", 80) => Incoming::Http,
+            // routes.amb:53
+            (b"plain.svc", 80) => Incoming::Http,
+            // routes.amb:56
+            _ => Incoming::Tunnel(Route::Otherwise),
+        }
+    }
 
     fn route(head: &RequestHead<'_>, _inbound: Inbound) -> Route {
         match head.host() {
@@ -98,6 +114,11 @@ impl Proxy for Routes {
             // routes.amb:56
             Route::Otherwise => Reject::call(call).await,
         }
+    }
+
+    async fn tunnel<N: Net>(_route: Route, opening: &mut Opening<'_, N>) -> Result<N::Up, Failure> {
+        // routes.amb:56
+        Reject::open(opening).await
     }
 }
 

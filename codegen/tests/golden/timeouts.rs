@@ -37,10 +37,20 @@ impl Proxy for Timeouts {
         RouteSpec { upstream: "ledger", route: "ledger", site: "timeouts.amb:9" },
         RouteSpec { upstream: "", route: "otherwise", site: "timeouts.amb:24" },
     ];
+    const OTHERWISE: Route = Route::Otherwise;
     const BREAKERS: &'static [&'static str] = &[];
     const OBSERVE: Observe = Observe { metrics: false, access_log: None, admin: None };
     const PASSES: bool = false;
     const POLICY: &'static [u8] = include_bytes!(concat!(env!("OUT_DIR"), "/policy.json"));
+
+    fn connect(host: &[u8], port: u16) -> Incoming<Route> {
+        match (host, port) {
+            // timeouts.amb:10
+            (b"ledger.svc", 80) => Incoming::Http,
+            // timeouts.amb:24
+            _ => Incoming::Tunnel(Route::Otherwise),
+        }
+    }
 
     fn route(head: &RequestHead<'_>, _inbound: Inbound) -> Route {
         match head.host() {
@@ -63,6 +73,11 @@ impl Proxy for Timeouts {
             // timeouts.amb:24
             Route::Otherwise => Reject::call(call).await,
         }
+    }
+
+    async fn tunnel<N: Net>(_route: Route, opening: &mut Opening<'_, N>) -> Result<N::Up, Failure> {
+        // timeouts.amb:24
+        Reject::open(opening).await
     }
 }
 

@@ -41,6 +41,7 @@ impl Proxy for Demo {
         RouteSpec { upstream: "payment", route: "payment", site: "demo.amb:18" },
         RouteSpec { upstream: "", route: "otherwise", site: "demo.amb:40" },
     ];
+    const OTHERWISE: Route = Route::Otherwise;
     const BREAKERS: &'static [&'static str] = &["payment"];
     const OBSERVE: Observe = Observe { metrics: false, access_log: None, admin: None };
     // demo.amb:8
@@ -57,6 +58,28 @@ impl Proxy for Demo {
     });
     const PASSES: bool = false;
     const POLICY: &'static [u8] = include_bytes!(concat!(env!("OUT_DIR"), "/policy.json"));
+
+    fn accept(inbound: Inbound, _directory: &impl Directory) -> Incoming<Route> {
+        match inbound {
+            Inbound::Shared | Inbound::Own(_) => Incoming::Http,
+            Inbound::Redirected(original) => {
+                match original.port() {
+                    80 => Incoming::Http,
+                    // demo.amb:40
+                    _ => Incoming::Tunnel(Route::Otherwise),
+                }
+            }
+        }
+    }
+
+    fn connect(host: &[u8], port: u16) -> Incoming<Route> {
+        match (host, port) {
+            // demo.amb:19
+            (b"payment.demo", 80) => Incoming::Http,
+            // demo.amb:40
+            _ => Incoming::Tunnel(Route::Otherwise),
+        }
+    }
 
     fn route(head: &RequestHead<'_>, inbound: Inbound) -> Route {
         match head.host() {
@@ -78,6 +101,11 @@ impl Proxy for Demo {
             // demo.amb:40
             Route::Otherwise => Reject::call(call).await,
         }
+    }
+
+    async fn tunnel<N: Net>(_route: Route, opening: &mut Opening<'_, N>) -> Result<N::Up, Failure> {
+        // demo.amb:40
+        Reject::open(opening).await
     }
 }
 

@@ -38,6 +38,7 @@ impl Proxy for Demo {
         RouteSpec { upstream: "payment", route: "payment", site: "demo.amb:14" },
         RouteSpec { upstream: "", route: "otherwise", site: "demo.amb:37" },
     ];
+    const OTHERWISE: Route = Route::Otherwise;
     const BREAKERS: &'static [&'static str] = &["payment"];
     const OBSERVE: Observe = Observe {
         // demo.amb:9
@@ -48,6 +49,15 @@ impl Proxy for Demo {
     };
     const PASSES: bool = false;
     const POLICY: &'static [u8] = include_bytes!(concat!(env!("OUT_DIR"), "/policy.json"));
+
+    fn connect(host: &[u8], port: u16) -> Incoming<Route> {
+        match (host, port) {
+            // demo.amb:16
+            (b"payment.demo", 8081) => Incoming::Http,
+            // demo.amb:37
+            _ => Incoming::Tunnel(Route::Otherwise),
+        }
+    }
 
     fn route(head: &RequestHead<'_>, _inbound: Inbound) -> Route {
         match head.host() {
@@ -69,6 +79,11 @@ impl Proxy for Demo {
             // demo.amb:37
             Route::Otherwise => Reject::call(call).await,
         }
+    }
+
+    async fn tunnel<N: Net>(_route: Route, opening: &mut Opening<'_, N>) -> Result<N::Up, Failure> {
+        // demo.amb:37
+        Reject::open(opening).await
     }
 }
 

@@ -54,6 +54,7 @@ impl Proxy for Order {
         RouteSpec { upstream: "notification", route: "notification", site: "order.amb:43" },
         RouteSpec { upstream: "", route: "otherwise", site: "order.amb:55" },
     ];
+    const OTHERWISE: Route = Route::Otherwise;
     const BREAKERS: &'static [&'static str] = &["payment", "inventory", "notification"];
     const OBSERVE: Observe = Observe {
         // order.amb:10
@@ -70,6 +71,19 @@ impl Proxy for Order {
         admin: Some(v4([127, 0, 0, 1], 9901)),
     };
     const POLICY: &'static [u8] = include_bytes!(concat!(env!("OUT_DIR"), "/policy.json"));
+
+    fn connect(host: &[u8], port: u16) -> Incoming<Route> {
+        match (host, port) {
+            // order.amb:15
+            (b"payment.shop.svc", 8080) => Incoming::Http,
+            // order.amb:30
+            (b"inventory.shop.svc", 8080) => Incoming::Http,
+            // order.amb:44
+            (b"notification.shop.svc", 8080) => Incoming::Http,
+            // order.amb:55
+            _ => Incoming::Tunnel(Route::Otherwise),
+        }
+    }
 
     fn route(head: &RequestHead<'_>, _inbound: Inbound) -> Route {
         match head.host() {
@@ -99,6 +113,11 @@ impl Proxy for Order {
             // order.amb:55
             Route::Otherwise => Pass::call(call).await,
         }
+    }
+
+    async fn tunnel<N: Net>(_route: Route, opening: &mut Opening<'_, N>) -> Result<N::Up, Failure> {
+        // order.amb:55
+        Pass::open(opening).await
     }
 }
 

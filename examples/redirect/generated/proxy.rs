@@ -39,6 +39,7 @@ impl Proxy for Shop {
         RouteSpec { upstream: "catalog", route: "catalog", site: "redirect.amb:24" },
         RouteSpec { upstream: "", route: "otherwise", site: "redirect.amb:30" },
     ];
+    const OTHERWISE: Route = Route::Otherwise;
     const BREAKERS: &'static [&'static str] = &[];
     const OBSERVE: Observe = Observe {
         // redirect.amb:20
@@ -66,6 +67,28 @@ impl Proxy for Shop {
     });
     const POLICY: &'static [u8] = include_bytes!(concat!(env!("OUT_DIR"), "/policy.json"));
 
+    fn accept(inbound: Inbound, _directory: &impl Directory) -> Incoming<Route> {
+        match inbound {
+            Inbound::Shared | Inbound::Own(_) => Incoming::Http,
+            Inbound::Redirected(original) => {
+                match original.port() {
+                    8080 => Incoming::Http,
+                    // redirect.amb:30
+                    _ => Incoming::Tunnel(Route::Otherwise),
+                }
+            }
+        }
+    }
+
+    fn connect(host: &[u8], port: u16) -> Incoming<Route> {
+        match (host, port) {
+            // redirect.amb:25
+            (b"catalog.shop.svc", 8080) => Incoming::Http,
+            // redirect.amb:30
+            _ => Incoming::Tunnel(Route::Otherwise),
+        }
+    }
+
     fn route(head: &RequestHead<'_>, inbound: Inbound) -> Route {
         match head.host() {
             // redirect.amb:25
@@ -85,6 +108,11 @@ impl Proxy for Shop {
             // redirect.amb:30
             Route::Otherwise => Pass::call(call).await,
         }
+    }
+
+    async fn tunnel<N: Net>(_route: Route, opening: &mut Opening<'_, N>) -> Result<N::Up, Failure> {
+        // redirect.amb:30
+        Pass::open(opening).await
     }
 }
 

@@ -52,7 +52,12 @@ impl Court<'_> {
         for (upstream, node) in lowered.plan.upstreams.iter().zip(&lowered.nodes) {
             let span = node.name().map(|(_, arg)| arg.span).unwrap_or_default();
             let read = |path: &str| reading::of_upstream(path, upstream, node);
-            self.judge(Subject::Upstream, Some(&upstream.name), span, &|path| Some(read(path)));
+            // Of an upstream that gets requests nothing is said there yet.
+            let opaque = upstream.protocol.value.is_opaque();
+            let known = |path: &str| opaque || !path.starts_with("upstream.limits");
+            self.judge(Subject::Upstream, Some(&upstream.name), span, &|path| {
+                known(path).then(|| read(path))
+            });
         }
     }
 
@@ -104,8 +109,13 @@ impl Court<'_> {
     }
 }
 
-/// A call without `total` is refused for that; there is no more to say about how long it takes.
+/// A call without `total` is refused for that; there is no more to say about how long it takes. Of
+/// settings that speak of requests, bytes have none.
 fn is_known(path: &str, call: &Forwarded<'_, '_>) -> bool {
+    if call.opaque {
+        let group = path.split('.').next().unwrap_or_default();
+        return group == "breaker" || matches!(path, "timeout.connect" | "timeout.idle");
+    }
     let endless = call.settings.timeout.total.value == NO_TOTAL;
     !(endless && matches!(path, "timeout.total" | "worst-latency"))
 }

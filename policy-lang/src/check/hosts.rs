@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 use crate::conform::Node;
 use crate::diagnostics::{Diagnostic, policy as report};
 use crate::lower::{Lowered, text};
+use crate::plan::Upstream;
 use crate::resolve::Program;
 use crate::span::Span;
 
@@ -15,22 +16,28 @@ pub(super) fn check(program: &Program<'_>, lowered: &Lowered<'_>, found: &mut Ve
 }
 
 fn names(lowered: &Lowered<'_>, found: &mut Vec<Diagnostic>) {
-    let mut first: BTreeMap<String, (usize, Span)> = BTreeMap::new();
-    for (number, (upstream, node)) in lowered.plan.upstreams.iter().zip(&lowered.nodes).enumerate()
-    {
+    let mut taken: BTreeMap<String, Vec<(&Upstream, Span)>> = BTreeMap::new();
+    for (upstream, node) in lowered.plan.upstreams.iter().zip(&lowered.nodes) {
         for (host, span) in upstream.hosts.iter().zip(spans(node, upstream.hosts.len())) {
             let name = host.value.to_string();
-            match first.get(&name) {
-                Some((owner, _)) if *owner == number => {}
+            let owners = taken.entry(name.clone()).or_default();
+            match owners.iter().find(|(owner, _)| share(owner, upstream)) {
+                Some((owner, _)) if owner.name == upstream.name => {}
                 Some((owner, earlier)) => {
-                    let owner =
-                        lowered.plan.upstreams.get(*owner).map_or("", |owner| owner.name.as_str());
-                    found.push(report::duplicate_host(span, &name, owner, *earlier));
+                    found.push(report::duplicate_host(span, &name, &owner.name, *earlier));
                 }
-                None => drop(first.insert(name, (number, span))),
+                None => owners.push((upstream, span)),
             }
         }
     }
+}
+
+/// Would both want what is sent to a name that both have? Requests are told apart by the name
+/// alone; bytes by the port too.
+fn share(a: &Upstream, b: &Upstream) -> bool {
+    let opaque = a.protocol.value.is_opaque() || b.protocol.value.is_opaque();
+    let theirs = b.address.value.ports();
+    !opaque || a.address.value.ports().iter().any(|port| theirs.contains(port))
 }
 
 /// Where the hosts of an upstream are written, in the plan's order: the last ones are `hosts`.

@@ -5,7 +5,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use crate::conform::Node;
 use crate::diagnostics::{Diagnostic, file as missing, policy as report};
 use crate::lower::{Lowered, text};
-use crate::plan::{Intercept, Plan};
+use crate::plan::{Intercept, Plan, Protocol, Upstream};
 use crate::resolve::Program;
 use crate::span::Span;
 
@@ -25,9 +25,34 @@ pub(super) fn check(program: &Program<'_>, lowered: &Lowered<'_>, found: &mut Ve
         let span = top("listen").map_or(node.statement.head(), |it| it.statement.args_span());
         found.push(report::unreachable_listen(span, &address.to_string()));
     }
+    ambiguous(intercept, lowered, found);
     for (own, span) in own(&lowered.plan, lowered, top("listen"), top("observe")) {
         captures(intercept, own, ports, span, found);
     }
+}
+
+/// What a redirected connection is, is told by its port: nobody waits to see what it says.
+fn ambiguous(intercept: &Intercept, lowered: &Lowered<'_>, found: &mut Vec<Diagnostic>) {
+    let all = || lowered.plan.upstreams.iter().zip(&lowered.nodes);
+    let is_tls = |upstream: &Upstream| upstream.protocol.value == Protocol::TlsPassthrough;
+    let is_redirected = |port: &u16| intercept.redirected().iter().any(|it| it.contains(*port));
+    for (tls, node) in all().filter(|(upstream, _)| is_tls(upstream)) {
+        for port in tls.address.value.ports().into_iter().filter(is_redirected) {
+            let http = all().find(|(upstream, _)| {
+                !upstream.protocol.value.is_opaque()
+                    && upstream.address.value.ports().contains(&port)
+            });
+            if let Some((http, other)) = http {
+                found.push(report::ambiguous_port(lives(node), port, &http.name, lives(other)));
+            }
+        }
+    }
+}
+
+/// Where the address is written.
+fn lives(node: &Node<'_>) -> Span {
+    let written = node.one("address").or_else(|| node.one("addresses"));
+    written.map_or(node.statement.head(), |address| address.statement.args_span())
 }
 
 /// `ports`, and `on-exit`: there is no choice that suits everybody.

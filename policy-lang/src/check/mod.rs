@@ -1,12 +1,14 @@
 //! The rules of a policy, behind what the shape of its statements says.
 //!
-//! `file` looks at files as a whole, `hosts`, `intercept` and `routes` at who gets a call, `retry`,
-//! `bounds` and `breaker` at what can happen to it, `grpc` at what only gRPC has, `guardrails` at what the organisation
+//! `file` looks at files as a whole, `bytes` at upstreams that get no requests, `hosts`, `intercept`
+//! and `routes` at who gets a call, `retry`, `bounds` and `breaker` at what can happen to it, `grpc`
+//! at what only gRPC has, `guardrails` at what the organisation
 //! demands, `in_force` at which demands those are. Each finding is reported at the value that
 //! causes it, so that one that many routes inherit is told once.
 
 mod bounds;
 mod breaker;
+mod bytes;
 mod compare;
 mod cover;
 mod file;
@@ -41,15 +43,18 @@ pub(crate) fn policy(
     found: &mut Vec<Diagnostic>,
 ) {
     headers::check(program, found);
+    bytes::check(program, lowered, found);
     hosts::check(program, lowered, found);
     intercept::check(program, lowered, found);
     routes::check(lowered, found);
     grpc::check_lines(program, lowered, found);
     for call in forwarded(lowered) {
-        retry::check(&call, found);
-        bounds::check(&call, found);
         breaker::check(&call, found);
-        grpc::check(&call, found);
+        if !call.opaque {
+            retry::check(&call, found);
+            bounds::check(&call, found);
+            grpc::check(&call, found);
+        }
     }
     guardrails::check(program, applied, lowered, today, found);
 }
@@ -60,6 +65,8 @@ struct Forwarded<'a, 'n> {
     settings: &'a Settings,
     upstream: &'a Upstream,
     route: Option<&'a Route>,
+    /// It is a connection of bytes that nobody looks at.
+    opaque: bool,
 }
 
 fn forwarded<'a, 'n>(lowered: &'a Lowered<'n>) -> impl Iterator<Item = Forwarded<'a, 'n>> {
@@ -67,8 +74,9 @@ fn forwarded<'a, 'n>(lowered: &'a Lowered<'n>) -> impl Iterator<Item = Forwarded
         let upstream = lowered.plan.upstreams.get(call.upstream)?;
         let route = call.route.and_then(|route| upstream.routes.get(route));
         let answered = route.is_some_and(|route| matches!(route.action, Action::Respond(_)));
+        let opaque = upstream.protocol.value.is_opaque();
         let settings = call.settings(&lowered.plan)?;
-        (!answered).then_some(Forwarded { call, settings, upstream, route })
+        (!answered).then_some(Forwarded { call, settings, upstream, route, opaque })
     })
 }
 

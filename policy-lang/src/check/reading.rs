@@ -109,15 +109,17 @@ pub(super) fn of_upstream(path: &str, upstream: &Upstream, node: &Node<'_>) -> R
         "address" => word(&upstream.address.value),
         "listen" => presence(upstream.listen.is_some()),
         "protocol" => word(upstream.protocol.value),
+        "limits" => presence(upstream.connections.is_some()),
+        "limits.connections" => upstream
+            .connections
+            .as_ref()
+            .map_or_else(|| presence(false), |most| number(most.value, most.value)),
         "tls" => word("off"),
         "balance" => word("round-robin"),
         _ => presence(false),
     };
-    let span = node
-        .children
-        .iter()
-        .find(|child| child.key() == key)
-        .map(|child| child.statement.args_span());
+    let keys: Vec<&str> = key.split('.').collect();
+    let span = below(node, &keys).map(|found| found.statement.args_span());
     Reading { value, shown, span }
 }
 

@@ -89,10 +89,12 @@ codes! {
     InterceptsItself "intercepts-itself" Error "`intercept` redirects calls to one of our own ports";
     InterceptsNothing "intercepts-nothing" Error "the exceptions of `intercept` leave no port";
     UnreachableListen "unreachable-listen" Error "redirected calls do not arrive where the proxy listens";
+    AmbiguousPort "ambiguous-port" Error "redirected connections to a port are both HTTP and TLS";
     UnknownCapture "unknown-capture" Error "a rewrite uses a capture that not every match of the route has";
     UnreachableRoute "unreachable-route" Error "earlier routes take every request that a route matches";
     UnreachableMatch "unreachable-match" Warning "earlier lines take every request that a match line matches";
     ForbiddenHeader "forbidden-header" Error "a header that belongs to the connection cannot be edited";
+    HttpOnly "http-only" Error "a setting that speaks of requests, on an upstream that gets bytes";
     UnsafeRetry "unsafe-retry" Error "a retry could repeat a call that must not happen twice";
     NotGrpc "not-grpc" Error "codes and methods of gRPC stand where another protocol is spoken";
     UnboundedCall "unbounded-call" Error "a call that does not stream has no total";

@@ -65,6 +65,17 @@ pub(crate) fn unreachable_listen(span: Span, address: &str) -> Diagnostic {
     .help("listen on `127.0.0.1`, or on `0.0.0.0` for callers from elsewhere too")
 }
 
+pub(crate) fn ambiguous_port(span: Span, port: u16, other: &str, earlier: Span) -> Diagnostic {
+    Diagnostic::new(
+        Code::AmbiguousPort,
+        span,
+        format!("connections to port {port} cannot be both TLS and HTTP"),
+    )
+    .here("redirected, and told by the name that TLS asks for")
+    .also(earlier, format!("upstream `{other}` gets what is sent to that port as HTTP"))
+    .help("take the port out of `intercept`, or have one of them dialled at another port")
+}
+
 pub(crate) fn unknown_capture(span: Span, name: &str) -> Diagnostic {
     let name = if name == "**" { name.to_owned() } else { format!("{{{name}}}") };
     Diagnostic::new(
@@ -114,6 +125,35 @@ pub(crate) fn forbidden_header(span: Span, name: &str) -> Diagnostic {
     };
     Diagnostic::new(Code::ForbiddenHeader, span, format!("the header `{name}` cannot be edited"))
         .here(why)
+}
+
+/// Who gets bytes, and where that is written.
+pub(crate) struct OfBytes<'a> {
+    pub(crate) upstream: &'a str,
+    pub(crate) protocol: &'a str,
+    pub(crate) span: Span,
+}
+
+pub(crate) fn http_only(span: Span, key: &str, of: &OfBytes<'_>) -> Diagnostic {
+    let OfBytes { upstream, protocol, span: written } = of;
+    Diagnostic::new(Code::HttpOnly, span, format!("`{key}` means nothing to upstream `{upstream}`"))
+        .here("speaks of requests")
+        .also(*written, format!("`{protocol}` is carried as bytes that nobody looks at"))
+        .note("what holds for bytes: `timeout` with `connect` and `idle`, `breaker`, `limits`")
+        .help("take it away, or name the HTTP that is spoken as `protocol`")
+}
+
+pub(crate) fn limits_of_http(span: Span, upstream: &str) -> Diagnostic {
+    super::setting::not_yet_supported(span, "limits").note(format!(
+        "upstream `{upstream}` speaks HTTP; `limits` hold for `protocol tcp` and `tls-passthrough`"
+    ))
+}
+
+pub(crate) fn not_testable(span: Span, name: &str) -> Diagnostic {
+    Diagnostic::new(Code::InvalidTest, span, format!("`{name}` cannot be tested here"))
+        .here("gets bytes that nobody looks at")
+        .note("a test makes requests, and says what answers come")
+        .help("test it with a connection to the running proxy")
 }
 
 /// `retry` is in force on a route that takes methods which must not be repeated blindly.

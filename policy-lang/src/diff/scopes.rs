@@ -1,5 +1,7 @@
 //! The scopes of two plans side by side: the service, its upstreams, their routes.
 
+use std::cmp::Ordering;
+
 use super::settings::Pair;
 use super::{Change, Kind, judge};
 use crate::plan::{Action, Origin, Otherwise, Plan, Route, Upstream, display};
@@ -73,6 +75,7 @@ fn kept(old_plan: &Plan, new_plan: &Plan, old: &Upstream, new: &Upstream) -> Vec
     let own = pair(new.name.clone());
     let mut changes = own.rows(&place(old), &place(new), |path| match (&old.listen, &new.listen) {
         (Some(old), Some(new)) if path == "listen" => judge::exposure(old.value, new.value),
+        _ if path == "limits.connections" => fewer(old, new),
         _ => Kind::Changed,
     });
     changes.extend(own.settings(&old.settings, &new.settings));
@@ -109,7 +112,18 @@ fn place(upstream: &Upstream) -> Vec<Row> {
     ];
     let listen = upstream.listen.iter();
     rows.extend(listen.map(|own| row("listen", own.value.to_string(), &own.origin)));
+    rows.extend(rows::limits(upstream));
     rows
+}
+
+/// A limit that was not there before bounds, and a smaller one bounds more.
+fn fewer(old: &Upstream, new: &Upstream) -> Kind {
+    let most = |upstream: &Upstream| upstream.connections.as_ref().map_or(u32::MAX, |it| it.value);
+    match most(new).cmp(&most(old)) {
+        Ordering::Less => Kind::Tightened,
+        Ordering::Equal => Kind::Changed,
+        Ordering::Greater => Kind::Weakened,
+    }
 }
 
 /// The first route that matches wins, so their order is part of what they mean.

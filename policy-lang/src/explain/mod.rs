@@ -11,7 +11,9 @@ pub use request::Request;
 use std::time::Duration;
 
 use crate::interpret::routing::{self, Call, Head, Target};
-use crate::plan::{Action, Origin, Otherwise, Plan, Settings, Upstream, derived, display};
+use crate::plan::{
+    Action, HostPattern, Origin, Otherwise, Plan, Settings, Upstream, derived, display,
+};
 use crate::summary::{at, layout, layout::Line, rows};
 
 /// The explanation as text, ending in a newline.
@@ -20,6 +22,7 @@ pub fn explain(plan: &Plan, request: &Request) -> String {
     let sections = match routing::route(plan, &request.head()) {
         Target::Upstream(call) => cx.call(&call),
         Target::Otherwise => match cx.own_port() {
+            Some(upstream) if upstream.protocol.value.is_opaque() => cx.bytes(upstream),
             Some(upstream) => cx.through_own_port(upstream),
             None => vec![cx.otherwise()],
         },
@@ -114,9 +117,31 @@ impl Cx<'_> {
             Otherwise::Reject => "reject: 404 by the proxy, nothing is sent",
         };
         let host = routing::bare_host(&self.request.host);
-        let upstream = format!("none has the name {host}");
+        let is_named = |upstream: &&Upstream| {
+            upstream.hosts.iter().any(|it| it.value == HostPattern::Exact(host.clone()))
+        };
+        // Were it HTTP, it would have been found.
+        let upstream = match self.plan.upstreams.iter().find(is_named) {
+            Some(upstream) => {
+                format!(
+                    "{} gets bytes ({}), and no requests",
+                    upstream.name, upstream.protocol.value
+                )
+            }
+            None => format!("none has the name {host}"),
+        };
         let otherwise = self.line("otherwise", then, &otherwise.origin);
         vec![self.said(), self.plain("upstream", &upstream), otherwise]
+    }
+
+    /// What is sent to the own port of an upstream that gets bytes, be it a request or not.
+    fn bytes(&self, upstream: &Upstream) -> Vec<Vec<Line>> {
+        let port = upstream.listen.as_ref().map(|own| own.value.to_string()).unwrap_or_default();
+        let name = format!("{} (by its own port {port})", upstream.name);
+        let whereto = vec![self.said(), self.line("upstream", &name, &at(upstream.place))];
+        let mut settings = rows::limits(upstream);
+        settings.extend(rows::settings(&upstream.settings));
+        vec![whereto, self.filters(&settings)]
     }
 
     fn filters(&self, rows: &[rows::Row]) -> Vec<Line> {

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde::Serialize;
 
-use crate::plan::{Action, Place, Plan, Settings, Sourced};
+use crate::plan::{Action, Place, Plan, Settings, Sourced, Upstream};
 use crate::summary::rows;
 
 /// The places of the values that decided something.
@@ -93,7 +93,9 @@ fn missed(plan: &Plan, place: Place) -> Missed {
 /// Everything somebody wrote that can decide what becomes of a call.
 fn decisions(plan: &Plan) -> BTreeSet<Place> {
     let mut places = BTreeSet::new();
-    for upstream in &plan.upstreams {
+    // What holds for bytes is beyond what tests can show.
+    let speaks_http = |upstream: &&Upstream| !upstream.protocol.value.is_opaque();
+    for upstream in plan.upstreams.iter().filter(speaks_http) {
         places.extend(written(&upstream.settings));
         for route in &upstream.routes {
             places.extend(route.matches.iter().map(|line| line.place));

@@ -74,7 +74,9 @@ pub(crate) fn bare_host(host: &str) -> String {
 type Named<'p> = (usize, &'p Upstream, &'p Sourced<HostPattern>);
 
 fn named<'p>(plan: &'p Plan, is: impl Fn(&HostPattern) -> bool) -> Option<Named<'p>> {
-    let upstreams = plan.upstreams.iter().enumerate();
+    // Bytes that nobody looks at are no requests.
+    let speaks_http = |(_, upstream): &(usize, &Upstream)| !upstream.protocol.value.is_opaque();
+    let upstreams = plan.upstreams.iter().enumerate().filter(speaks_http);
     let mut names = upstreams.flat_map(|(index, upstream)| {
         upstream.hosts.iter().map(move |host| (index, upstream, host))
     });

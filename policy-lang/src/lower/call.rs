@@ -41,6 +41,24 @@ pub(super) fn settings(cx: &Cx<'_, '_>, effective: &Effective<'_>, protocol: Pro
     }
 }
 
+/// What a connection of bytes is governed by; nothing else means anything to it.
+pub(super) fn of_bytes(cx: &Cx<'_, '_>, effective: &Effective<'_>) -> Settings {
+    // Which of them, no setting asks.
+    let reader = Reader { cx, effective, protocol: Protocol::Tcp };
+    let timeout =
+        Timeout { total: Sourced::language(Total::Off), per_try: None, ..reader.timeout() };
+    Settings {
+        timeout,
+        retry: None,
+        breaker: reader.breaker(),
+        request_headers: Vec::new(),
+        response_headers: Vec::new(),
+        correlation_id: None,
+        trace: None,
+        fallback: None,
+    }
+}
+
 impl Reader<'_, '_, '_> {
     fn sourced<T>(&self, field: &Field<'_>, value: T) -> Sourced<T> {
         Sourced::written(value, field.layer.clone(), self.cx.place(field.node))

@@ -5,9 +5,10 @@ use std::time::Duration;
 use super::{Cx, reply, values};
 use crate::conform::{Node, fields};
 use crate::diagnostics::{Diagnostic, file as names, nearest, policy as report};
+use crate::interpret::routing::bare_host;
 use crate::plan::{
-    Expect, ExpectValue, Given, Operator, ScriptedReply, ScriptedStep, Subject, Test, TestRequest,
-    Upstream,
+    Expect, ExpectValue, Given, HostPattern, Operator, ScriptedReply, ScriptedStep, Subject, Test,
+    TestRequest, Upstream,
 };
 use crate::schema::Scope;
 use crate::span::Span;
@@ -37,7 +38,7 @@ fn test(cx: &mut Cx<'_, '_>, node: &Node<'_>, upstreams: &[Upstream]) -> Option<
             "expects nothing",
         ));
     }
-    let requests = node.all("request").filter_map(|line| request(cx, line)).collect();
+    let requests = node.all("request").filter_map(|line| request(cx, line, upstreams)).collect();
     let given = node.all("given").filter_map(|line| given(cx, line, upstreams)).collect();
     let expects = node.all("expect").filter_map(|line| expect(cx, line, upstreams)).collect();
     Some(Test {
@@ -50,7 +51,7 @@ fn test(cx: &mut Cx<'_, '_>, node: &Node<'_>, upstreams: &[Upstream]) -> Option<
     })
 }
 
-fn request(cx: &Cx<'_, '_>, node: &Node<'_>) -> Option<TestRequest> {
+fn request(cx: &mut Cx<'_, '_>, node: &Node<'_>, upstreams: &[Upstream]) -> Option<TestRequest> {
     let values = node.values();
     let (method, host, target, options) = match values.as_slice() {
         [Value::Methods(methods), Value::Text(host), Value::Path(target), options @ ..] => {
@@ -62,6 +63,13 @@ fn request(cx: &Cx<'_, '_>, node: &Node<'_>) -> Option<TestRequest> {
         }
         _ => return None,
     };
+    let dialled = HostPattern::Exact(bare_host(host));
+    let named = |upstream: &&Upstream| upstream.hosts.iter().any(|it| it.value == dialled);
+    let mut theirs = upstreams.iter().filter(named).peekable();
+    if theirs.peek().is_some() && theirs.all(|upstream| upstream.protocol.value.is_opaque()) {
+        let span = node.args().nth(1).map_or(node.statement.head(), |arg| arg.span);
+        cx.found.push(report::not_testable(span, host));
+    }
     let option = |word: &str| {
         let at = options.iter().position(|value| values::word(value) == Some(word))?;
         options.get(at + 1).copied()
@@ -117,6 +125,10 @@ fn step(entry: &[Arg]) -> Option<ScriptedStep> {
 }
 
 fn known_upstream(cx: &mut Cx<'_, '_>, span: Span, name: &str, upstreams: &[Upstream]) {
+    let known = upstreams.iter().find(|upstream| upstream.name == name);
+    if known.is_some_and(|upstream| upstream.protocol.value.is_opaque()) {
+        cx.found.push(report::not_testable(span, name));
+    }
     let known = || upstreams.iter().map(|upstream| upstream.name.as_str());
     if !known().any(|known| known == name) {
         cx.found

@@ -49,12 +49,16 @@ fn upstream<'n>(
     let span = node.name().map_or(node.statement.key_span, |(_, arg)| arg.span);
     let mut effective = outer.clone();
     effective.apply(cx.program, known.file, &node.children, &Layer::Upstream);
-    let bounded = bounded(cx, &effective, &format!("upstream `{}`", known.name), span);
     let protocol = protocol(cx, node);
-    let settings = call::settings(cx, &effective, protocol.value);
+    let opaque = protocol.value.is_opaque();
+    let bounded = !opaque && bounded(cx, &effective, &format!("upstream `{}`", known.name), span);
+    let settings = match opaque {
+        true => call::of_bytes(cx, &effective),
+        false => call::settings(cx, &effective, protocol.value),
+    };
     calls.push(Call { upstream: index, route: None, effective: effective.clone(), span });
     let mut routes = Vec::new();
-    for inner in node.children.iter().filter(|child| child.key() == "route") {
+    for inner in node.children.iter().filter(|child| child.key() == "route" && !opaque) {
         let mut layered = effective.clone();
         layered.apply(cx.program, known.file, &inner.children, &Layer::Route);
         let span = inner.name().map_or(inner.statement.key_span, |(_, arg)| arg.span);
@@ -76,10 +80,15 @@ fn upstream<'n>(
         name: known.name.to_owned(),
         docs: node.statement.docs.clone(),
         place: cx.place(node),
-        hosts: hosts(cx, node, &address, span),
+        hosts: hosts(cx, node, &address, span, protocol.value),
         address,
         listen: of_upstream(cx.written(node.one("listen"), deployment::socket)),
         protocol,
+        connections: node.one("limits").and_then(|limits| {
+            of_upstream(
+                cx.written(limits.one("connections"), |values| values::count(values.first()?)),
+            )
+        }),
         balance: fixed(cx, node, "balance", Balance::RoundRobin),
         settings,
         routes,
@@ -167,6 +176,7 @@ fn hosts(
     node: &Node<'_>,
     address: &Sourced<Address>,
     span: Span,
+    protocol: Protocol,
 ) -> Vec<Sourced<HostPattern>> {
     let mut hosts: Vec<Sourced<HostPattern>> = Vec::new();
     let named = node.wrote("hosts") || node.wrote("listen");
@@ -185,7 +195,9 @@ fn hosts(
         let written = list.values().into_iter().filter_map(values::text).map(host_pattern);
         hosts.extend(written.map(|host| Sourced::written(host, Layer::Upstream, place)));
     }
-    if hosts.is_empty() && !named && node.one("addresses").is_some() {
+    // Bytes can be told by the address that they are sent to.
+    let by_name = !protocol.is_opaque();
+    if by_name && hosts.is_empty() && !named && node.one("addresses").is_some() {
         let help = "say by which name it is dialled: `hosts \"name\"`, or give it a `listen` port";
         cx.found.push(missing::missing_setting(
             span,

@@ -141,6 +141,8 @@ pub struct Upstream {
     pub listen: Option<Sourced<SocketAddr>>,
     pub protocol: Sourced<Protocol>,
     pub balance: Sourced<Balance>,
+    /// Connections open at once, of all workers.
+    pub connections: Option<Sourced<u32>>,
     /// For the calls that no route matches.
     pub settings: Settings,
     pub routes: Vec<Route>,
@@ -273,6 +275,27 @@ pub struct Percent(pub u32);
 pub struct Rate {
     pub count: u32,
     pub per: Duration,
+}
+
+impl Protocol {
+    /// Are its bytes carried without being looked at? Then no setting that speaks of requests
+    /// means anything.
+    pub const fn is_opaque(self) -> bool {
+        matches!(self, Self::Tcp | Self::TlsPassthrough)
+    }
+}
+
+impl Address {
+    /// The ports that it is dialled at: ascending, none twice.
+    pub fn ports(&self) -> Vec<u16> {
+        let mut ports: Vec<u16> = match self {
+            Self::Dns { port, .. } => vec![*port],
+            Self::Fixed(addresses) => addresses.iter().map(SocketAddr::port).collect(),
+        };
+        ports.sort_unstable();
+        ports.dedup();
+        ports
+    }
 }
 
 impl Percent {

@@ -112,6 +112,7 @@ fn place(scope: Scope) -> Option<(&'static str, Subject)> {
         Scope::Observe => ("observe.", Subject::Deployment),
         Scope::AccessLog => ("observe.access-log.", Subject::Deployment),
         Scope::Upstream => ("upstream.", Subject::Upstream),
+        Scope::Limits => ("upstream.limits.", Subject::Upstream),
         Scope::Defaults => ("", Subject::Call),
         Scope::Timeout => ("timeout.", Subject::Call),
         Scope::Retry => ("retry.", Subject::Call),

@@ -6,6 +6,7 @@ use super::shape::{Kind, Shape, Text};
 use Shape::{Either, List, Many, Nothing, One, Opt, Seq};
 
 const UPSTREAM: &[Scope] = &[Scope::Upstream];
+const LIMITS: &[Scope] = &[Scope::Limits];
 const ROUTE: &[Scope] = &[Scope::Route];
 const REPLY: &[Scope] = &[Scope::Reply];
 
@@ -46,8 +47,8 @@ pub(super) const ROWS: &[Row] = &[
         UPSTREAM,
         "protocol",
         Either(&[
-            One(Kind::Choice(&["http1"])),
-            One(Kind::Later(&["http2", "grpc", "auto", "tcp", "tls-passthrough"])),
+            One(Kind::Choice(&["http1", "tcp", "tls-passthrough"])),
+            One(Kind::Later(&["http2", "grpc", "auto"])),
         ]),
         "What is spoken with it.",
     )
@@ -81,8 +82,29 @@ pub(super) const ROWS: &[Row] = &[
         Nothing,
         "How many connections, waiting and running calls it may have.",
     )
-    .later()
+    .body(Body::Required(Scope::Limits))
     .measure(Measure::Presence),
+    row(
+        LIMITS,
+        "connections",
+        One(Kind::Integer { least: 1, most: 1_000_000 }),
+        "Open at once, of all workers; of `tcp` and `tls-passthrough` upstreams only.",
+    )
+    .measure(Measure::Integer),
+    row(
+        LIMITS,
+        "pending",
+        One(Kind::Integer { least: 1, most: 1_000_000 }),
+        "Calls that wait for a connection.",
+    )
+    .later(),
+    row(
+        LIMITS,
+        "requests",
+        One(Kind::Integer { least: 1, most: 1_000_000 }),
+        "Calls under way at once.",
+    )
+    .later(),
     row(UPSTREAM, "health", Nothing, "Active health checks.").later().measure(Measure::Presence),
     row(UPSTREAM, "route", One(Kind::NewName), "Some of its calls, with policies of their own.")
         .body(Body::Required(Scope::Route))

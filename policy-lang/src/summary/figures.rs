@@ -7,7 +7,9 @@ const HEADS: [&str; 4] = ["tries", "worst latency", "amplification", "replay mem
 
 /// `None` when the plan calls nobody.
 pub(super) fn table(plan: &Plan) -> Option<String> {
-    let rows: Vec<_> = plan.upstreams.iter().flat_map(upstream).collect();
+    // Bytes are not tried again, and cost what they are.
+    let speaks_http = |upstream: &&Upstream| !upstream.protocol.value.is_opaque();
+    let rows: Vec<_> = plan.upstreams.iter().filter(speaks_http).flat_map(upstream).collect();
     let name = rows.iter().map(|(name, _)| name.chars().count()).max()?;
     let name = name.clamp(24, 44);
     let mut text = line("", HEADS.map(str::to_owned), name);

@@ -41,6 +41,8 @@ struct UpstreamJson {
     hosts: Vec<Value>,
     #[serde(skip_serializing_if = "Option::is_none")]
     listen: Option<Value>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    limits: Vec<Setting>,
     routes: Vec<RouteJson>,
     any_other_call: Policy,
 }
@@ -58,7 +60,9 @@ struct RouteJson {
 
 #[derive(Serialize)]
 struct Policy {
-    figures: Figures,
+    /// None of bytes, which are no calls.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    figures: Option<Figures>,
     settings: Vec<Setting>,
 }
 
@@ -125,8 +129,12 @@ impl Cx<'_> {
             protocol: self.value(&upstream.protocol.value, &upstream.protocol.origin),
             hosts: hosts.map(|host| self.value(&host.value, &host.origin)).collect(),
             listen: upstream.listen.as_ref().map(|own| self.value(&own.value, &own.origin)),
+            limits: self.settings(rows::limits(upstream)),
             routes: upstream.routes.iter().map(|route| self.route(route)).collect(),
-            any_other_call: self.forwarding(&upstream.settings),
+            any_other_call: match upstream.protocol.value.is_opaque() {
+                true => self.carrying(&upstream.settings),
+                false => self.forwarding(&upstream.settings),
+            },
         }
     }
 
@@ -167,7 +175,11 @@ impl Cx<'_> {
             amplification: derived::amplification(settings),
             replay_memory_bytes: derived::replay_memory(settings),
         };
-        Policy { figures, settings: self.settings(rows::settings(settings)) }
+        Policy { figures: Some(figures), settings: self.settings(rows::settings(settings)) }
+    }
+
+    fn carrying(&self, settings: &Settings) -> Policy {
+        Policy { figures: None, settings: self.settings(rows::settings(settings)) }
     }
 
     fn answering(&self, settings: &Settings) -> Policy {
@@ -177,7 +189,7 @@ impl Cx<'_> {
             amplification: 0,
             replay_memory_bytes: 0,
         };
-        Policy { figures, settings: self.settings(rows::answering(settings)) }
+        Policy { figures: Some(figures), settings: self.settings(rows::answering(settings)) }
     }
 
     fn settings(&self, rows: Vec<Row>) -> Vec<Setting> {

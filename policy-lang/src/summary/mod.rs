@@ -73,6 +73,7 @@ impl Cx<'_> {
         lines.extend(spoken.map(|it| self.line(1, "protocol", &it.value.to_string(), &it.origin)));
         let listen = upstream.listen.iter();
         lines.extend(listen.map(|own| self.line(1, "listen", &own.value.to_string(), &own.origin)));
+        lines.extend(self.grouped(1, &rows::limits(upstream)));
         let own = rows::settings(&upstream.settings);
         let place = at(upstream.place);
         lines.extend(self.grouped(2, &delta::against(&self.everywhere, &own, &place)));

@@ -5,7 +5,7 @@
 
 use crate::plan::{
     AccessLog, Breaker, BreakerScope, HeaderEdit, Layer, Observe, Origin, Place, Plan, Retry,
-    Settings, Sourced, Timeout, display,
+    Settings, Sourced, Timeout, Total, Upstream, display,
 };
 
 /// One effective setting.
@@ -38,6 +38,12 @@ impl Row {
     pub fn statement(&self) -> String {
         [self.key, &self.value].join(" ").trim().to_owned()
     }
+}
+
+/// How many connections an upstream may have.
+pub fn limits(upstream: &Upstream) -> Vec<Row> {
+    let most = upstream.connections.iter();
+    most.map(|most| Row::new("limits", "connections", most.value.to_string(), most)).collect()
 }
 
 /// All settings in force, in the order in which the filters run.
@@ -104,7 +110,11 @@ pub fn intercept(plan: &Plan) -> Vec<Row> {
 
 fn timeout(timeout: &Timeout) -> Vec<Row> {
     let group = "timeout";
-    let mut rows = vec![Row::new(group, "total", timeout.total.value.to_string(), &timeout.total)];
+    // Bytes have none, and nobody wrote that.
+    let nothing = Sourced::language(Total::Off);
+    let total = Some(&timeout.total).filter(|total| **total != nothing);
+    let total = total.map(|total| Row::new(group, "total", total.value.to_string(), total));
+    let mut rows: Vec<_> = total.into_iter().collect();
     let per_try = timeout.per_try.iter();
     rows.extend(
         per_try.map(|time| Row::new(group, "per-try", display::duration(time.value), time)),

@@ -150,6 +150,7 @@ pub(crate) fn upstream(name: &str, line: u32, routes: Vec<Route>) -> Upstream {
         listen: None,
         protocol: Sourced::language(Protocol::Http1),
         balance: Sourced::language(Balance::RoundRobin),
+        connections: None,
         settings: settings(),
         routes,
     }

@@ -13,6 +13,7 @@ use crate::message::RequestHead;
 use crate::net::{Event, Net};
 use crate::observe::report::Refusal;
 use crate::proxy::Inbound;
+use crate::tunnel::Place;
 use crate::worker::Worker;
 
 /// What filters work on.
@@ -36,6 +37,8 @@ pub struct Call<'a, N: Net> {
     pub(crate) refusal: Option<Refusal>,
     /// The last failure that a try ended with.
     pub(crate) failure: Option<Failure>,
+    /// Counts against the upstream's `limits` while the call lasts.
+    pub(crate) place: Option<Place>,
 }
 
 /// The bounds of a call; `timeout` sets them.
@@ -81,6 +84,7 @@ impl<'a, N: Net> Call<'a, N> {
             trace: None,
             refusal: None,
             failure: None,
+            place: None,
         }
     }
 

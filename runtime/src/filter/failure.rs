@@ -30,6 +30,8 @@ pub(crate) enum Kind {
         breaker: &'static str,
         retry_in: Duration,
     },
+    /// As many connections as the policy allows are open.
+    ConnectionLimit,
     /// `otherwise reject`.
     UnknownHost,
     /// `otherwise pass`, and the name does not resolve.
@@ -37,6 +39,8 @@ pub(crate) enum Kind {
     Loop,
     /// The caller's body breaks the rules of its framing.
     BadBody,
+    /// What began as a ClientHello is none.
+    BadHello,
     /// The caller has left.
     Cancelled,
 }
@@ -75,7 +79,7 @@ impl Failure {
     /// The status of the answer that we give instead.
     pub(crate) const fn status(self) -> u16 {
         match self.kind {
-            Kind::BadBody => 400,
+            Kind::BadBody | Kind::BadHello => 400,
             Kind::UnknownHost => 404,
             Kind::Refused
             | Kind::Unreachable
@@ -84,7 +88,7 @@ impl Failure {
             | Kind::Reset
             | Kind::Malformed
             | Kind::Unresolved => 502,
-            Kind::NoEndpoint | Kind::BreakerOpen { .. } => 503,
+            Kind::NoEndpoint | Kind::BreakerOpen { .. } | Kind::ConnectionLimit => 503,
             Kind::TryTimeout | Kind::TotalTimeout => 504,
             Kind::Loop => 508,
             Kind::Cancelled => 499,
@@ -102,9 +106,11 @@ impl Failure {
             Kind::Malformed => "http_protocol_error",
             Kind::TryTimeout | Kind::TotalTimeout => "http_response_timeout",
             Kind::BreakerOpen { .. } => "destination_unavailable",
+            Kind::ConnectionLimit => "connection_limit_reached",
             Kind::UnknownHost => "destination_not_found",
             Kind::Loop => "proxy_loop_detected",
             Kind::BadBody => "http_request_error",
+            Kind::BadHello => "tls_protocol_error",
             Kind::Cancelled => "client_closed",
         }
     }

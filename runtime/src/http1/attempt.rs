@@ -9,8 +9,9 @@ use super::exchange::Exchange;
 use super::response::Link;
 use crate::clock::Moment;
 use crate::filter::{Call, Failure, Kind, Outcome};
-use crate::net::{DialError, Net};
+use crate::net::Net;
 use crate::proxy::{Inbound, UpstreamId};
+use crate::tunnel::{kind, refusal};
 
 /// Which connections a try may use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,11 +75,7 @@ pub(crate) async fn pass<N: Net>(call: &mut Call<'_, N>) -> Outcome<N> {
             Some(original) => worker.net.reach(original).await,
             None => worker.net.dial(&host, port).await,
         };
-        dialled.map_err(|error| match error {
-            DialError::Unresolved(_) => Kind::Unresolved,
-            DialError::Loop => Kind::Loop,
-            DialError::Io(error) => refusal(&error),
-        })
+        dialled.map_err(|error| kind(&error))
     };
     let io = connected(call, dial, now, end).await?;
     let traceparent = call.trace.map(|trace| trace.span(&mut worker.random()));
@@ -121,14 +118,6 @@ async fn connected<N: Net>(
     .await;
     call.went_on();
     connected
-}
-
-fn refusal(error: &io::Error) -> Kind {
-    match error.kind() {
-        io::ErrorKind::ConnectionRefused => Kind::Refused,
-        io::ErrorKind::TimedOut => Kind::ConnectTimeout,
-        _ => Kind::Unreachable,
-    }
 }
 
 impl<N: Net> Call<'_, N> {

@@ -11,6 +11,7 @@ use super::request::Upload;
 use super::response::Response;
 use super::write::{self, Persistence};
 use crate::filter::Call;
+use crate::message::Method;
 use crate::net::Net;
 use crate::tunnel::{self, Carried};
 
@@ -75,7 +76,9 @@ fn keep_framing<N: Net>(call: &Call<'_, N>) -> Keep {
 fn persistence<N: Net>(call: &Call<'_, N>, response: &Response<N>) -> Persistence {
     let parts = &call.request.parts;
     if response.framing == Framing::Tunnel {
-        return Persistence::Upgrade;
+        // After `CONNECT` the status says it all.
+        let connect = parts.method == Method::Connect;
+        return if connect { Persistence::Implied } else { Persistence::Upgrade };
     }
     let ends_with_connection =
         !is_delimited(response.framing) || (response.framing == Framing::Chunked && !parts.modern);

@@ -77,10 +77,11 @@ pub(crate) fn request(
     let kinds = collect(at, request.headers, length, fields);
     check_start(bytes, parts.method_name)?;
     check_lines(bytes, fields, length)?;
-    if parts.method == Method::Connect {
-        return Err(Refused::Method);
-    }
     let framing = length_fields(bytes, fields, kinds, parts.modern)?.unwrap_or(Framing::None);
+    if parts.method == Method::Connect && framing != Framing::None {
+        // What follows is the tunnel's (RFC 9110 §9.3.6).
+        return Err(Refused::Length);
+    }
     parts.keep_alive = connection(bytes, fields, kinds, parts.modern);
     parts.expects_continue =
         parts.modern && kinds.has(Known::Expect) && expects_continue(bytes, fields);
@@ -345,15 +346,24 @@ fn address(bytes: &mut [u8], fields: &[Field], parts: &mut RequestParts) -> Resu
         Some(authority) => split_authority(bytes, authority)?,
         None => (Span::default(), None),
     };
+    if parts.method == Method::Connect && (parts.host.len() == 0 || parts.port.is_none()) {
+        return Err(Refused::Target);
+    }
     if let Some(host) = bytes.get_mut(parts.host.start()..parts.host.end()) {
         host.make_ascii_lowercase();
     }
     Ok(())
 }
 
-/// Reduces the target to origin form; returns the authority of an absolute one.
+/// Reduces the target to origin form; returns the authority of an absolute one, or of `CONNECT`,
+/// which has nothing else.
 fn origin_form(bytes: &[u8], parts: &mut RequestParts) -> Result<Option<Span>, Refused> {
     let target = parts.target.of(bytes);
+    if parts.method == Method::Connect {
+        let authority = parts.target;
+        parts.path = Span::new(parts.target.end()..parts.target.end());
+        return Ok(Some(authority));
+    }
     if target.contains(&b'#') {
         return Err(Refused::Target);
     }

@@ -3,8 +3,9 @@
 use std::fmt::Write as _;
 
 use super::block::Block;
+use super::body::Framing;
 use super::parse::Refused;
-use super::response::Response;
+use super::response::{Link, Response};
 use crate::filter::{Call, Failure, Kind, ReplyPolicy};
 use crate::message::{Method, ResponseParts, Span};
 use crate::net::Net;
@@ -44,6 +45,15 @@ pub(crate) fn of_slow_caller<N: Net>(worker: &Worker<N>) -> Response<N> {
     let mut reply = Reply::new(worker, 408);
     reply.field("proxy-status", b"amb; error=http_request_error; details=\"incomplete head\"");
     reply.finish(b"", Method::Get, Source::Proxy)
+}
+
+/// The answer to `CONNECT`: the connection is a tunnel from now on (RFC 9110 §9.3.6).
+pub(crate) fn of_tunnel<N: Net>(worker: &Worker<N>, io: N::Up) -> Response<N> {
+    let Reply { block, parts } = Reply::new(worker, 200);
+    let mut response = Response::complete(block, parts, Source::Upstream);
+    response.framing = Framing::Tunnel;
+    response.link = Some(Link { io, home: None });
+    response
 }
 
 /// `respond` and `fallback`.

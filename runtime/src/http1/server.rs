@@ -16,11 +16,12 @@ use super::response::Response;
 use super::write::{self, Persistence};
 use super::{HEAD_LIMIT, reply};
 use crate::filter::{Call, Outcome};
-use crate::message::RequestParts;
+use crate::message::{Method, RequestParts};
 use crate::net::{Event, Io as _, Net};
 use crate::observe::report::{self, Report, Source};
-use crate::proxy::{Inbound, Proxy};
+use crate::proxy::{Inbound, Incoming, Proxy};
 use crate::timer::Timer;
+use crate::tunnel;
 use crate::worker::Worker;
 
 /// A head that has begun must be complete within this time.
@@ -67,12 +68,53 @@ pub(crate) async fn serve<P: Proxy, N: Net>(worker: &Worker<N>, io: N::Down, inb
             Next::Slow => return caller.farewell(worker, reply::of_slow_caller(worker)).await,
             Next::Closed => return,
         };
-        match answer::<P, N>(worker, &mut caller, request, inbound).await {
+        let route = match meant::<P>(&request, inbound) {
+            Meant::Call(route) => route,
+            Meant::MoreHttp => match caller.welcome(worker, request).await {
+                Some(block) if block.filled > 0 => {
+                    carry = Some(block);
+                    continue;
+                }
+                Some(block) => {
+                    worker.blocks.give(block);
+                    continue;
+                }
+                None => return,
+            },
+            Meant::Refused(refused) => {
+                worker.recorder().malformed();
+                return caller.farewell(worker, reply::of_refused(worker, refused)).await;
+            }
+        };
+        match answer::<P, N>(worker, &mut caller, request, inbound, route).await {
             Afterwards::Next(block) if block.filled > 0 => carry = Some(block),
             Afterwards::Next(block) => worker.blocks.give(block),
             Afterwards::Linger => return caller.linger(worker).await,
             Afterwards::Close => return,
         }
+    }
+}
+
+/// What a request asks for.
+enum Meant<R> {
+    Call(R),
+    /// `CONNECT` to an upstream that speaks HTTP: what is sent there is more HTTP.
+    MoreHttp,
+    Refused(Refused),
+}
+
+fn meant<P: Proxy>(request: &Request, inbound: Inbound) -> Meant<P::Route> {
+    let head = request.head();
+    if head.method() != Method::Connect {
+        return Meant::Call(P::route(&head, inbound));
+    }
+    if inbound != Inbound::Shared {
+        // Only who dials the shared port takes us for a proxy.
+        return Meant::Refused(Refused::Method);
+    }
+    match P::connect(head.host(), request.parts.port.unwrap_or_default()) {
+        Incoming::Http => Meant::MoreHttp,
+        Incoming::Tunnel(route) | Incoming::Tls { unnamed: route } => Meant::Call(route),
     }
 }
 
@@ -82,12 +124,15 @@ async fn answer<P: Proxy, N: Net>(
     caller: &mut Caller<N>,
     mut request: Request,
     inbound: Inbound,
+    route: P::Route,
 ) -> Afterwards {
-    let route = P::route(&request.head(), inbound);
     let index = P::index(route);
     worker.net.record(Event::Routed(index));
     let mut call = Call::new(worker, caller, &mut request, inbound, index);
-    let outcome = P::call(route, &mut call).await;
+    let outcome = match call.head().method() {
+        Method::Connect => tunnel::connect::<P, N>(route, &mut call).await,
+        _ => P::call(route, &mut call).await,
+    };
     let (status, source, delivered) = finish(&mut call, outcome).await;
     let report = Report {
         route: index,
@@ -210,6 +255,24 @@ impl<N: Net> Caller<N> {
             }
             None => More::Slow,
         }
+    }
+
+    /// Answers `CONNECT` where HTTP goes on; gives the block, with what has been read behind the
+    /// request. None: the caller has left.
+    async fn welcome(&mut self, worker: &Worker<N>, request: Request) -> Option<Box<Block>> {
+        let mut block = request.end(worker);
+        block.out.extend_from_slice(b"HTTP/1.1 200 OK\r\n\r\n");
+        self.timer.set(worker.clock().now() + LINGER);
+        let written = poll_fn(|cx| {
+            if let Poll::Ready(written) = poll_drain(&mut self.io, &mut block, cx) {
+                return Poll::Ready(written.is_ok());
+            }
+            self.timer.poll_due(cx).map(|()| false)
+        })
+        .await;
+        block.out.clear();
+        block.out_sent = 0;
+        written.then_some(block)
     }
 
     /// The last answer on this connection, without a call.

@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 
 use crate::clock::Clock;
-use crate::filter::{Call, Outcome};
+use crate::filter::{Call, Failure, Outcome};
 use crate::message::{Field, Known, RequestHead, RequestParts, Span};
 use crate::net::Net;
 use crate::observe::report::{Caller, Report, Source};
@@ -16,9 +16,10 @@ use crate::proxy::{
     Workers,
 };
 use crate::shared::{Phase, Shared};
+use crate::tunnel::Opening;
 use crate::units::{percent, v4};
 
-/// Two upstreams, three routes, one breaker.
+/// Two upstreams, one of them of bytes, three routes, one breaker.
 pub(crate) struct Sample;
 
 pub(crate) const ENDPOINT: SocketAddr = v4([127, 0, 0, 1], 8080);
@@ -38,7 +39,7 @@ impl Proxy for Sample {
         UpstreamSpec {
             name: "stock",
             address: Address::Fixed(&[ENDPOINT]),
-            protocol: Protocol::Http1,
+            protocol: Protocol::Tcp,
         },
     ];
     const ROUTES: &'static [RouteSpec] = &[
@@ -46,6 +47,7 @@ impl Proxy for Sample {
         RouteSpec { upstream: "stock", route: "stock", site: "order.amb:40" },
         RouteSpec { upstream: "", route: "otherwise", site: "order.amb:60" },
     ];
+    const OTHERWISE: usize = 2;
     const BREAKERS: &'static [&'static str] = &["payment"];
     const OBSERVE: Observe = Observe {
         metrics: true,
@@ -59,6 +61,10 @@ impl Proxy for Sample {
     };
     const POLICY: &'static [u8] =
         b"{\"amb-policy\":1,\"generated-sha256\":\"00ff\",\"plan\":\"the plan\\n\"}\n";
+
+    async fn tunnel<N: Net>(_: usize, _: &mut Opening<'_, N>) -> Result<N::Up, Failure> {
+        std::future::pending().await
+    }
 
     fn route(_: &RequestHead<'_>, _: Inbound) -> usize {
         0

@@ -1,7 +1,9 @@
 //! What is known of a call when it has ended: the one source of metrics and log lines.
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
+use crate::filter::{Failure, Kind};
 use crate::net::Ended;
 
 /// A finished call.
@@ -105,6 +107,101 @@ impl Source {
             Self::Proxy => "proxy",
             Self::Policy => "policy",
             Self::None => "none",
+        }
+    }
+}
+
+/// A finished connection of bytes that nobody looked at.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct TunnelReport<'a> {
+    /// Index into `Proxy::ROUTES`.
+    pub(crate) route: usize,
+    /// As if it had been asked for by `CONNECT`.
+    pub(crate) status: u16,
+    /// Connects.
+    pub(crate) tries: u32,
+    pub(crate) error: Option<&'static str>,
+    /// From the accepted connection to its end.
+    pub(crate) duration: Duration,
+    pub(crate) received: u64,
+    pub(crate) sent: u64,
+    /// Where it wanted to go, if it was redirected.
+    pub(crate) destination: Option<SocketAddr>,
+    /// The server that its TLS caller named; may be empty.
+    pub(crate) name: &'a [u8],
+}
+
+/// Why a tunnel is no more, or never was.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Ending {
+    /// Both sides have said that they are done.
+    Done,
+    /// Nobody said anything for too long.
+    Idle,
+    /// The caller's connection broke.
+    Caller,
+    /// The upstream's connection broke.
+    Upstream,
+    /// There was no connection to the upstream.
+    Connect,
+    Breaker,
+    Limit,
+    /// `otherwise reject`.
+    Rejected,
+    Loop,
+    Malformed,
+}
+
+impl Ending {
+    pub(crate) const ALL: [Self; 10] = [
+        Self::Done,
+        Self::Idle,
+        Self::Caller,
+        Self::Upstream,
+        Self::Connect,
+        Self::Breaker,
+        Self::Limit,
+        Self::Rejected,
+        Self::Loop,
+        Self::Malformed,
+    ];
+
+    /// Of a tunnel that never was.
+    pub(crate) const fn of(failure: Failure) -> Self {
+        match failure.kind {
+            Kind::BreakerOpen { .. } => Self::Breaker,
+            Kind::ConnectionLimit => Self::Limit,
+            Kind::UnknownHost => Self::Rejected,
+            Kind::Loop => Self::Loop,
+            Kind::BadHello => Self::Malformed,
+            Kind::Cancelled => Self::Caller,
+            _ => Self::Connect,
+        }
+    }
+
+    /// The label in metrics.
+    pub(crate) const fn label(self) -> &'static str {
+        match self {
+            Self::Done => "done",
+            Self::Idle => "idle",
+            Self::Caller => "caller",
+            Self::Upstream => "upstream",
+            Self::Connect => "connect",
+            Self::Breaker => "breaker",
+            Self::Limit => "limit",
+            Self::Rejected => "rejected",
+            Self::Loop => "loop",
+            Self::Malformed => "malformed",
+        }
+    }
+
+    /// What went wrong with a tunnel that was open: RFC 9209 §2.3, or `client_closed`.
+    pub(crate) const fn error(self) -> Option<&'static str> {
+        match self {
+            Self::Idle => Some("connection_timeout"),
+            Self::Caller => Some("client_closed"),
+            Self::Upstream => Some("connection_terminated"),
+            _ => None,
         }
     }
 }

@@ -43,7 +43,8 @@ const LOG: usize = 4 * 1024 * 1024;
 struct Lines(Arc<Mutex<Vec<u8>>>);
 
 impl Live {
-    /// Starts `workers` threads. `endpoints` stand in for the addresses of the policy.
+    /// Starts `workers` threads. `endpoints` stand in for the addresses of the policy; an upstream
+    /// may have several.
     ///
     /// # Panics
     /// If the system has no port, thread or entropy to give.
@@ -60,10 +61,12 @@ impl Live {
             let (resolver, _) = Resolver::from_system().map_err(io::Error::other)?;
             Ok::<_, io::Error>(Lookup::start(Arc::new(resolver)))
         })?;
-        let address = |name: &str| given.iter().find(|(given, _)| *given == name).map(|it| it.1);
-        let endpoints = P::UPSTREAMS.iter().map(|upstream| address(upstream.name));
+        let addresses = |name: &'static str| {
+            given.iter().filter(move |(given, _)| *given == name).map(|(_, address)| *address)
+        };
+        let endpoints = P::UPSTREAMS.iter().map(|upstream| addresses(upstream.name));
         let endpoints: Vec<watch::Sender<Arc<[SocketAddr]>>> =
-            endpoints.map(|address| watch::channel(Arc::from_iter(address)).0).collect();
+            endpoints.map(|addresses| watch::channel(Arc::from_iter(addresses)).0).collect();
         let (phase, phases) = watch::channel(Phase::Serving);
         let shared = Arc::new(Shared::new::<P>(Clock::start(), workers, phases));
         // Room enough that keeping lines allocates nothing while a test counts.
@@ -83,7 +86,8 @@ impl Live {
             arrivals,
             early: Vec::new(),
         };
-        let setups: Vec<_> = ports.workers.into_iter().enumerate().zip(Doors::new(workers)).map(setup).collect();
+        let setups: Vec<_> =
+            ports.workers.into_iter().enumerate().zip(Doors::new(workers)).map(setup).collect();
         let run = |setup| std::thread::spawn(move || worker::run::<P>(setup));
         let owner = |(_, inbound): &(SocketAddr, Inbound)| match inbound {
             Inbound::Own(id) => P::UPSTREAMS.get(id.0).map_or("", |upstream| upstream.name),

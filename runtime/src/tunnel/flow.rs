@@ -3,6 +3,7 @@
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
+use super::pipe::Pipe;
 use crate::http1::block::Block;
 use crate::http1::flow::{poll_drain, poll_fill};
 use crate::net::{Io, Net};
@@ -10,17 +11,19 @@ use crate::worker::Worker;
 
 /// Bytes on their way from one side to the other.
 ///
-/// It holds a buffer only while there is something in it: of many tunnels most are silent.
-#[derive(Debug)]
+/// It holds a pipe or a buffer only while there is something in it: of many tunnels most are silent.
+#[derive(Debug, Default)]
 pub(crate) struct Flow {
     block: Option<Box<Block>>,
+    pipe: Option<Pipe>,
     stage: Stage,
     /// Bytes that have come through.
     pub(crate) passed: u64,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum Stage {
+    #[default]
     Open,
     /// There is no more to read, and the other side is still to be told.
     Ending,
@@ -43,7 +46,7 @@ impl Flow {
     pub(crate) fn starting_with(mut block: Box<Block>) -> Self {
         block.decoded = block.filled;
         block.passed = 0;
-        Self { block: Some(block), stage: Stage::Open, passed: 0 }
+        Self { block: Some(block), ..Self::default() }
     }
 
     /// Moves what can be moved. Ready once, and from then on, when this direction has ended.
@@ -67,7 +70,7 @@ impl Flow {
                 }
                 self.give_back(worker);
                 self.stage = Stage::Ended;
-            } else if ready!(self.poll_read(from, worker, cx)).is_err() {
+            } else if ready!(self.poll_read::<A, B, N>(from, worker, cx)).is_err() {
                 return Poll::Ready(End::From);
             }
         }
@@ -78,16 +81,24 @@ impl Flow {
         if let Some(block) = self.block.take() {
             worker.blocks.give(block);
         }
+        if let Some(pipe) = self.pipe.take() {
+            worker.pipes.give(pipe);
+        }
     }
 
     fn poll_write<B: Io>(&mut self, to: &mut B, cx: &mut Context<'_>) -> Poll<std::io::Result<()>> {
-        let Some(block) = &mut self.block else { return Poll::Ready(Ok(())) };
-        let written = poll_drain(to, block, cx);
-        self.passed += std::mem::take(&mut block.passed);
-        written
+        if let Some(block) = &mut self.block {
+            let written = poll_drain(to, block, cx);
+            self.passed += std::mem::take(&mut block.passed);
+            ready!(written)?;
+        }
+        while let Some(pipe) = self.pipe.as_mut().filter(|pipe| pipe.held > 0) {
+            self.passed += ready!(to.poll_out_of(pipe, cx))? as u64;
+        }
+        Poll::Ready(Ok(()))
     }
 
-    fn poll_read<A: Io, N: Net>(
+    fn poll_read<A: Io, B: Io, N: Net>(
         &mut self,
         from: &mut A,
         worker: &Worker<N>,
@@ -97,6 +108,14 @@ impl Flow {
             self.give_back(worker);
             return Poll::Pending;
         }
+        let splices = A::SPLICES && B::SPLICES;
+        if splices && self.pipe.is_none() {
+            self.pipe = worker.pipes.take();
+        }
+        if let Some(pipe) = &mut self.pipe {
+            let moved = from.poll_into(pipe, cx);
+            return self.have_read(moved, worker);
+        }
         let block = self.block.get_or_insert_with(|| worker.blocks.take());
         // Who fills a buffer has more to say.
         let full = block.head_end == 0 && block.filled == block.bytes.len();
@@ -105,9 +124,18 @@ impl Flow {
         if full {
             worker.blocks.enlarge(block);
         }
-        match poll_fill(from, block, cx) {
+        let read = poll_fill(from, block, cx);
+        block.decoded = block.filled;
+        self.have_read(read, worker)
+    }
+
+    fn have_read<N: Net>(
+        &mut self,
+        read: Poll<std::io::Result<usize>>,
+        worker: &Worker<N>,
+    ) -> Poll<std::io::Result<()>> {
+        match read {
             Poll::Ready(Ok(read)) => {
-                block.decoded = block.filled;
                 if read == 0 {
                     self.stage = Stage::Ending;
                 }

@@ -41,6 +41,15 @@ impl<N: Net> Upstream<N> {
         self.endpoints.replace(endpoints);
     }
 
+    /// How many addresses it has.
+    pub(crate) fn endpoints(&self) -> usize {
+        self.endpoints.borrow().len()
+    }
+
+    pub(crate) fn has(&self, address: SocketAddr) -> bool {
+        self.endpoints.borrow().contains(&address)
+    }
+
     /// The next endpoint in turn, another one than `last` if there is any.
     pub(crate) fn pick(&self, last: Option<SocketAddr>) -> Option<SocketAddr> {
         let endpoints = self.endpoints.borrow();

@@ -9,6 +9,7 @@
 //!
 //! Nothing outside those namespaces is touched.
 
+pub mod bytes;
 pub mod calls;
 pub mod namespace;
 pub mod nft;

@@ -12,6 +12,11 @@ const ADDRESSES: [&str; 6] = ["10.1.0.1", "10.2.0.1", "10.3.0.1", "fd01::1", "fd
 
 /// Runs a test in a namespace that root made, and in one that was made without any privilege.
 pub fn inside(test: &str, scenario: fn()) {
+    inside_with(test, &[], scenario);
+}
+
+/// The same, where these programs are there too.
+pub fn inside_with(test: &str, programs: &[&str], scenario: fn()) {
     if std::env::var_os(INSIDE).is_some() {
         furnish();
         return scenario();
@@ -19,7 +24,7 @@ pub fn inside(test: &str, scenario: fn()) {
     if !rustix::process::geteuid().is_root() {
         return skip(test, "a second uid can only be had by root");
     }
-    for program in ["unshare", "setpriv", "setcap", "ip", "nft"] {
+    for program in ["unshare", "setpriv", "setcap", "ip", "nft"].iter().chain(programs) {
         if Command::new(program).arg("-h").output().is_err() {
             return skip(test, &format!("there is no `{program}`"));
         }

@@ -62,11 +62,11 @@ fn names_count_only_with_the_port_of_their_upstream() {
         let rows = [
             // The name and the port agree: the upstream's own address, not the one dialled.
             ("10.3.0.1:80=shop.test", Reached::At("10.1.0.1:80".parse().unwrap(), PROXY), None),
-            // The name is known, the port is not its own: where the caller wanted.
+            // No upstream has the port: bytes, and no matter which name.
             (
                 "10.3.0.1:8001=shop.test",
                 Reached::At("10.3.0.1:8001".parse().unwrap(), PROXY),
-                Some(Reached::Proxy(404)),
+                Some(Reached::Cut),
             ),
             // A name that only the caller knows is not looked up.
             (

@@ -39,6 +39,12 @@ impl Caller {
         self.answer()
     }
 
+    /// The head of the answer to a request; what follows is not the answer's body.
+    pub fn head_of(&mut self, request: impl AsRef<[u8]>) -> Message {
+        self.send(request);
+        self.head()
+    }
+
     /// Sends bytes. If the proxy has stopped reading, its answer says why.
     pub fn send(&mut self, bytes: impl AsRef<[u8]>) {
         drop(self.reader.stream().write_all(bytes.as_ref()));

@@ -68,6 +68,18 @@ impl Nginx {
     pub fn start(folder: &Folder) -> Self {
         let address = free_address();
         let config = folder.file("nginx.conf", configuration(folder.path(), address));
+        Self::run(folder, &config, address)
+    }
+
+    /// The same files over TLS, with a certificate for that name: `NAME.crt` in the folder.
+    pub fn start_tls(folder: &Folder, name: &str) -> Self {
+        let address = free_address();
+        certify(folder.path(), name);
+        let config = folder.file("tls.conf", tls_configuration(folder.path(), address, name));
+        Self::run(folder, &config, address)
+    }
+
+    fn run(folder: &Folder, config: &Path, address: SocketAddr) -> Self {
         let program = find("nginx").unwrap();
         let process = Command::new(program)
             .arg("-p")
@@ -95,6 +107,55 @@ impl Drop for Nginx {
 /// A port that was free a moment ago; nginx cannot choose one itself.
 fn free_address() -> SocketAddr {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
+}
+
+/// A certificate that vouches for itself.
+fn certify(folder: &Path, name: &str) {
+    let mut openssl = Command::new("openssl");
+    openssl.args([
+        "req",
+        "-x509",
+        "-newkey",
+        "ec",
+        "-pkeyopt",
+        "ec_paramgen_curve:P-256",
+        "-nodes",
+    ]);
+    openssl.args([
+        "-subj",
+        &format!("/CN={name}"),
+        "-addext",
+        &format!("subjectAltName=DNS:{name}"),
+    ]);
+    openssl.args(["-keyout", &format!("{name}.key"), "-out", &format!("{name}.crt")]);
+    let done = openssl.current_dir(folder).output().unwrap();
+    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+}
+
+fn tls_configuration(folder: &Path, address: SocketAddr, name: &str) -> String {
+    let folder = folder.display();
+    format!(
+        r#"daemon off;
+master_process off;
+pid {folder}/tls.pid;
+events {{ }}
+http {{
+    access_log off;
+    client_body_temp_path {folder}/tls-body;
+    proxy_temp_path {folder}/tls-proxy;
+    fastcgi_temp_path {folder}/tls-fastcgi;
+    uwsgi_temp_path {folder}/tls-uwsgi;
+    scgi_temp_path {folder}/tls-scgi;
+    default_type application/octet-stream;
+    server {{
+        listen {address} ssl;
+        ssl_certificate {folder}/{name}.crt;
+        ssl_certificate_key {folder}/{name}.key;
+        root {folder};
+    }}
+}}
+"#
+    )
 }
 
 fn configuration(folder: &Path, address: SocketAddr) -> String {

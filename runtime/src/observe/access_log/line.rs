@@ -1,12 +1,12 @@
 //! One line of the log.
 
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use super::Facts;
 use super::json::Json;
 use super::redact::{self, REDACTED};
 use super::time::{Rfc3339, digits};
-use crate::observe::report::Report;
+use crate::observe::report::{Report, TunnelReport};
 
 /// No line is longer. The fixed fields take at most 26 KiB: each text is cut at 2 KiB.
 pub(super) const MOST: usize = 48 * 1024;
@@ -27,16 +27,54 @@ pub(super) fn write(buffer: &mut Vec<u8>, facts: &Facts, report: &Report<'_>, wa
     buffer.push(b'\n');
 }
 
-/// The call.
-fn what(line: &mut Json<'_>, facts: &Facts, report: &Report<'_>, wall: SystemTime) {
-    let request = &report.caller.request;
+/// The line of a tunnel that was no call.
+pub(super) fn write_tunnel(
+    buffer: &mut Vec<u8>,
+    facts: &Facts,
+    report: &TunnelReport<'_>,
+    wall: SystemTime,
+) {
+    Json::bounded(buffer).object(|line| {
+        whose(line, facts, report.route, wall);
+        if let Some(destination) = report.destination {
+            line.key("destination").text(destination.to_string().as_bytes());
+        }
+        if !report.name.is_empty() {
+            line.key("host").text(report.name);
+        }
+        line.key("status").number(report.status);
+        line.key("tries").number(report.tries);
+        how_long(line, report.duration);
+        line.key("received").number(report.received);
+        line.key("sent").number(report.sent);
+        if let Some(error) = report.error {
+            line.key("error").text(error.as_bytes());
+        }
+    });
+    buffer.push(b'\n');
+}
+
+/// When it ended, and whose it was.
+fn whose(line: &mut Json<'_>, facts: &Facts, route: usize, wall: SystemTime) {
     line.key("time").text(&Rfc3339::of(wall).text());
     line.key("service").text(facts.service.as_bytes());
-    if let Some(route) = facts.routes.get(report.route) {
+    if let Some(route) = facts.routes.get(route) {
         line.key("upstream").text(route.upstream.as_bytes());
         line.key("route").text(route.route.as_bytes());
         line.key("site").text(route.site.as_bytes());
     }
+}
+
+fn how_long(line: &mut Json<'_>, duration: Duration) {
+    let mut fraction = *b".000";
+    digits(fraction.get_mut(1..).unwrap_or_default(), duration.subsec_micros().into());
+    line.key("duration_ms").decimal(duration.as_millis(), &fraction);
+}
+
+/// The call.
+fn what(line: &mut Json<'_>, facts: &Facts, report: &Report<'_>, wall: SystemTime) {
+    let request = &report.caller.request;
+    whose(line, facts, report.route, wall);
     line.key("method").text(request.method_name());
     line.key("host").text(request.host());
     line.key("path").pieces(redact::target(request.target(), facts.config.redact));
@@ -47,9 +85,7 @@ fn how(line: &mut Json<'_>, report: &Report<'_>) {
     line.key("status").number(report.status);
     line.key("source").text(report.source.label().as_bytes());
     line.key("tries").number(report.tries);
-    let mut fraction = *b".000";
-    digits(fraction.get_mut(1..).unwrap_or_default(), report.duration.subsec_micros().into());
-    line.key("duration_ms").decimal(report.duration.as_millis(), &fraction);
+    how_long(line, report.duration);
     line.key("received").number(report.received);
     line.key("sent").number(report.sent);
     if let Some(refusal) = report.refusal {

@@ -21,7 +21,7 @@ use std::time::Duration;
 
 use tokio::sync::Notify;
 
-use super::report::Report;
+use super::report::{Report, TunnelReport};
 use crate::clock::Clock;
 use crate::proxy::{AccessLog, Proxy, RouteSpec};
 
@@ -81,9 +81,19 @@ impl Log {
 
     /// Writes a line if the policy wants this call logged. `draw` decides who is in the sample.
     pub(crate) fn write(&self, report: &Report<'_>, clock: Clock, draw: u64) {
-        if !self.wants(report.status, draw) {
-            return;
+        if self.wants(report.status, draw) {
+            self.line(|buffer| line::write(buffer, &self.facts, report, clock.wall()));
         }
+    }
+
+    /// The same for a tunnel that was no call.
+    pub(crate) fn write_tunnel(&self, report: &TunnelReport<'_>, clock: Clock, draw: u64) {
+        if self.wants(report.status, draw) {
+            self.line(|buffer| line::write_tunnel(buffer, &self.facts, report, clock.wall()));
+        }
+    }
+
+    fn line(&self, write: impl FnOnce(&mut Vec<u8>)) {
         if self.buffer.borrow().len() + line::MOST > BUFFER_SIZE && !self.hand_over() {
             self.dropped.set(self.dropped.get() + 1);
             return;
@@ -92,7 +102,7 @@ impl Log {
         if buffer.is_empty() {
             self.filled.notify_one();
         }
-        line::write(&mut buffer, &self.facts, report, clock.wall());
+        write(&mut buffer);
     }
 
     /// Hands over what there is. Lines stay here while the writer has all other buffers.

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::{BUFFERS, Facts, Log, Writer, line};
 use crate::clock::Clock;
 use crate::lifecycle::sample::{Head, Sample};
-use crate::observe::report::{Refusal, Report};
+use crate::observe::report::{Refusal, Report, TunnelReport};
 use crate::proxy::{AccessLog, Proxy};
 use crate::units::percent;
 
@@ -63,6 +63,37 @@ fn a_line_says_what_happened() {
         "headers": { "x-tenant": "a\"b", "authorization": "[redacted]" },
     });
     assert_eq!(line, expect);
+}
+
+#[test]
+fn a_tunnel_has_a_line_of_its_own() {
+    let report = TunnelReport {
+        route: 1,
+        status: 200,
+        tries: 2,
+        error: Some("client_closed"),
+        duration: Duration::from_millis(7),
+        received: 3,
+        sent: 4,
+        destination: Some("[::1]:443".parse().unwrap()),
+        name: b"bank.example",
+    };
+    let written = |report: &TunnelReport<'_>| {
+        let mut buffer = Vec::new();
+        line::write_tunnel(&mut buffer, &facts(), report, wall());
+        serde_json::from_slice::<Value>(&buffer).unwrap()
+    };
+    let expect = json!({
+        "time": "2026-11-23T22:26:31.042Z", "service": "order", "upstream": "stock",
+        "route": "stock", "site": "order.amb:40", "destination": "[::1]:443",
+        "host": "bank.example", "status": 200, "tries": 2, "duration_ms": 7.0,
+        "received": 3, "sent": 4, "error": "client_closed",
+    });
+    assert_eq!(written(&report), expect);
+    let plain = TunnelReport { error: None, destination: None, name: b"", ..report };
+    for key in ["error", "destination", "host"] {
+        assert_eq!(written(&plain).get(key), None);
+    }
 }
 
 #[test]

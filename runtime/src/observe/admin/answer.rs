@@ -1,5 +1,7 @@
 //! One answer per path.
 
+use std::sync::atomic::Ordering;
+
 use http_body_util::Full;
 use hyper::body::Bytes;
 use hyper::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
@@ -9,7 +11,7 @@ use super::state::{Admin, Readiness};
 use crate::filter::breaker::State;
 use crate::observe::access_log::json::Json;
 use crate::observe::metrics;
-use crate::proxy::{Address, UpstreamSpec};
+use crate::proxy::{Address, UpstreamId, UpstreamSpec};
 
 type Answer = Response<Full<Bytes>>;
 
@@ -92,6 +94,7 @@ fn upstreams(admin: &Admin) -> Vec<u8> {
 fn upstream(item: &mut Json<'_>, admin: &Admin, at: usize, spec: &UpstreamSpec) {
     let now = admin.shared.clock.now();
     item.key("name").text(spec.name.as_bytes());
+    item.key("protocol").text(spec.protocol.name().as_bytes());
     if let Address::Dns { host, port } = spec.address {
         item.key("address").text(format!("{host}:{port}").as_bytes());
     }
@@ -110,7 +113,10 @@ fn upstream(item: &mut Json<'_>, admin: &Admin, at: usize, spec: &UpstreamSpec) 
             item.key("error").text(error.as_bytes());
         }
     }
-    if let Some(budget) = admin.shared.budgets.get(at) {
+    if spec.is_opaque() {
+        let open = admin.shared.tunnels(UpstreamId(at));
+        item.key("tunnels").number(open.map_or(0, |open| open.load(Ordering::Relaxed)) as u64);
+    } else if let Some(budget) = admin.shared.budgets.get(at) {
         let usage = budget.usage(now);
         item.key("retry_budget").object(|item| {
             item.key("calls").number(usage.calls);

@@ -13,7 +13,7 @@ use super::{Admin, Step, serve};
 use crate::filter::breaker::{OpenFor, Spec, Trip, Verdict};
 use crate::lifecycle::sample::{self, Sample};
 use crate::observe::metrics::Facts;
-use crate::proxy::BreakerId;
+use crate::proxy::{BreakerId, UpstreamId};
 use crate::shared::{Phase, Shared};
 use crate::upstream::Discovery;
 
@@ -101,6 +101,7 @@ async fn upstreams_are_shown_as_calls_would_meet_them() {
     let breaker = port.shared.breaker(BreakerId(0)).unwrap();
     let (permit, _) = breaker.admit(&spec, now).unwrap();
     breaker.record(&spec, permit, Verdict::Failure, now, || 0);
+    port.shared.tunnels(UpstreamId(1)).unwrap().store(1, Ordering::Relaxed);
     let (status, text) = port.ask("GET", "/upstreams").await;
     assert_eq!(status, 200);
     let mut page: Value = serde_json::from_str(&text).unwrap();
@@ -110,8 +111,11 @@ async fn upstreams_are_shown_as_calls_would_meet_them() {
     let expect = json!({
         "service": "order",
         "upstreams": [
-            { "name": "payment", "address": "payment.shop.svc:8080", "endpoints": [], "retry_budget": budget },
-            { "name": "stock", "endpoints": ["127.0.0.1:8080"], "retry_budget": budget },
+            {
+                "name": "payment", "protocol": "http1", "address": "payment.shop.svc:8080",
+                "endpoints": [], "retry_budget": budget,
+            },
+            { "name": "stock", "protocol": "tcp", "endpoints": ["127.0.0.1:8080"], "tunnels": 1 },
         ],
         "breakers": [{ "name": "payment", "state": "open", "open_for_ms": null }],
     });

@@ -15,7 +15,7 @@ mod status;
 pub(crate) use facts::Facts;
 pub(crate) use page::page;
 
-use super::report::{Refusal, Report};
+use super::report::{Ending, Refusal, Report};
 use crate::filter::breaker::Transition;
 use crate::proxy::{BreakerId, Proxy};
 use counter::Counter;
@@ -46,6 +46,8 @@ struct RouteCounters {
     refusals: [Counter; Refusal::ALL.len()],
     received: Counter,
     sent: Counter,
+    /// In the order of [`Ending::ALL`].
+    tunnels: [Counter; Ending::ALL.len()],
 }
 
 /// How often a breaker went into each state.
@@ -95,6 +97,21 @@ impl Recorder {
         let Some(route) = self.routes.get(route) else { return };
         route.received.add(received);
         route.sent.add(sent);
+    }
+
+    /// A tunnel is no more, or never was.
+    pub(crate) fn tunnel(&self, route: usize, ending: Ending) {
+        let route = self.routes.get(route);
+        if let Some(counter) = route.and_then(|route| route.tunnels.get(ending as usize)) {
+            counter.add(1);
+        }
+    }
+
+    /// A tunnel needed so many connects.
+    pub(crate) fn connects(&self, route: usize, tries: u32) {
+        let Some(route) = self.routes.get(route) else { return };
+        route.tries.add(tries.into());
+        route.retries.add(tries.saturating_sub(1).into());
     }
 
     /// This worker changed a breaker's state.

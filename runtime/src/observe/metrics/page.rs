@@ -1,10 +1,12 @@
 //! The `/metrics` page: all workers' counters, and what the shared state is right now.
 
+use std::sync::atomic::Ordering;
+
 use super::exposition::{Exposition, Family};
 use super::{Facts, Recorder, RouteCounters, embedded, histogram, status};
 use crate::filter::breaker::State;
-use crate::observe::report::{Refusal, Source};
-use crate::proxy::RouteSpec;
+use crate::observe::report::{Ending, Refusal, Source};
+use crate::proxy::{RouteSpec, UpstreamId};
 use crate::shared::Shared;
 use crate::upstream::Discovery;
 
@@ -20,6 +22,7 @@ pub(crate) fn page(facts: &Facts, shared: &Shared, discovery: &Discovery) -> Str
     durations(&mut page, facts, shared);
     tries(&mut page, facts, shared);
     bodies(&mut page, facts, shared);
+    tunnels(&mut page, facts, shared);
     breakers(&mut page, facts, shared);
     upstreams(&mut page, facts, shared, discovery);
     connections(&mut page, shared);
@@ -99,12 +102,32 @@ fn tries(page: &mut Exposition, facts: &Facts, shared: &Shared) {
 }
 
 fn bodies(page: &mut Exposition, facts: &Facts, shared: &Shared) {
-    let help = "Bytes of request bodies, as on the wire.";
+    let help = "Bytes of request bodies and of tunnels, from callers.";
     let family = page.counter("amb_received_bytes_total", help);
     per_route(family, facts, shared, |route| route.received.get());
-    let help = "Bytes of response bodies, as on the wire.";
+    let help = "Bytes of response bodies and of tunnels, to callers.";
     let family = page.counter("amb_sent_bytes_total", help);
     per_route(family, facts, shared, |route| route.sent.get());
+}
+
+fn tunnels(page: &mut Exposition, facts: &Facts, shared: &Shared) {
+    let help = "Tunnels that have ended or could not be opened, by why.";
+    let mut family = page.counter("amb_tunnels_total", help);
+    for (spec, workers) in by_route(facts, shared) {
+        for (at, ending) in Ending::ALL.iter().enumerate() {
+            let counters = workers.clone().filter_map(|route| route.tunnels.get(at));
+            let count: u64 = counters.map(|counter| counter.get()).sum();
+            if count > 0 {
+                let labels = [("ended", ending.label())];
+                family.sample(&[&route_labels(spec)[..], &labels[..]].concat(), count);
+            }
+        }
+    }
+    let mut family = page.gauge("amb_tunnels", "Tunnels to an upstream that are open.");
+    for (at, spec) in facts.upstreams.iter().enumerate().filter(|(_, spec)| spec.is_opaque()) {
+        let open = shared.tunnels(UpstreamId(at)).map_or(0, |open| open.load(Ordering::Relaxed));
+        family.sample(&[("upstream", spec.name)], open);
+    }
 }
 
 fn breakers(page: &mut Exposition, facts: &Facts, shared: &Shared) {
@@ -148,7 +171,7 @@ fn connections(page: &mut Exposition, shared: &Shared) {
     let sum = |of: fn(&Recorder) -> u64| {
         shared.recorders.iter().map(|recorder| of(recorder)).sum::<u64>()
     };
-    let open = shared.connections.load(std::sync::atomic::Ordering::Relaxed);
+    let open = shared.connections.load(Ordering::Relaxed);
     page.gauge("amb_connections", "Connections of callers that are open.").sample(&[], open);
     page.counter("amb_connections_total", "Connections of callers.")
         .sample(&[], sum(Recorder::connections));

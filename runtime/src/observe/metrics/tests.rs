@@ -1,12 +1,13 @@
 use std::io::Write as _;
 use std::process::{Command, Stdio};
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use super::{Facts, Recorder, page};
 use crate::filter::breaker::Transition;
 use crate::lifecycle::sample::{self, Head, Sample};
-use crate::observe::report::{Refusal, Report, Source};
-use crate::proxy::BreakerId;
+use crate::observe::report::{Ending, Refusal, Report, Source};
+use crate::proxy::{BreakerId, UpstreamId};
 use crate::upstream::Discovery;
 
 /// The page after some calls on two workers.
@@ -29,8 +30,12 @@ fn sample_page() -> String {
         recorder.record(&Report { route: 99, ..head.report() });
         recorder.transition(BreakerId(0), &Transition::Opened { for_: Duration::from_secs(1) });
         recorder.connection();
+        recorder.tunnel(1, Ending::Idle);
+        recorder.connects(1, 3);
+        recorder.passed(1, 10, 20);
     }
     shared.recorders[1].malformed();
+    shared.tunnels(UpstreamId(1)).unwrap().store(5, Ordering::Relaxed);
     shared.recorders[0].lines_dropped(7);
     page(&Facts::of::<Sample>(), &shared, &discovery)
 }
@@ -54,6 +59,10 @@ fn the_page_sums_up_all_workers() {
         "amb_retry_refused_total{upstream=\"payment\",route=\"charge\",reason=\"budget\"} 2",
         "amb_retry_refused_total{upstream=\"payment\",route=\"charge\",reason=\"breaker\"} 0",
         "amb_received_bytes_total{upstream=\"payment\",route=\"charge\"} 12",
+        "amb_tries_total{upstream=\"stock\",route=\"stock\"} 6",
+        "amb_sent_bytes_total{upstream=\"stock\",route=\"stock\"} 40",
+        "amb_tunnels_total{upstream=\"stock\",route=\"stock\",ended=\"idle\"} 2",
+        "amb_tunnels{upstream=\"stock\"} 5",
         "amb_breaker_state{breaker=\"payment\"} 0",
         "amb_breaker_transitions_total{breaker=\"payment\",to=\"open\"} 2",
         "amb_upstream_endpoints{upstream=\"stock\"} 1",

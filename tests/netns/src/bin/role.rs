@@ -1,9 +1,10 @@
 //! The processes of a test: a proxy, told so by its environment; `role call DESTINATION…`;
-//! `role load DESTINATION`; `role hold PORT…`, which serves in a namespace and keeps it.
+//! `role load DESTINATION`; `role hold PORT…`, which serves in a namespace and keeps it; and callers of
+//! `bytes`: `role listen SERVER…`, `role offer SERVER HOST`, `role say SERVER HEX`, `role drink SERVER`.
 
 use std::process::ExitCode;
 
-use amb_tests_netns::{calls, peers, policies, proxy};
+use amb_tests_netns::{bytes, calls, peers, policies, proxy};
 
 fn main() -> ExitCode {
     if let Ok(policy) = std::env::var(proxy::POLICY) {
@@ -14,6 +15,14 @@ fn main() -> ExitCode {
         Some((task, destinations)) if task == "call" => {
             destinations.iter().for_each(|destination| println!("{}", calls::make(destination)));
         }
+        Some((task, servers)) if task == "listen" => {
+            servers.iter().for_each(|server| println!("{}", bytes::listen(server)));
+        }
+        Some((task, [server, host])) if task == "offer" => {
+            println!("{}", bytes::offer(server, host))
+        }
+        Some((task, [server, hex])) if task == "say" => println!("{}", bytes::say(server, hex)),
+        Some((task, [server])) if task == "drink" => println!("{}", bytes::drink(server)),
         Some((task, [destination])) if task == "load" => calls::load(destination),
         Some((task, ports)) if task == "hold" => {
             peers::serve(&ports.iter().map(|port| port.parse().unwrap()).collect::<Vec<_>>());
