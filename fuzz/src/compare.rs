@@ -6,6 +6,7 @@
 //! - hyper refuses a target whose bytes its `Uri` has no place for (`"<>` and the like, bytes above
 //!   ASCII, a target beyond 64 KiB). The proxy forwards the bytes as they came, so that both
 //!   neighbours see the same ones.
+//! - `CONNECT` goes no further: it is answered by a tunnel, and nothing behind it is a request.
 //! - hyper takes a `Host` as it stands; the proxy writes it in lower case.
 //! - hyper keeps the fields that end at the connection; the proxy forwards the others only.
 
@@ -37,6 +38,9 @@ pub fn compare(oracle: &Oracle, bytes: &[u8]) -> Result<usize, String> {
 fn read(bytes: &[u8]) -> Vec<ParsedRequest> {
     let (mut requests, mut rest) = (Vec::new(), bytes);
     while let Ok(Some(request)) = parse_request(rest) {
+        if request.method == b"CONNECT" {
+            break;
+        }
         rest = &rest[request.length..];
         let last = !request.keep_alive;
         requests.push(request);

@@ -116,7 +116,7 @@ fn place(upstream: &Upstream) -> Vec<Row> {
     rows
 }
 
-/// A limit that was not there before bounds, and a smaller one bounds more.
+/// A smaller limit bounds more.
 fn fewer(old: &Upstream, new: &Upstream) -> Kind {
     let most = |upstream: &Upstream| upstream.connections.as_ref().map_or(u32::MAX, |it| it.value);
     match most(new).cmp(&most(old)) {

@@ -22,6 +22,9 @@ fn both(setting: &str) -> Option<(&'static str, &'static str)> {
             "the field is kept from the other side",
             "the field reaches the other side again",
         )),
+        Some(("limits", "connections")) => {
+            Some(("fewer connections are open at once", "more connections may be open at once"))
+        }
         Some(("access-log", "redact")) => {
             Some(("more values stay out of the log", "values reach the log that did not"))
         }

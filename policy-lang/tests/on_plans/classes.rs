@@ -107,6 +107,18 @@ fn each_setting_of_a_call_has_its_direction() {
 }
 
 #[test]
+fn each_setting_of_bytes_has_its_direction() {
+    let cases = [
+        ("limits.connections", "limits { connections 10 }", "limits { connections 20 }"),
+        ("timeout.idle", "timeout { idle 1m }", "timeout { idle 1h }"),
+    ];
+    for (setting, tight, weak) in cases {
+        let of = |upstream: &str| policy("", &format!("protocol tcp\n{upstream}"));
+        opposite(setting, &of(tight), &of(weak));
+    }
+}
+
+#[test]
 fn each_setting_of_the_service_has_its_direction() {
     let log = |inside: &str| format!("observe {{ access-log json {{ {inside} }} }}");
     let cases = [
