@@ -79,8 +79,7 @@ impl Scratch {
              \n\
              [profile.release]\n\
              panic = \"abort\"\n\
-             lto = \"thin\"\n\
-             codegen-units = 4\n\
+             codegen-units = 1\n\
              strip = true\n",
             self.name,
             toml_string(runtime),

@@ -123,8 +123,7 @@ amb-codegen = { path = CODEGEN }
 
 [profile.release]
 panic = "abort"
-lto = "thin"
-codegen-units = 4
+codegen-units = 1
 "#;
 
 const README: &str = r#"# The ambassador of NAME
