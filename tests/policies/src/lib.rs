@@ -74,6 +74,10 @@ fn head(dice: &mut Dice) -> String {
 }
 
 fn upstream(dice: &mut Dice, named: &mut Named, at: u64, routes: u64) -> String {
+    // The first gets requests: there is always somebody to call.
+    if at > 0 && dice.one_in(6) {
+        return bytes(dice, at);
+    }
     let mut lines = vec![match dice.below(4) {
         0 => format!("addresses \"10.0.{at}.1:80\", \"10.0.{at}.2:80\""),
         _ => format!("address \"up-{at}.svc:8080\""),
@@ -86,4 +90,31 @@ fn upstream(dice: &mut Dice, named: &mut Named, at: u64, routes: u64) -> String 
     lines.extend(settings::scope(dice, named, Calls::Any));
     lines.extend(routes::all(dice, named, routes));
     format!("## Called now and then.\nupstream up-{at} {{\n{}\n}}", lines.join("\n"))
+}
+
+/// An upstream that gets bytes; of the defaults only times and breaker mean anything to it.
+fn bytes(dice: &mut Dice, at: u64) -> String {
+    let mut lines = vec![match dice.below(4) {
+        0 => format!("addresses \"10.1.{at}.1:5432\", \"10.1.{at}.2:5433\""),
+        _ => format!("address \"bytes-{at}.svc:443\""),
+    }];
+    lines.push(format!("protocol {}", dice.pick(&["tcp", "tls-passthrough"])));
+    if dice.one_in(2) {
+        lines.push(format!("hosts \"up-{at}\", \"*.up-{at}.test\""));
+    }
+    if dice.one_in(3) {
+        lines.push(format!("listen \"127.0.0.1:{}\"", 19_000 + at));
+    }
+    if dice.one_in(2) {
+        lines.push(format!("limits {{ connections {} }}", 1 + dice.below(100)));
+    }
+    if dice.one_in(2) {
+        lines.push("timeout { connect 100ms; idle 1h }".to_owned());
+    }
+    // Whatever the defaults count, here only connects can fail.
+    lines.push(match dice.below(2) {
+        0 => "breaker off".to_owned(),
+        _ => "breaker { consecutive-failures 3; counts connect-failure }".to_owned(),
+    });
+    format!("## Not HTTP.\nupstream up-{at} {{\n{}\n}}", lines.join("\n"))
 }
