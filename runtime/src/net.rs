@@ -13,6 +13,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use crate::filter::Cause;
 use crate::filter::breaker::Transition;
+use crate::http2;
 use crate::proxy::{BreakerId, UpstreamId};
 use crate::tunnel::Pipe;
 
@@ -47,6 +48,9 @@ pub trait Net: 'static {
     type Down: Io;
     /// Towards an upstream.
     type Up: Io;
+
+    /// Calls that one HTTP/2 connection to an upstream carries at once.
+    const STREAMS: usize = http2::STREAMS as usize;
 
     /// Connects to an endpoint of an upstream.
     ///

@@ -13,6 +13,7 @@ use crate::clock::Clock;
 use crate::handover::{Arrival, Doors, Place};
 use crate::http1::block::Blocks;
 use crate::http1::server;
+use crate::http2;
 use crate::intercept::original;
 use crate::net::{Event, Net};
 use crate::observe::access_log::{Log, Sender};
@@ -39,6 +40,8 @@ pub(crate) struct Worker<N: Net> {
     recorder: Arc<Recorder>,
     random: RefCell<Random>,
     upstreams: Box<[Upstream<N>]>,
+    /// Connections to where redirected callers of HTTP/2 wanted to go, whom no upstream is for.
+    pub(crate) passing: http2::Pool,
     breakers: &'static [&'static str],
     log: Option<Log>,
     phase: Cell<Phase>,
@@ -78,11 +81,18 @@ impl<N: Net> Worker<N> {
             recorder: shared.recorder(index),
             random: RefCell::new(random),
             upstreams: P::UPSTREAMS.iter().map(upstream).collect(),
+            passing: http2::Pool::default(),
             breakers: P::BREAKERS,
             log,
             phase: Cell::new(Phase::Serving),
             shared,
         }
+    }
+
+    /// From now on this is spoken with all upstreams.
+    #[cfg(feature = "testing")]
+    pub(crate) fn speak(&mut self, protocol: crate::proxy::Protocol) {
+        self.upstreams.iter_mut().for_each(|upstream| upstream.protocol = protocol);
     }
 
     pub(crate) fn clock(&self) -> Clock {
@@ -160,7 +170,8 @@ impl<N: Net> Worker<N> {
         loop {
             tokio::time::sleep(SWEEP).await;
             let now = self.clock().now();
-            self.upstreams.iter().for_each(|upstream| upstream.pool.sweep(now));
+            self.upstreams.iter().for_each(|upstream| upstream.sweep(now));
+            self.passing.sweep(now);
         }
     }
 

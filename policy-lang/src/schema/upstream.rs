@@ -47,8 +47,8 @@ pub(super) const ROWS: &[Row] = &[
         UPSTREAM,
         "protocol",
         Either(&[
-            One(Kind::Choice(&["http1", "tcp", "tls-passthrough"])),
-            One(Kind::Later(&["http2", "grpc", "auto"])),
+            One(Kind::Choice(&["http1", "http2", "auto", "tcp", "tls-passthrough"])),
+            One(Kind::Later(&["grpc"])),
         ]),
         "What is spoken with it.",
     )

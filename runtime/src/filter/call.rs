@@ -1,6 +1,8 @@
 //! One call of the application, on its way through a pipeline.
 
+use std::future::poll_fn;
 use std::net::SocketAddr;
+use std::task::Poll;
 use std::time::Duration;
 
 use super::failure::{Failure, Kind};
@@ -8,18 +10,21 @@ use super::identity::TraceContext;
 use crate::clock::Moment;
 use crate::grpc::{self, TimeLeft};
 use crate::http1::request::Request;
-use crate::http1::server::Caller;
 use crate::message::RequestHead;
 use crate::net::{Event, Net};
 use crate::observe::report::Refusal;
+use crate::peer::Caller;
 use crate::proxy::Inbound;
+use crate::timer::Timer;
 use crate::tunnel::Place;
 use crate::worker::Worker;
 
 /// What filters work on.
 pub struct Call<'a, N: Net> {
     pub(crate) worker: &'a Worker<N>,
-    pub(crate) caller: &'a mut Caller<N>,
+    pub(crate) caller: Caller<'a, N>,
+    /// The one deadline that is waited for.
+    pub(crate) timer: &'a Timer,
     pub(crate) request: &'a mut Request,
     pub(crate) inbound: Inbound,
     /// Index into the proxy's routes.
@@ -64,7 +69,7 @@ impl Limits {
 impl<'a, N: Net> Call<'a, N> {
     pub(crate) fn new(
         worker: &'a Worker<N>,
-        caller: &'a mut Caller<N>,
+        (caller, timer): (Caller<'a, N>, &'a Timer),
         request: &'a mut Request,
         inbound: Inbound,
         route: usize,
@@ -73,6 +78,7 @@ impl<'a, N: Net> Call<'a, N> {
         Self {
             worker,
             caller,
+            timer,
             request,
             inbound,
             route,
@@ -110,9 +116,15 @@ impl<'a, N: Net> Call<'a, N> {
     /// Waits; ends early if the caller leaves.
     pub(crate) async fn wait(&mut self, wait: Duration) -> Result<(), Failure> {
         self.worker.net.record(Event::Waits(wait));
-        self.caller.timer.set(self.now + wait);
-        let left = self.caller.left_before_timer(self.request).await;
+        self.timer.set(self.now + wait);
+        let waited = poll_fn(|cx| {
+            if self.request.poll_gone(&mut self.caller, cx).is_ready() {
+                return Poll::Ready(Err(Failure::unsent(Kind::Cancelled)));
+            }
+            self.timer.poll_due(cx).map(Ok)
+        })
+        .await;
         self.went_on();
-        if left { Err(Failure::unsent(Kind::Cancelled)) } else { Ok(()) }
+        waited
     }
 }

@@ -21,6 +21,8 @@ pub(crate) enum Kind {
     ConnectTimeout,
     /// A kept connection was closed before a byte was written.
     Stale,
+    /// The upstream says that it has not looked at the request.
+    RefusedStream,
     Reset,
     /// The response head is not HTTP.
     Malformed,
@@ -37,7 +39,7 @@ pub(crate) enum Kind {
     /// `otherwise pass`, and the name does not resolve.
     Unresolved,
     Loop,
-    /// The caller's body breaks the rules of its framing.
+    /// The caller's body breaks the rules of its framing, or its head those of the upstream's version.
     BadBody,
     /// What began as a ClientHello is none.
     BadHello,
@@ -69,7 +71,7 @@ impl Failure {
             Kind::NoEndpoint | Kind::Refused | Kind::Unreachable | Kind::ConnectTimeout => {
                 Some(Cause::ConnectFailure)
             }
-            Kind::Stale => Some(Cause::RefusedStream),
+            Kind::Stale | Kind::RefusedStream => Some(Cause::RefusedStream),
             Kind::Reset | Kind::Malformed => Some(Cause::Reset),
             Kind::TryTimeout | Kind::TotalTimeout => Some(Cause::Timeout),
             _ => None,
@@ -88,7 +90,10 @@ impl Failure {
             | Kind::Reset
             | Kind::Malformed
             | Kind::Unresolved => 502,
-            Kind::NoEndpoint | Kind::BreakerOpen { .. } | Kind::ConnectionLimit => 503,
+            Kind::NoEndpoint
+            | Kind::RefusedStream
+            | Kind::BreakerOpen { .. }
+            | Kind::ConnectionLimit => 503,
             Kind::TryTimeout | Kind::TotalTimeout => 504,
             Kind::Loop => 508,
             Kind::Cancelled => 499,
@@ -105,7 +110,7 @@ impl Failure {
             Kind::Stale | Kind::Reset => "connection_terminated",
             Kind::Malformed => "http_protocol_error",
             Kind::TryTimeout | Kind::TotalTimeout => "http_response_timeout",
-            Kind::BreakerOpen { .. } => "destination_unavailable",
+            Kind::RefusedStream | Kind::BreakerOpen { .. } => "destination_unavailable",
             Kind::ConnectionLimit => "connection_limit_reached",
             Kind::UnknownHost => "destination_not_found",
             Kind::Loop => "proxy_loop_detected",

@@ -17,7 +17,8 @@ pub enum Cause {
     Reset,
     /// `per-try` or `total` ran out.
     Timeout,
-    /// A kept connection was closed before a byte was written.
+    /// A kept connection was closed before a byte was written, or the upstream says that it has not
+    /// looked at the request (HTTP/2).
     RefusedStream,
     /// The upstream's answer.
     Status(u16),

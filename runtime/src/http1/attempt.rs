@@ -2,15 +2,17 @@
 
 use std::future::poll_fn;
 use std::io;
+use std::net::SocketAddr;
 use std::pin::pin;
 use std::task::Poll;
 
 use super::exchange::Exchange;
-use super::response::Link;
 use crate::clock::Moment;
 use crate::filter::{Call, Failure, Kind, Outcome};
+use crate::http2;
 use crate::net::Net;
-use crate::proxy::{Inbound, UpstreamId};
+use crate::peer::{Caller, Link};
+use crate::proxy::{Inbound, Protocol, UpstreamId};
 use crate::tunnel::{kind, refusal};
 
 /// Which connections a try may use.
@@ -39,6 +41,9 @@ pub(crate) async fn attempt<N: Net>(
         call.tries += 1;
     }
     let end = call.try_end(now);
+    if speaks_http2(call, upstream.protocol) {
+        return stream(call, (id, endpoint), connection, (now, end)).await;
+    }
     let kept = match connection {
         Connection::Kept => upstream.pool.take(endpoint, now),
         Connection::New => None,
@@ -51,11 +56,51 @@ pub(crate) async fn attempt<N: Net>(
     let traceparent = call.trace.map(|trace| trace.span(&mut worker.random()));
     let traceparent = traceparent.as_ref().map(<[u8; 55]>::as_slice);
     call.request.begin_try(&upstream.authority, traceparent, call.tries);
-    Exchange::new(Link { io, home: Some((id, endpoint)) }, reused, end, call).run(call).await
+    Exchange::new(Link::Http1 { io, home: Some((id, endpoint)) }, reused, end, call).run(call).await
+}
+
+/// The same on a stream of a connection that carries other calls, too.
+async fn stream<N: Net>(
+    call: &mut Call<'_, N>,
+    (id, endpoint): (UpstreamId, SocketAddr),
+    connection: Connection,
+    (now, end): (Moment, Moment),
+) -> Outcome<N> {
+    let worker = call.worker;
+    let upstream = worker.upstream(id).ok_or(Failure::unsent(Kind::NoEndpoint))?;
+    let since = match connection {
+        Connection::Kept => Moment::START,
+        Connection::New => now,
+    };
+    let dial = async { worker.net.connect(id, endpoint).await.map_err(|error| refusal(&error)) };
+    let place = http2::attempt(call, (&upstream.streams, endpoint), (since, end), dial).await?;
+    ask(call, place, &upstream.authority, end).await
+}
+
+/// Sends the request on a stream and waits for the answer.
+async fn ask<N: Net>(
+    call: &mut Call<'_, N>,
+    (lease, reused): (http2::Lease, bool),
+    authority: &str,
+    end: Moment,
+) -> Outcome<N> {
+    let traceparent = call.trace.map(|trace| trace.span(&mut call.worker.random()));
+    let traceparent = traceparent.as_ref().map(<[u8; 55]>::as_slice);
+    let asking = http2::begin(call, lease, authority, traceparent)?;
+    Exchange::new(Link::Http2(Box::new(asking)), reused, end, call).run(call).await
+}
+
+/// Is HTTP/2 what this upstream gets?
+fn speaks_http2<N: Net>(call: &Call<'_, N>, protocol: Protocol) -> bool {
+    match protocol {
+        Protocol::Http2 | Protocol::Grpc => true,
+        Protocol::Auto => matches!(call.caller, Caller::Http2(_)),
+        Protocol::Http1 | Protocol::Tcp | Protocol::TlsPassthrough => false,
+    }
 }
 
 /// `otherwise pass`: one try at where a redirected connection wanted to go, whatever its `Host`
-/// says, and otherwise at the name that the caller dialled.
+/// says, and otherwise at the name that the caller dialled. It is spoken to as the caller speaks.
 pub(crate) async fn pass<N: Net>(call: &mut Call<'_, N>) -> Outcome<N> {
     let worker = call.worker;
     let now = call.now;
@@ -77,10 +122,20 @@ pub(crate) async fn pass<N: Net>(call: &mut Call<'_, N>) -> Outcome<N> {
         };
         dialled.map_err(|error| kind(&error))
     };
+    if speaks_http2(call, Protocol::Auto) {
+        let place = match original {
+            Some(original) => {
+                let at = (&worker.passing, original);
+                http2::attempt(call, at, (Moment::START, end), dial).await?
+            }
+            None => http2::attempt_alone(call, end, dial).await?,
+        };
+        return ask(call, place, &host, end).await;
+    }
     let io = connected(call, dial, now, end).await?;
     let traceparent = call.trace.map(|trace| trace.span(&mut worker.random()));
     call.request.begin_try(&host, traceparent.as_ref().map(<[u8; 55]>::as_slice), 1);
-    Exchange::new(Link { io, home: None }, false, end, call).run(call).await
+    Exchange::new(Link::Http1 { io, home: None }, false, end, call).run(call).await
 }
 
 async fn connect<N: Net>(
@@ -93,24 +148,24 @@ async fn connect<N: Net>(
 }
 
 /// Waits for a connection, at most as long as `connect` and the try may take.
-async fn connected<N: Net>(
+pub(crate) async fn connected<T, N: Net>(
     call: &mut Call<'_, N>,
-    connect: impl Future<Output = Result<N::Up, Kind>>,
+    connect: impl Future<Output = Result<T, Kind>>,
     now: Moment,
     end: Moment,
-) -> Result<N::Up, Failure> {
+) -> Result<T, Failure> {
     let connect_end = now + call.limits.connect;
-    call.caller.timer.set(end.min(connect_end));
+    call.timer.set(end.min(connect_end));
     let late = if connect_end <= end { Kind::ConnectTimeout } else { call.late(end) };
     let mut connect = pin!(connect);
     let connected = poll_fn(|cx| {
         if let Poll::Ready(connected) = connect.as_mut().poll(cx) {
             return Poll::Ready(connected.map_err(Failure::unsent));
         }
-        if call.caller.timer.poll_due(cx).is_ready() {
+        if call.timer.poll_due(cx).is_ready() {
             return Poll::Ready(Err(Failure::unsent(late)));
         }
-        if call.request.poll_gone(&mut call.caller.io, cx).is_ready() {
+        if call.request.poll_gone(&mut call.caller, cx).is_ready() {
             return Poll::Ready(Err(Failure::unsent(Kind::Cancelled)));
         }
         Poll::Pending

@@ -41,6 +41,8 @@ pub(crate) struct Block {
     pub(crate) out_sent: usize,
     /// Body bytes written in all.
     pub(crate) passed: u64,
+    /// Field lines behind the body, where they are kept apart from it.
+    pub(crate) trailers: Vec<u8>,
 }
 
 /// One worker's unused blocks.
@@ -104,6 +106,7 @@ impl Block {
             out: Vec::with_capacity(1024),
             out_sent: 0,
             passed: 0,
+            trailers: Vec::new(),
         }
     }
 
@@ -115,6 +118,11 @@ impl Block {
         self.out.clear();
         self.out_sent = 0;
         self.passed = 0;
+        self.trailers.clear();
+    }
+
+    pub(crate) fn has_field(&self, name: &str) -> bool {
+        self.fields.iter().any(|field| field.is_named(&self.bytes, name))
     }
 
     /// What has been read.
@@ -171,14 +179,23 @@ impl Block {
     /// complete.
     pub(crate) fn decode(&mut self, decoder: &mut Decoder, keep: Keep) -> Result<bool, Malformed> {
         loop {
+            let at_trailers = decoder.is_at_trailers();
             match decoder.step(self.raw())? {
                 Step::Data(n) => self.decoded += n,
                 Step::Framing(n) if keep == Keep::Framing => self.decoded += n,
+                Step::Framing(n) if at_trailers => self.set_trailers_apart(n),
                 Step::Framing(n) | Step::Skip(n) => self.cut(n),
                 Step::More => return Ok(false),
                 Step::End => return Ok(true),
             }
         }
+    }
+
+    /// The trailer section goes on by itself, without the empty line that ends it.
+    fn set_trailers_apart(&mut self, n: usize) {
+        let lines = self.bytes.get(self.decoded..self.decoded + n.saturating_sub(2));
+        self.trailers.extend_from_slice(lines.unwrap_or_default());
+        self.cut(n);
     }
 
     /// Removes `n` bytes that are not forwarded.

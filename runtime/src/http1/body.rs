@@ -37,7 +37,17 @@ pub(crate) enum Decoder {
     ChunkData(u64),
     ChunkEnd,
     Trailers,
+    /// Frames say it, not bytes (HTTP/2).
+    Frames,
     Done,
+}
+
+/// What a look at an incoming stream came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Came {
+    Some,
+    /// The last of it, trailers included.
+    End,
 }
 
 /// What the next bytes are.
@@ -65,6 +75,28 @@ impl Decoder {
             Framing::Chunked => Self::ChunkSize,
             Framing::Close | Framing::Tunnel => Self::Close,
         }
+    }
+
+    /// For a body that comes in frames.
+    pub(crate) const fn of_frames(framing: Framing) -> Self {
+        match framing {
+            Framing::None => Self::Done,
+            _ => Self::Frames,
+        }
+    }
+
+    pub(crate) const fn is_of_frames(self) -> bool {
+        matches!(self, Self::Frames)
+    }
+
+    pub(crate) fn frames_came(&mut self, came: Came) {
+        if came == Came::End {
+            *self = Self::Done;
+        }
+    }
+
+    pub(crate) const fn is_at_trailers(self) -> bool {
+        matches!(self, Self::Trailers)
     }
 
     pub(crate) const fn is_done(self) -> bool {
@@ -121,6 +153,8 @@ impl Decoder {
                 _ => Err(Malformed),
             },
             Self::Trailers => self.trailers(input),
+            // INVARIANT: frames are not looked for in bytes.
+            Self::Frames => Ok(Step::More),
         }
     }
 

@@ -5,14 +5,15 @@ use std::task::{Context, Poll, ready};
 
 use super::block::Keep;
 use super::body::Framing;
-use super::exchange::is_delimited;
-use super::flow::{poll_drain, poll_fill};
-use super::request::Upload;
+use super::exchange::{body_keep, is_delimited};
+use super::flow::poll_fill;
+use super::request::{Broken, Upload};
 use super::response::Response;
 use super::write::{self, Persistence};
 use crate::filter::Call;
 use crate::message::Method;
 use crate::net::Net;
+use crate::peer::{Caller, Link};
 use crate::tunnel::{self, Carried};
 
 /// From this many bytes on, a body moves through a large block.
@@ -45,22 +46,21 @@ pub(crate) async fn deliver<N: Net>(
     mut response: Response<N>,
 ) -> Delivered {
     let persistence = persistence(call, &response);
-    let keep_framing = keep_framing(call);
-    let mut out = std::mem::take(&mut response.block.out);
-    let additions = write::ResponseAdditions {
-        lines: response.block.edits.lines(),
-        chunked: response.framing == Framing::Chunked && keep_framing == Keep::Framing,
-        connection: persistence,
-    };
-    let block = &response.block;
-    write::response(&block.bytes, &block.fields, &response.parts, &additions, &mut out);
-    response.block.out = out;
+    let begun = begin(call, &mut response, persistence);
     if response.framing == Framing::Tunnel {
         let Carried { sent, error } = tunnel::carry(call, response).await;
         call.went_on();
         return Delivered { then: Then::Close, sent, error };
     }
-    let error = run(call, &mut response, keep_framing).await.err();
+    let error = match begun {
+        Ok(()) => run(call, &mut response).await.err(),
+        Err(error) => Some(error),
+    };
+    if error.is_some()
+        && let Caller::Http2(answer) = &mut call.caller
+    {
+        answer.reset();
+    }
     response.settle(call);
     let sent = response.block.passed;
     call.worker.blocks.give(response.block);
@@ -68,9 +68,29 @@ pub(crate) async fn deliver<N: Net>(
     Delivered { then: if keep { Then::Keep } else { Then::Linger }, sent, error }
 }
 
-/// A caller that speaks HTTP/1.0 does not know chunks.
-fn keep_framing<N: Net>(call: &Call<'_, N>) -> Keep {
-    if call.request.parts.modern { Keep::Framing } else { Keep::PayloadOnly }
+/// The head: into the block's `out`, or on its way in frames.
+fn begin<N: Net>(
+    call: &mut Call<'_, N>,
+    response: &mut Response<N>,
+    persistence: Persistence,
+) -> Result<(), &'static str> {
+    let keep = call.caller.keep(&call.request.parts);
+    let complete = response.is_complete();
+    match &mut call.caller {
+        Caller::Http1(_) => {
+            let mut out = std::mem::take(&mut response.block.out);
+            let additions = write::ResponseAdditions {
+                lines: response.block.edits.lines(),
+                chunked: response.framing == Framing::Chunked && keep == Keep::Framing,
+                connection: persistence,
+            };
+            let block = &response.block;
+            write::response(&block.bytes, &block.fields, &response.parts, &additions, &mut out);
+            response.block.out = out;
+            Ok(())
+        }
+        Caller::Http2(answer) => answer.begin(&response.block, &response.parts, complete),
+    }
 }
 
 fn persistence<N: Net>(call: &Call<'_, N>, response: &Response<N>) -> Persistence {
@@ -96,7 +116,6 @@ fn persistence<N: Net>(call: &Call<'_, N>, response: &Response<N>) -> Persistenc
 async fn run<N: Net>(
     call: &mut Call<'_, N>,
     response: &mut Response<N>,
-    keep: Keep,
 ) -> Result<(), &'static str> {
     let mut armed = false;
     let delivered = poll_fn(|cx| {
@@ -104,15 +123,18 @@ async fn run<N: Net>(
         if poll_upload(call, response, cx).is_err() {
             return Poll::Ready(Err("http_request_error"));
         }
-        if let Poll::Ready(result) = poll_download(call, response, keep, cx) {
+        if let Poll::Ready(result) = poll_download(call, response, cx) {
             return Poll::Ready(result);
+        }
+        if call.caller.poll_cancelled(cx).is_ready() {
+            return Poll::Ready(Err("client_closed"));
         }
         if !armed || call.request.block.passed + response.block.passed > before {
             let idle = call.worker.clock().now() + call.limits.idle;
-            call.caller.timer.set(idle.min(call.limits.deadline));
+            call.timer.set(idle.min(call.limits.deadline));
             armed = true;
         }
-        ready!(call.caller.timer.poll_due(cx));
+        ready!(call.timer.poll_due(cx));
         Poll::Ready(Err("http_response_timeout"))
     })
     .await;
@@ -131,8 +153,8 @@ fn poll_upload<N: Net>(
     let Some(link) = response.link.as_mut().filter(|_| !call.request.is_sent()) else {
         return Ok(());
     };
-    let (request, caller) = (&mut *call.request, &mut *call.caller);
-    match request.poll_upload(&mut caller.io, &mut link.io, call.worker, cx) {
+    let (request, caller) = (&mut *call.request, &mut call.caller);
+    match request.poll_upload(caller, link, call.worker, cx) {
         Poll::Ready(Err(Upload::Caller(_))) => Err(()),
         // The upstream has said what it had to say and wants no more.
         _ => Ok(()),
@@ -142,30 +164,51 @@ fn poll_upload<N: Net>(
 fn poll_download<N: Net>(
     call: &mut Call<'_, N>,
     response: &mut Response<N>,
-    keep: Keep,
     cx: &mut Context<'_>,
 ) -> Poll<Result<(), &'static str>> {
     loop {
-        if ready!(poll_drain(&mut call.caller.io, &mut response.block, cx)).is_err() {
+        let complete = response.is_complete();
+        if ready!(call.caller.poll_drain(&mut response.block, complete, cx)).is_err() {
             return Poll::Ready(Err("client_closed"));
         }
-        if response.is_complete() {
+        if complete {
             return Poll::Ready(Ok(()));
         }
-        response.block.recycle();
-        if response.expects() > LARGE_BODY {
-            call.worker.blocks.enlarge(&mut response.block);
-        }
-        let Some(link) = response.link.as_mut() else {
-            return Poll::Ready(Err("http_response_incomplete"));
-        };
-        match ready!(poll_fill(&mut link.io, &mut response.block, cx)) {
-            Ok(0) if response.end_of_stream() => {}
-            Ok(0) | Err(_) => return Poll::Ready(Err("http_response_incomplete")),
-            Ok(_) if response.decode(keep).is_err() => {
-                return Poll::Ready(Err("http_protocol_error"));
+        ready!(poll_more(call, response, cx))?;
+    }
+}
+
+/// Reads more of the body; ready when some came, or its end.
+fn poll_more<N: Net>(
+    call: &Call<'_, N>,
+    response: &mut Response<N>,
+    cx: &mut Context<'_>,
+) -> Poll<Result<(), &'static str>> {
+    response.block.recycle();
+    // A connection has one large block at most, however many streams.
+    if response.expects() > LARGE_BODY && matches!(call.caller, Caller::Http1(_)) {
+        call.worker.blocks.enlarge(&mut response.block);
+    }
+    match response.link.as_mut() {
+        None => Poll::Ready(Err("http_response_incomplete")),
+        Some(Link::Http1 { io, .. }) => match ready!(poll_fill(io, &mut response.block, cx)) {
+            Ok(0) if response.end_of_stream() => Poll::Ready(Ok(())),
+            Ok(0) | Err(_) => Poll::Ready(Err("http_response_incomplete")),
+            Ok(_) => {
+                let keep = call.caller.keep(&call.request.parts);
+                Poll::Ready(response.decode(keep).map_err(|_| "http_protocol_error"))
             }
-            Ok(_) => {}
+        },
+        Some(Link::Http2(asking)) => {
+            let keep = body_keep(call, response.framing);
+            match ready!(asking.poll_fill(&mut response.block, keep, cx)) {
+                Ok(came) => {
+                    response.frames_came(came);
+                    Poll::Ready(Ok(()))
+                }
+                Err(Broken::Malformed) => Poll::Ready(Err("http_protocol_error")),
+                Err(Broken::Gone) => Poll::Ready(Err("http_response_incomplete")),
+            }
         }
     }
 }

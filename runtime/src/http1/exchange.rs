@@ -12,16 +12,20 @@ use super::body::{Decoder, Framing};
 use super::flow::{poll_drain, poll_fill};
 use super::parse::{self, Complete};
 use super::request::Upload;
-use super::response::{Link, Response};
+use super::response::Response;
 use super::{HEAD_LIMIT, write};
 use crate::clock::Moment;
 use crate::filter::{Call, Failure, Kind, Outcome};
-use crate::message::ResponseParts;
+use crate::http2;
+use crate::message::{Method, ResponseParts};
 use crate::net::Net;
+use crate::peer::{Caller, Link};
 
 /// How long the upstream may think about `expect: 100-continue` before the body is sent anyway
 /// (RFC 9110 §10.1.1).
 const CONTINUE_WAIT: Duration = Duration::from_secs(1);
+/// As long as a block has that much room, a body that is there already is read with its head.
+const EARLY: usize = 1024;
 /// Interim responses that one try may bring.
 const INTERIM_LIMIT: u32 = 16;
 
@@ -49,7 +53,7 @@ impl<N: Net> Exchange<N> {
             true => self.end,
             false => self.end.min(call.now + CONTINUE_WAIT),
         };
-        call.caller.timer.set(patience);
+        call.timer.set(patience);
         let head = poll_fn(|cx| self.poll(call, cx)).await;
         call.went_on();
         match head {
@@ -69,30 +73,30 @@ impl<N: Net> Exchange<N> {
         loop {
             let continued = call.request.continued;
             self.poll_upload(call, cx)?;
-            if let Poll::Ready(head) = self.poll_head(call, cx) {
-                return Poll::Ready(head.map_err(|kind| self.failure(kind, call)));
+            if let Poll::Ready(head) = self.poll_response(call, cx) {
+                return Poll::Ready(head);
             }
             self.poll_interim(call, cx)?;
             if call.request.continued != continued {
                 continue;
             }
-            if call.request.poll_gone(&mut call.caller.io, cx).is_ready() {
+            if call.request.poll_gone(&mut call.caller, cx).is_ready() {
                 return Poll::Ready(Err(self.failure(Kind::Cancelled, call)));
             }
-            ready!(call.caller.timer.poll_due(cx));
+            ready!(call.timer.poll_due(cx));
             if call.request.continued || call.worker.clock().now() >= self.end {
                 return Poll::Ready(Err(self.failure(call.late(self.end), call)));
             }
             // The upstream says nothing about the expectation: the body is sent all the same.
-            call.caller.timer.set(self.end);
+            call.timer.set(self.end);
             self.say_continue(call);
         }
     }
 
     /// The request, as far as it goes. That the upstream takes no more is not yet an error.
     fn poll_upload(&mut self, call: &mut Call<'_, N>, cx: &mut Context<'_>) -> Result<(), Failure> {
-        let (request, caller) = (&mut *call.request, &mut *call.caller);
-        match request.poll_upload(&mut caller.io, &mut self.link.io, call.worker, cx) {
+        let (request, caller) = (&mut *call.request, &mut call.caller);
+        match request.poll_upload(caller, &mut self.link, call.worker, cx) {
             Poll::Ready(Err(Upload::Caller(broken))) => Err(self.failure(broken.into(), call)),
             _ => Ok(()),
         }
@@ -104,9 +108,66 @@ impl<N: Net> Exchange<N> {
         call: &mut Call<'_, N>,
         cx: &mut Context<'_>,
     ) -> Result<(), Failure> {
-        match poll_drain(&mut call.caller.io, &mut self.block, cx) {
+        let Caller::Http1(io) = &mut call.caller else { return Ok(()) };
+        match poll_drain(*io, &mut self.block, cx) {
             Poll::Ready(Err(_)) => Err(self.failure(Kind::Cancelled, call)),
             _ => Ok(()),
+        }
+    }
+
+    fn poll_response(
+        &mut self,
+        call: &mut Call<'_, N>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<Complete, Failure>> {
+        match self.link {
+            Link::Http1 { .. } => self.poll_head(call, cx).map_err(|kind| self.failure(kind, call)),
+            Link::Http2(_) => self.poll_frames(call, cx),
+        }
+    }
+
+    /// The same from a stream, and as much of the body as is there with it.
+    fn poll_frames(
+        &mut self,
+        call: &mut Call<'_, N>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<Complete, Failure>> {
+        loop {
+            let Link::Http2(asking) = &mut self.link else { return Poll::Pending };
+            let head = match ready!(asking.poll_head(cx)) {
+                Ok(head) => head,
+                Err(error) => return Poll::Ready(Err(http2::failure(&error, self.reused))),
+            };
+            let (ended, method) = (asking.ended, call.head().method());
+            let read = http2::read_response(&head, ended, method, &mut self.block, &mut self.parts);
+            let framing = read.ok_or(Failure::sent(Kind::Malformed))?;
+            let complete = Complete { length: self.block.filled, framing };
+            if !matches!(self.parts.status, 100..=199) {
+                self.block.begin_body(complete.length);
+                self.say_empty(call, ended);
+                self.poll_early_body(call, framing, cx);
+                return Poll::Ready(Ok(complete));
+            }
+            self.interim(call, complete).map_err(Failure::sent)?;
+        }
+    }
+
+    /// HTTP/1.1 would wait for a body where HTTP/2 has said that there is none.
+    fn say_empty(&mut self, call: &Call<'_, N>, ended: bool) {
+        let bodiless =
+            call.head().method() == Method::Head || matches!(self.parts.status, 204 | 304);
+        let silent = !self.block.has_field("content-length");
+        if ended && silent && !bodiless && matches!(call.caller, Caller::Http1(_)) {
+            self.block.edits.append(b"content-length", b"0");
+        }
+    }
+
+    /// Whatever has come with the head, up to what a block holds.
+    fn poll_early_body(&mut self, call: &Call<'_, N>, framing: Framing, cx: &mut Context<'_>) {
+        let Link::Http2(asking) = &mut self.link else { return };
+        let keep = body_keep(call, framing);
+        while !asking.ended && self.block.space().len() >= EARLY {
+            let Poll::Ready(Ok(_)) = asking.poll_fill(&mut self.block, keep, cx) else { return };
         }
     }
 
@@ -120,7 +181,8 @@ impl<N: Net> Exchange<N> {
             if !self.block.has_space() && !self.block.grow(HEAD_LIMIT) {
                 return Poll::Ready(Err(Kind::Malformed));
             }
-            match ready!(poll_fill(&mut self.link.io, &mut self.block, cx)) {
+            let Link::Http1 { io, .. } = &mut self.link else { return Poll::Pending };
+            match ready!(poll_fill(io, &mut self.block, cx)) {
                 Ok(0) | Err(_) => return Poll::Ready(Err(self.ended())),
                 Ok(_) => {}
             }
@@ -162,13 +224,16 @@ impl<N: Net> Exchange<N> {
             _ if self.interims > INTERIM_LIMIT => return Err(Kind::Malformed),
             100 => {
                 self.say_continue(call);
-                call.caller.timer.set(self.end);
+                call.timer.set(self.end);
             }
-            _ if call.request.parts.modern => {
-                let Block { bytes, fields, out, .. } = &mut *self.block;
-                write::interim(bytes, fields, &self.parts, out);
-            }
-            _ => {}
+            _ => match &mut call.caller {
+                Caller::Http1(_) if call.request.parts.modern => {
+                    let Block { bytes, fields, out, .. } = &mut *self.block;
+                    write::interim(bytes, fields, &self.parts, out);
+                }
+                Caller::Http1(_) => {}
+                Caller::Http2(answer) => answer.interim(&self.block, &self.parts),
+            },
         }
         self.block.consume(complete.length);
         Ok(())
@@ -177,7 +242,12 @@ impl<N: Net> Exchange<N> {
     fn say_continue(&mut self, call: &mut Call<'_, N>) {
         if !call.request.continued {
             call.request.continued = true;
-            self.block.out.extend_from_slice(b"HTTP/1.1 100 Continue\r\n\r\n");
+            match &mut call.caller {
+                Caller::Http1(_) => {
+                    self.block.out.extend_from_slice(b"HTTP/1.1 100 Continue\r\n\r\n");
+                }
+                Caller::Http2(answer) => answer.say_continue(),
+            }
         }
     }
 
@@ -189,25 +259,41 @@ impl<N: Net> Exchange<N> {
 
     /// Without a byte written, the upstream cannot have acted.
     fn failure(&self, kind: Kind, call: &Call<'_, N>) -> Failure {
-        if call.request.block.out_sent == 0 { Failure::unsent(kind) } else { Failure::sent(kind) }
+        match self.link {
+            Link::Http1 { .. } if call.request.block.out_sent == 0 => Failure::unsent(kind),
+            _ => Failure::sent(kind),
+        }
     }
 
     fn respond(mut self, call: &mut Call<'_, N>, complete: Complete) -> Outcome<N> {
-        let keep = match call.request.parts.modern {
-            true => Keep::Framing,
-            false => Keep::PayloadOnly,
+        let decoder = match &self.link {
+            Link::Http2(asking) if asking.ended => Decoder::new(Framing::None),
+            Link::Http2(_) => Decoder::of_frames(complete.framing),
+            Link::Http1 { .. } => {
+                let keep = call.caller.keep(&call.request.parts);
+                let mut decoder = Decoder::new(complete.framing);
+                self.block.begin_body(complete.length);
+                if self.block.decode(&mut decoder, keep).is_err() {
+                    let failure = self.failure(Kind::Malformed, call);
+                    call.worker.blocks.give(self.block);
+                    return Err(failure);
+                }
+                decoder
+            }
         };
-        let mut decoder = Decoder::new(complete.framing);
-        self.block.begin_body(complete.length);
-        if self.block.decode(&mut decoder, keep).is_err() {
-            let failure = self.failure(Kind::Malformed, call);
-            call.worker.blocks.give(self.block);
-            return Err(failure);
-        }
         let mut response = Response::of_upstream(self.block, self.parts, complete.framing, decoder);
         response.link = Some(self.link);
         response.settle(call);
         Ok(response)
+    }
+}
+
+/// How a body that comes in frames is kept: in chunks only if nothing else tells the caller where it
+/// ends.
+pub(super) fn body_keep<N: Net>(call: &Call<'_, N>, framing: Framing) -> Keep {
+    match framing {
+        Framing::Chunked => call.caller.keep(&call.request.parts),
+        _ => Keep::PayloadOnly,
     }
 }
 

@@ -29,6 +29,6 @@ pub(crate) mod server;
 pub(crate) mod write;
 
 /// A head may have this many bytes …
-const HEAD_LIMIT: usize = 64 * 1024;
+pub(crate) const HEAD_LIMIT: usize = 64 * 1024;
 /// … and this many field lines.
-const FIELD_LIMIT: usize = 100;
+pub(crate) const FIELD_LIMIT: usize = 100;

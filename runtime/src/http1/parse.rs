@@ -214,7 +214,7 @@ fn check_lines(bytes: &[u8], fields: &[Field], length: usize) -> Result<(), Refu
 }
 
 /// `Transfer-Encoding` and `Content-Length`, as RFC 9112 §6.3 would have them, and no mercy.
-fn length_fields(
+pub(crate) fn length_fields(
     bytes: &[u8],
     fields: &mut [Field],
     kinds: Kinds,
@@ -322,14 +322,18 @@ fn drop_named(bytes: &[u8], fields: &mut [Field], name: &[u8]) {
     }
 }
 
-fn expects_continue(bytes: &[u8], fields: &[Field]) -> bool {
+pub(crate) fn expects_continue(bytes: &[u8], fields: &[Field]) -> bool {
     fields.iter().any(|field| {
         field.known == Known::Expect && field.value.of(bytes).eq_ignore_ascii_case(b"100-continue")
     })
 }
 
 /// Whom the request is for: target form, `Host`, and that they agree (RFC 9112 §3.2).
-fn address(bytes: &mut [u8], fields: &[Field], parts: &mut RequestParts) -> Result<(), Refused> {
+pub(crate) fn address(
+    bytes: &mut [u8],
+    fields: &[Field],
+    parts: &mut RequestParts,
+) -> Result<(), Refused> {
     let mut hosts = fields.iter().filter(|field| field.known == Known::Host);
     let host = hosts.next().map(|field| field.value);
     if hosts.next().is_some() || (host.is_none() && parts.modern) {

@@ -5,11 +5,12 @@ use std::fmt::Write as _;
 use super::block::Block;
 use super::body::Framing;
 use super::parse::Refused;
-use super::response::{Link, Response};
+use super::response::Response;
 use crate::filter::{Call, Failure, Kind, ReplyPolicy};
 use crate::message::{Method, ResponseParts, Span};
 use crate::net::Net;
 use crate::observe::report::Source;
+use crate::peer::Link;
 use crate::worker::Worker;
 
 impl<N: Net> Call<'_, N> {
@@ -52,7 +53,7 @@ pub(crate) fn of_tunnel<N: Net>(worker: &Worker<N>, io: N::Up) -> Response<N> {
     let Reply { block, parts } = Reply::new(worker, 200);
     let mut response = Response::complete(block, parts, Source::Upstream);
     response.framing = Framing::Tunnel;
-    response.link = Some(Link { io, home: None });
+    response.link = Some(Link::Http1 { io, home: None });
     response
 }
 
@@ -101,7 +102,7 @@ impl Reply {
 }
 
 /// Reason phrases of RFC 9110 §15, RFC 6585 and RFC 5842.
-const fn reason(status: u16) -> &'static str {
+pub(crate) const fn reason(status: u16) -> &'static str {
     match status {
         200 => "OK",
         201 => "Created",

@@ -4,11 +4,12 @@ use std::task::{Context, Poll, ready};
 
 use super::block::{Block, Keep};
 use super::body::{Decoder, Framing};
-use super::flow::{poll_drain, poll_fill};
+use super::flow::poll_fill;
 use super::write;
 use crate::filter::{Kind, RewritePolicy, Stage};
 use crate::message::{HeadEdit, Known, RequestHead, RequestParts, Span};
 use crate::net::{Io, Net};
+use crate::peer::{Caller, Link};
 use crate::worker::Worker;
 
 /// From this many bytes on, a body moves through a large block.
@@ -23,6 +24,8 @@ pub(crate) struct Request {
     pub(crate) parts: RequestParts,
     pub(crate) framing: Framing,
     decoder: Decoder,
+    /// What the body is kept as: the upstream decides.
+    keep: Keep,
     /// Body bytes that stay in the block for another try.
     retain: usize,
     /// The body outgrew them.
@@ -76,17 +79,39 @@ impl From<Broken> for Kind {
 impl Request {
     /// The head has been parsed; `block` holds it and whatever came with it.
     pub(crate) fn new(
-        mut block: Box<Block>,
+        block: Box<Block>,
         parts: RequestParts,
         head: usize,
         framing: Framing,
     ) -> Result<Self, Broken> {
+        let mut request = Self::of(block, parts, head, (framing, Decoder::new(framing)));
+        request.decode()?;
+        // What has arrived anyway needs no permission.
+        request.continued |= request.is_complete();
+        Ok(request)
+    }
+
+    /// `block` holds a head that came in frames, as will the body.
+    pub(crate) fn of_frames(block: Box<Block>, parts: RequestParts, framing: Framing) -> Self {
+        let (head, decoder) = (block.filled, Decoder::of_frames(framing));
+        let mut request = Self::of(block, parts, head, (framing, decoder));
+        request.continued |= request.is_complete();
+        request
+    }
+
+    fn of(
+        mut block: Box<Block>,
+        parts: RequestParts,
+        head: usize,
+        (framing, decoder): (Framing, Decoder),
+    ) -> Self {
         block.begin_body(head);
-        let mut request = Self {
+        Self {
             block,
             parts,
             framing,
-            decoder: Decoder::new(framing),
+            decoder,
+            keep: Keep::Framing,
             retain: 0,
             outgrown: false,
             intact: true,
@@ -96,11 +121,7 @@ impl Request {
             rewritten: false,
             host: None,
             received: 0,
-        };
-        request.decode()?;
-        // What has arrived anyway needs no permission.
-        request.continued |= request.is_complete();
-        Ok(request)
+        }
     }
 
     pub(crate) fn head(&self) -> RequestHead<'_> {
@@ -148,11 +169,24 @@ impl Request {
     pub(crate) fn begin_try(&mut self, authority: &str, traceparent: Option<&[u8]>, attempt: u32) {
         let mut out = std::mem::take(&mut self.block.out);
         out.clear();
+        let additions = self.additions(authority, traceparent, attempt);
+        write::request(self.head(), &additions, &mut out);
+        self.block.out = out;
+        self.rewind();
+    }
+
+    /// What a try adds to the head.
+    pub(crate) fn additions<'a>(
+        &'a self,
+        authority: &'a str,
+        traceparent: Option<&'a [u8]>,
+        attempt: u32,
+    ) -> write::Additions<'a> {
         let host = match self.host {
             None if !self.parts.has_host => Some(authority),
             host => host,
         };
-        let additions = write::Additions {
+        write::Additions {
             path: self.rewritten.then_some(self.block.path.as_slice()),
             host: host.map(str::as_bytes),
             lines: self.block.edits.lines(),
@@ -160,11 +194,30 @@ impl Request {
             attempt: (attempt > 1).then_some(attempt),
             chunked: self.framing == Framing::Chunked,
             upgrade: self.parts.upgrade,
-        };
-        write::request(self.head(), &additions, &mut out);
-        self.block.out = out;
+        }
+    }
+
+    /// The next try begins at the body's start.
+    fn rewind(&mut self) {
         self.block.out_sent = 0;
         self.block.sent = self.block.head_end;
+    }
+
+    /// The next try goes out in frames: of the body only the payload is kept, trailers apart.
+    pub(crate) fn begin_framed_try(&mut self) -> Result<(), Broken> {
+        self.block.out.clear();
+        self.rewind();
+        if self.keep == Keep::Framing {
+            self.keep = Keep::PayloadOnly;
+            if self.framing == Framing::Chunked && !self.decoder.is_of_frames() {
+                // Nothing has gone out yet: what has arrived is looked at once more.
+                self.decoder = Decoder::new(self.framing);
+                self.block.decoded = self.block.head_end;
+                self.received = 0;
+                return self.decode();
+            }
+        }
+        Ok(())
     }
 
     /// From now on this many body bytes are kept for another try.
@@ -197,14 +250,15 @@ impl Request {
     /// Moves head and body to the upstream; ready when all of it is written.
     pub(crate) fn poll_upload<N: Net>(
         &mut self,
-        from: &mut N::Down,
-        to: &mut N::Up,
+        from: &mut Caller<'_, N>,
+        to: &mut Link<N>,
         worker: &Worker<N>,
         cx: &mut Context<'_>,
     ) -> Poll<Result<(), Upload>> {
         loop {
-            ready!(poll_drain(to, &mut self.block, cx)).map_err(|_| Upload::Upstream)?;
-            if self.is_complete() {
+            let complete = self.is_complete();
+            ready!(to.poll_drain(&mut self.block, complete, cx)).map_err(|_| Upload::Upstream)?;
+            if complete {
                 return Poll::Ready(Ok(()));
             }
             if !self.continued {
@@ -214,26 +268,43 @@ impl Request {
         }
     }
 
-    /// Reads more of the body; ready when some came.
+    /// Reads more of the body; ready when some came, or its end.
     fn poll_more<N: Net>(
         &mut self,
-        io: &mut N::Down,
+        caller: &mut Caller<'_, N>,
         worker: &Worker<N>,
         cx: &mut Context<'_>,
     ) -> Poll<Result<(), Broken>> {
         self.make_room(worker);
-        match ready!(poll_fill(io, &mut self.block, cx)) {
-            Ok(0) | Err(_) => Poll::Ready(Err(Broken::Gone)),
-            Ok(_) => Poll::Ready(self.decode()),
+        match caller {
+            Caller::Http1(io) => match ready!(poll_fill(*io, &mut self.block, cx)) {
+                Ok(0) | Err(_) => Poll::Ready(Err(Broken::Gone)),
+                Ok(_) => Poll::Ready(self.decode()),
+            },
+            Caller::Http2(answer) => {
+                let before = self.block.decoded;
+                let keep =
+                    if self.framing == Framing::Chunked { self.keep } else { Keep::PayloadOnly };
+                match ready!(answer.incoming.poll_fill(&mut self.block, keep, cx)) {
+                    Ok(end) => self.decoder.frames_came(end),
+                    Err(broken) => return Poll::Ready(Err(broken)),
+                }
+                self.count_decoded(before);
+                Poll::Ready(Ok(()))
+            }
         }
     }
 
     fn decode(&mut self) -> Result<(), Broken> {
         let before = self.block.decoded;
-        let decoded = self.block.decode(&mut self.decoder, Keep::Framing);
+        let decoded = self.block.decode(&mut self.decoder, self.keep);
+        self.count_decoded(before);
+        decoded.map(|_| ()).map_err(|_| Broken::Malformed)
+    }
+
+    fn count_decoded(&mut self, before: usize) {
         self.received += (self.block.decoded - before) as u64;
         self.outgrown |= self.retain > 0 && self.kept() > self.retain;
-        decoded.map(|_| ()).map_err(|_| Broken::Malformed)
     }
 
     /// Everything decoded has been sent; the next read needs space. While the body is kept for
@@ -268,12 +339,20 @@ impl Request {
     }
 
     /// Ready once the caller has left. What it sends ahead of time is kept for the next request.
-    pub(crate) fn poll_gone<I: Io>(&mut self, io: &mut I, cx: &mut Context<'_>) -> Poll<()> {
+    pub(crate) fn poll_gone<N: Net>(
+        &mut self,
+        caller: &mut Caller<'_, N>,
+        cx: &mut Context<'_>,
+    ) -> Poll<()> {
+        let io = match caller {
+            Caller::Http1(io) => io,
+            Caller::Http2(answer) => return answer.poll_cancelled(cx),
+        };
         while self.is_complete() && self.block.has_space() {
             if ready!(io.poll_readable(cx)).is_err() {
                 return Poll::Ready(());
             }
-            match ready!(poll_fill(io, &mut self.block, cx)) {
+            match ready!(poll_fill(*io, &mut self.block, cx)) {
                 Ok(0) | Err(_) => return Poll::Ready(()),
                 Ok(_) => {}
             }

@@ -1,18 +1,16 @@
 //! An answer: its head read, its body wholly here or still on the way.
 
-use std::net::SocketAddr;
-
 use super::block::{Block, Keep};
-use super::body::{Decoder, Framing, Malformed};
+use super::body::{Came, Decoder, Framing, Malformed};
 use super::exchange::is_delimited;
 use super::request::Request;
 use super::write;
 use crate::filter::{Call, Cause};
 use crate::grpc::Grpc;
-use crate::message::{HeadEdit, ResponseParts};
+use crate::message::{HeadEdit, ResponseParts, split_line};
 use crate::net::Net;
 use crate::observe::report::Source;
-use crate::proxy::UpstreamId;
+use crate::peer::Link;
 use crate::worker::Worker;
 
 /// What a pipeline gives back for the caller.
@@ -26,13 +24,6 @@ pub struct Response<N: Net> {
     decoder: Decoder,
     /// The connection that the body comes on; none once it is no longer needed.
     pub(crate) link: Option<Link<N>>,
-}
-
-/// A connection to an upstream, in use.
-pub(crate) struct Link<N: Net> {
-    pub(crate) io: N::Up,
-    /// Whose pool it goes back to.
-    pub(crate) home: Option<(UpstreamId, SocketAddr)>,
 }
 
 impl<N: Net> Response<N> {
@@ -73,7 +64,16 @@ impl<N: Net> Response<N> {
     fn grpc_field(&self, name: &str) -> Option<&[u8]> {
         let Block { bytes, fields, .. } = &*self.block;
         let field = fields.iter().find(|field| field.is_named(bytes, name));
-        field.map(|field| field.value.of(bytes))
+        field.map(|field| field.value.of(bytes)).or_else(|| self.trailer(name))
+    }
+
+    /// The value of a trailer that is here already.
+    fn trailer(&self, name: &str) -> Option<&[u8]> {
+        let mut lines = self.block.trailers.split_inclusive(|&byte| byte == b'\n');
+        lines.find_map(|line| {
+            let (field, value) = split_line(line)?;
+            field.eq_ignore_ascii_case(name.as_bytes()).then_some(value)
+        })
     }
 
     pub(crate) fn retry_after(&self) -> Option<&[u8]> {
@@ -99,6 +99,11 @@ impl<N: Net> Response<N> {
         self.decoder.expects()
     }
 
+    /// Frames of the body have been read into the block.
+    pub(crate) fn frames_came(&mut self, came: Came) {
+        self.decoder.frames_came(came);
+    }
+
     /// The upstream has closed; true if that is how this body ends.
     pub(crate) fn end_of_stream(&mut self) -> bool {
         let complete = self.decoder.ends_with_connection();
@@ -117,7 +122,8 @@ impl<N: Net> Response<N> {
         }
         let silent = self.block.decoded == self.block.filled;
         let reusable = self.parts.keep_alive && is_delimited(self.framing) && silent;
-        if let Some(Link { io, home: Some((id, endpoint)) }) = self.link.take()
+        // A stream that has ended needs no more than to be let go.
+        if let Some(Link::Http1 { io, home: Some((id, endpoint)) }) = self.link.take()
             && reusable
             && let Some(upstream) = call.worker.upstream(id)
         {

@@ -8,20 +8,19 @@ use std::time::Duration;
 use tokio::io::AsyncWrite as _;
 
 use super::block::Block;
-use super::deliver::{Delivered, Then, deliver};
+use super::deliver::Then;
 use super::flow::{poll_drain, poll_fill};
 use super::parse::{self, Refused};
 use super::request::Request;
 use super::response::Response;
 use super::write::{self, Persistence};
 use super::{HEAD_LIMIT, reply};
-use crate::filter::{Call, Outcome};
+use crate::http2;
 use crate::message::{Method, RequestParts};
-use crate::net::{Event, Io as _, Net};
-use crate::observe::report::{self, Report, Source};
+use crate::net::{Io as _, Net};
+use crate::peer::{Caller, carry};
 use crate::proxy::{Inbound, Incoming, Proxy};
 use crate::timer::Timer;
-use crate::tunnel;
 use crate::worker::Worker;
 
 /// A head that has begun must be complete within this time.
@@ -33,14 +32,18 @@ const LINGER: Duration = Duration::from_secs(1);
 const LINGER_BYTES: usize = 256 * 1024;
 
 /// The caller's end of a connection.
-pub(crate) struct Caller<N: Net> {
-    pub(crate) io: N::Down,
-    pub(crate) timer: Timer,
+struct Connection<N: Net> {
+    io: N::Down,
+    timer: Timer,
+    /// It has carried a request.
+    used: bool,
 }
 
 /// What the wait for a request ended with.
 enum Next {
     Request(Request),
+    /// It is an HTTP/2 connection; the block holds its beginning.
+    Http2(Box<Block>),
     Refused(Refused),
     Slow,
     Closed,
@@ -56,11 +59,15 @@ enum Afterwards {
 
 /// Carries all calls of one connection.
 pub(crate) async fn serve<P: Proxy, N: Net>(worker: &Worker<N>, io: N::Down, inbound: Inbound) {
-    let mut caller = Caller { io, timer: worker.timers.timer() };
-    let mut carry = None;
+    let mut caller = Connection { io, timer: worker.timers.timer(), used: false };
+    let mut ahead = None;
     loop {
-        let request = match caller.next(worker, carry.take()).await {
+        let request = match caller.next(worker, ahead.take()).await {
             Next::Request(request) => request,
+            Next::Http2(block) => {
+                let Connection { io, timer, .. } = caller;
+                return http2::serve::<P, N>(worker, (io, timer), block, inbound).await;
+            }
             Next::Refused(refused) => {
                 worker.recorder().malformed();
                 return caller.farewell(worker, reply::of_refused(worker, refused)).await;
@@ -72,7 +79,7 @@ pub(crate) async fn serve<P: Proxy, N: Net>(worker: &Worker<N>, io: N::Down, inb
             Meant::Call(route) => route,
             Meant::MoreHttp => match caller.welcome(worker, request).await {
                 Some(block) if block.filled > 0 => {
-                    carry = Some(block);
+                    ahead = Some(block);
                     continue;
                 }
                 Some(block) => {
@@ -86,8 +93,9 @@ pub(crate) async fn serve<P: Proxy, N: Net>(worker: &Worker<N>, io: N::Down, inb
                 return caller.farewell(worker, reply::of_refused(worker, refused)).await;
             }
         };
-        match answer::<P, N>(worker, &mut caller, request, inbound, route).await {
-            Afterwards::Next(block) if block.filled > 0 => carry = Some(block),
+        caller.used = true;
+        match answer::<P, N>(worker, &mut caller, request, (inbound, route)).await {
+            Afterwards::Next(block) if block.filled > 0 => ahead = Some(block),
             Afterwards::Next(block) => worker.blocks.give(block),
             Afterwards::Linger => return caller.linger(worker).await,
             Afterwards::Close => return,
@@ -118,42 +126,16 @@ fn meant<P: Proxy>(request: &Request, inbound: Inbound) -> Meant<P::Route> {
     }
 }
 
-/// One call, from its head to the end of its answer.
+/// One call on this connection.
 async fn answer<P: Proxy, N: Net>(
     worker: &Worker<N>,
-    caller: &mut Caller<N>,
-    mut request: Request,
-    inbound: Inbound,
-    route: P::Route,
+    connection: &mut Connection<N>,
+    request: Request,
+    target: (Inbound, P::Route),
 ) -> Afterwards {
-    let index = P::index(route);
-    worker.net.record(Event::Routed(index));
-    let mut call = Call::new(worker, caller, &mut request, inbound, index);
-    let outcome = match call.head().method() {
-        Method::Connect => tunnel::connect::<P, N>(route, &mut call).await,
-        _ => P::call(route, &mut call).await,
-    };
-    let (status, source, delivered) = finish(&mut call, outcome).await;
-    let report = Report {
-        route: index,
-        status,
-        source,
-        tries: call.tries,
-        refusal: call.refusal,
-        error: delivered.error.or(call.failure.map(|failure| failure.error())),
-        duration: call.now - call.started,
-        received: call.request.received,
-        sent: delivered.sent,
-        counted: delivered.then == Then::Close,
-        caller: report::Caller {
-            request: call.head(),
-            correlation_id: call.request.id(),
-            trace_id: call.trace.as_ref().map_or(&[], |trace| &trace.trace_id),
-        },
-    };
-    worker.report(&report);
-    let block = request.end(worker);
-    match delivered.then {
+    let ends = (Caller::Http1(&mut connection.io), &connection.timer);
+    let (block, then) = carry::<P, N>(worker, ends, request, target).await;
+    match then {
         Then::Keep => Afterwards::Next(block),
         then => {
             worker.blocks.give(block);
@@ -162,24 +144,10 @@ async fn answer<P: Proxy, N: Net>(
     }
 }
 
-/// Gives the caller what the pipeline came back with.
-async fn finish<N: Net>(call: &mut Call<'_, N>, outcome: Outcome<N>) -> (u16, Source, Delivered) {
-    let response = match outcome {
-        Ok(response) => response,
-        Err(failure) if failure.has_answer() => call.local(failure),
-        Err(failure) => {
-            let gone = Delivered { then: Then::Linger, sent: 0, error: Some(failure.error()) };
-            return (failure.status(), Source::None, gone);
-        }
-    };
-    let (status, source) = (response.status(), response.source);
-    (status, source, deliver(call, response).await)
-}
-
-impl<N: Net> Caller<N> {
+impl<N: Net> Connection<N> {
     /// Waits for a complete request head. An idle connection holds no buffer.
-    async fn next(&mut self, worker: &Worker<N>, carry: Option<Box<Block>>) -> Next {
-        let mut block = match carry {
+    async fn next(&mut self, worker: &Worker<N>, ahead: Option<Box<Block>>) -> Next {
+        let mut block = match ahead {
             Some(block) => block,
             None if self.idle(worker).await => worker.blocks.take(),
             None => return Next::Closed,
@@ -199,6 +167,10 @@ impl<N: Net> Caller<N> {
                         };
                     }
                     Ok(None) => self.timer.set(worker.clock().now() + HEAD_PATIENCE),
+                    // Only an error leads here: requests of HTTP/1 pay nothing for it.
+                    Err(_) if !self.used && http2::is_preface(block.filled()) => {
+                        return Next::Http2(block);
+                    }
                     Err(refused) => return Next::Refused(refused),
                 }
             }
@@ -321,17 +293,6 @@ impl<N: Net> Caller<N> {
         })
         .await;
         worker.blocks.give(block);
-    }
-
-    /// Waits for the timer; true if the caller left before.
-    pub(crate) async fn left_before_timer(&mut self, request: &mut Request) -> bool {
-        poll_fn(|cx| {
-            if request.poll_gone(&mut self.io, cx).is_ready() {
-                return Poll::Ready(true);
-            }
-            self.timer.poll_due(cx).map(|()| false)
-        })
-        .await
     }
 }
 

@@ -47,6 +47,12 @@ fn line_has_name(line: &[u8], name: &str) -> bool {
         && line.get(..name.len()).is_some_and(|start| is_name(start, name.as_bytes()))
 }
 
+/// Name and value of a line that ends in CRLF.
+pub(crate) fn split_line(line: &[u8]) -> Option<(&[u8], &[u8])> {
+    let colon = memchr::memchr(b':', line)?;
+    Some((line.get(..colon)?, line.get(colon + 1..)?.trim_ascii()))
+}
+
 /// Edits of a head, in the author's words. Names are in lower case.
 pub struct HeadEdit<'m, 'c> {
     pub(crate) bytes: &'m [u8],

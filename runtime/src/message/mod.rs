@@ -10,8 +10,8 @@ mod head;
 mod method;
 mod name;
 
-pub(crate) use edit::Edits;
 pub use edit::HeadEdit;
+pub(crate) use edit::{Edits, split_line};
 pub(crate) use field::{Field, Kinds, Known, Span};
 pub use head::RequestHead;
 pub(crate) use head::{RequestParts, ResponseParts};

@@ -5,6 +5,7 @@
 //! the randomness are others. Nothing of this is linked into a proxy.
 
 mod calls;
+mod http2;
 mod live;
 mod observed;
 mod parse;
@@ -17,7 +18,7 @@ pub use calls::{CallRecord, TryRecord};
 pub use live::Live;
 pub use observed::Observed;
 pub use parse::{ParsedRequest, parse_request};
-pub use scenario::{Request, Scenario};
+pub use scenario::{Request, Scenario, Version};
 pub use script::{Step, grpc, refused, reset, status, timeout};
 pub use steady::{Steady, Unreached, Written};
 

@@ -14,12 +14,13 @@ use tokio::runtime::{Builder, LocalOptions};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
+use super::http2;
 use super::observed::{Answer, Observed};
 use super::script::{Pipe, Script, ScriptedNet, Step};
 use crate::clock::Clock;
 use crate::grpc;
 use crate::http1::server;
-use crate::proxy::{Inbound, Proxy, UpstreamId};
+use crate::proxy::{Inbound, Protocol, Proxy, UpstreamId, UpstreamSpec};
 use crate::random::Random;
 use crate::shared::{Phase, Shared};
 use crate::units::v4;
@@ -28,11 +29,11 @@ use crate::worker::Worker;
 /// One or more like calls of the application.
 #[derive(Clone, Debug)]
 pub struct Request {
-    method: String,
-    host: String,
-    target: String,
-    headers: Vec<(String, String)>,
-    body: usize,
+    pub(super) method: String,
+    pub(super) host: String,
+    pub(super) target: String,
+    pub(super) headers: Vec<(String, String)>,
+    pub(super) body: usize,
     times: u32,
     every: Option<Duration>,
 }
@@ -93,10 +94,20 @@ impl Request {
     }
 }
 
+/// What is spoken on one side of the proxy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Version {
+    Http1,
+    Http2,
+}
+
 /// What happens in a test.
 #[derive(Clone, Debug)]
 pub struct Scenario<P> {
     seed: u64,
+    callers: Version,
+    /// If not what the policy says.
+    upstreams: Option<Version>,
     requests: Vec<Request>,
     scripts: Vec<(String, Vec<Step>)>,
     policy: PhantomData<P>,
@@ -110,7 +121,28 @@ impl<P: Proxy> Default for Scenario<P> {
 
 impl<P: Proxy> Scenario<P> {
     pub fn new() -> Self {
-        Self { seed: 0, requests: Vec::new(), scripts: Vec::new(), policy: PhantomData }
+        Self {
+            seed: 0,
+            callers: Version::Http1,
+            upstreams: None,
+            requests: Vec::new(),
+            scripts: Vec::new(),
+            policy: PhantomData,
+        }
+    }
+
+    /// What the application speaks; HTTP/1.1 unless set.
+    #[must_use]
+    pub fn callers(mut self, version: Version) -> Self {
+        self.callers = version;
+        self
+    }
+
+    /// What all upstreams speak, whatever the policy says.
+    #[must_use]
+    pub fn upstreams(mut self, version: Version) -> Self {
+        self.upstreams = Some(version);
+        self
     }
 
     /// Of the waits' randomness; 0 unless set.
@@ -157,11 +189,18 @@ impl<P: Proxy> Scenario<P> {
             scripts: RefCell::new(self.scripts()),
             seen: Rc::default(),
             shared: Arc::clone(&shared),
+            versions: self.versions(),
             current: Cell::new(0),
             record: RefCell::default(),
         };
         let random = Random::from_seed(self.seed);
-        let worker = Rc::new(Worker::new::<P>(net, 0, shared, random, None));
+        let mut worker = Worker::new::<P>(net, 0, shared, random, None);
+        match self.upstreams {
+            Some(Version::Http1) => worker.speak(Protocol::Http1),
+            Some(Version::Http2) => worker.speak(Protocol::Http2),
+            None => {}
+        }
+        let worker = Rc::new(worker);
         // The address means nothing: the script is chosen by upstream.
         let nowhere: Arc<[SocketAddr]> = Arc::from([v4([192, 0, 2, 1], 80)]);
         for id in 0..P::UPSTREAMS.len() {
@@ -183,6 +222,18 @@ impl<P: Proxy> Scenario<P> {
         P::UPSTREAMS.iter().map(|upstream| upstream.name).chain(["otherwise"]).map(script).collect()
     }
 
+    /// What each script is played in.
+    fn versions(&self) -> Vec<Version> {
+        let spoken = |spec: &UpstreamSpec| match (self.upstreams, spec.protocol) {
+            (Some(version), _) => version,
+            (None, Protocol::Http2 | Protocol::Grpc) => Version::Http2,
+            (None, Protocol::Auto) => self.callers,
+            (None, Protocol::Http1 | Protocol::Tcp | Protocol::TlsPassthrough) => Version::Http1,
+        };
+        // `otherwise pass` speaks as the caller does.
+        P::UPSTREAMS.iter().map(spoken).chain([self.callers]).collect()
+    }
+
     async fn requests(&self, worker: &Rc<Worker<ScriptedNet>>) -> Vec<Answer> {
         let (mut answers, mut running) = (Vec::new(), Vec::new());
         for request in &self.requests {
@@ -191,8 +242,8 @@ impl<P: Proxy> Scenario<P> {
                     Some(every) => tokio::time::sleep(every).await,
                     None => finish(&mut running, &mut answers).await,
                 }
-                let (index, bytes) = (answers.len() + running.len(), request.bytes());
-                let call = call::<P>(Rc::clone(worker), index, bytes, request.method == "HEAD");
+                let index = answers.len() + running.len();
+                let call = call::<P>(Rc::clone(worker), index, request.clone(), self.callers);
                 running.push(tokio::task::spawn_local(call));
             }
         }
@@ -212,8 +263,8 @@ async fn finish(running: &mut Vec<JoinHandle<Answer>>, answers: &mut Vec<Answer>
 async fn call<P: Proxy>(
     worker: Rc<Worker<ScriptedNet>>,
     index: usize,
-    request: Vec<u8>,
-    bodiless: bool,
+    request: Request,
+    version: Version,
 ) -> Answer {
     let (mut ours, theirs) = tokio::io::duplex(64 * 1024);
     let clock = worker.clock();
@@ -228,7 +279,13 @@ async fn call<P: Proxy>(
         })
         .await;
     });
-    let head = exchange(&mut ours, &request, bodiless).await.unwrap_or_default();
+    let head = match version {
+        Version::Http1 => {
+            let bodiless = request.method == "HEAD";
+            exchange(&mut ours, &request.bytes(), bodiless).await.unwrap_or_default()
+        }
+        Version::Http2 => http2::exchange(ours, &request).await.unwrap_or_default(),
+    };
     Answer { head, elapsed: clock.now() - began }
 }
 

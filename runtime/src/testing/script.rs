@@ -14,6 +14,8 @@ use tokio::io::{
     AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, DuplexStream, ReadBuf,
 };
 
+use super::http2;
+use super::scenario::Version;
 use super::trace::{Entry, What};
 use crate::clock::Moment;
 use crate::filter::breaker::State;
@@ -25,13 +27,13 @@ use crate::shared::Shared;
 /// What an upstream does when it is called.
 #[derive(Clone, Debug)]
 pub struct Step {
-    reply: Reply,
-    after: Duration,
-    headers: Vec<(String, String)>,
+    pub(super) reply: Reply,
+    pub(super) after: Duration,
+    pub(super) headers: Vec<(String, String)>,
 }
 
 #[derive(Clone, Copy, Debug)]
-enum Reply {
+pub(super) enum Reply {
     Status(u16),
     Grpc(Grpc),
     Refused,
@@ -126,6 +128,8 @@ pub(super) struct ScriptedNet {
     pub(super) scripts: RefCell<Vec<Script>>,
     pub(super) seen: Rc<RefCell<Vec<Seen>>>,
     pub(super) shared: Arc<Shared>,
+    /// What the upstreams speak, in the order of their scripts.
+    pub(super) versions: Vec<Version>,
     /// The call whose connection runs now.
     pub(super) current: Cell<usize>,
     /// What happened, in order.
@@ -145,9 +149,13 @@ impl ScriptedNet {
         let seen = Rc::clone(&self.seen);
         let at = seen.borrow().len();
         self.see(upstream, false);
+        let version = self.versions.get(upstream).copied().unwrap_or(Version::Http1);
         tokio::task::spawn_local(async move {
             // A caller that gave up has closed its end: then there is nothing to do.
-            drop(serve(theirs, step, &seen, at).await);
+            match version {
+                Version::Http1 => drop(serve(theirs, step, &seen, at).await),
+                Version::Http2 => drop(http2::serve(theirs, step, &seen, at).await),
+            }
         });
         Ok(Pipe(ours))
     }
@@ -188,6 +196,9 @@ impl ScriptedNet {
 impl Net for ScriptedNet {
     type Down = Pipe;
     type Up = Pipe;
+
+    /// Every try gets a connection, and with it a step of the script.
+    const STREAMS: usize = 1;
 
     async fn connect(&self, upstream: UpstreamId, _endpoint: SocketAddr) -> io::Result<Pipe> {
         self.play(upstream.0).await

@@ -23,14 +23,16 @@ use crate::http1::body::Decoder;
 use crate::http1::parse;
 use crate::http1::request::Request;
 use crate::http1::response::Response;
-use crate::http1::server::{Caller, serve};
+use crate::http1::server::serve;
 use crate::http1::write::{self, Persistence};
 use crate::message::{Method, RequestHead, RequestParts, ResponseParts};
 use crate::net::{DialError, Io, Net};
 use crate::observe::access_log::{Lines, Log, channel};
+use crate::peer::Caller;
 use crate::proxy::{Inbound, Proxy, UpstreamId};
 use crate::random::Random;
 use crate::shared::{Phase, Shared};
+use crate::timer::Timer;
 use crate::units::v4;
 use crate::worker::Worker;
 
@@ -87,11 +89,12 @@ impl<P: Proxy> Steady<P> {
 
     /// The first half of calls: a head parsed, routed, edited by the filters of `F`, and written.
     pub fn requests<F: Filter>(&self, calls: usize) {
-        let mut caller = self.caller();
+        let (mut io, timer) = self.caller();
         for _ in 0..calls {
             let mut request = self.request();
             let index = P::index(P::route(&request.head(), Inbound::Shared));
-            let call = Call::new(&self.worker, &mut caller, &mut request, Inbound::Shared, index);
+            let ends = (Caller::Http1(&mut io), &timer);
+            let call = Call::new(&self.worker, ends, &mut request, Inbound::Shared, index);
             self.poll::<F>(call);
             self.worker.blocks.give(request.end(&self.worker));
         }
@@ -99,10 +102,11 @@ impl<P: Proxy> Steady<P> {
 
     /// Polls the pipeline `F` once per call: what it decides before it waits.
     pub fn decisions<F: Filter>(&self, calls: usize) {
-        let mut caller = self.caller();
+        let (mut io, timer) = self.caller();
         let mut request = self.request();
         for _ in 0..calls {
-            let call = Call::new(&self.worker, &mut caller, &mut request, Inbound::Shared, 0);
+            let ends = (Caller::Http1(&mut io), &timer);
+            let call = Call::new(&self.worker, ends, &mut request, Inbound::Shared, 0);
             self.poll::<F>(call);
         }
     }
@@ -143,9 +147,9 @@ impl<P: Proxy> Steady<P> {
         (0..calls).map(|_| index(std::hint::black_box(request.head()))).sum()
     }
 
-    fn caller(&self) -> Caller<Memory> {
+    fn caller(&self) -> (Repeating, Timer) {
         let io = Repeating { text: self.request, left: 0, turn: Turn::Taken };
-        Caller { io, timer: self.worker.timers.timer() }
+        (io, self.worker.timers.timer())
     }
 
     fn request(&self) -> Request {

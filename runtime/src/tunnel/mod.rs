@@ -40,6 +40,7 @@ use crate::http1::reply;
 use crate::http1::response::Response;
 use crate::net::{Io as _, Net};
 use crate::observe::report::{Ending, TunnelReport};
+use crate::peer::{Caller, Link};
 use crate::proxy::{Inbound, Proxy};
 use crate::timer::Timer;
 use crate::worker::Worker;
@@ -61,15 +62,18 @@ pub(crate) struct Carried {
 /// Carries what is left of a call whose answer is that the connection is a tunnel from now on. The
 /// answer's head is the first thing that the caller gets.
 pub(crate) async fn carry<N: Net>(call: &mut Call<'_, N>, response: Response<N>) -> Carried {
-    let Some(mut link) = response.link else {
+    // INVARIANT: only HTTP/1.1 on both sides leads here.
+    let (Some(Link::Http1 { io: mut upstream, .. }), Caller::Http1(io)) =
+        (response.link, &mut call.caller)
+    else {
         return Carried { sent: 0, error: Some("proxy_internal_error") };
     };
     let ahead = call.request.take_ahead(call.worker);
     let relay = Relay {
         worker: call.worker,
-        caller: &mut call.caller.io,
-        upstream: &mut link.io,
-        timer: &call.caller.timer,
+        caller: *io,
+        upstream: &mut upstream,
+        timer: call.timer,
         idle: call.limits.idle,
         route: call.route,
     };
@@ -88,7 +92,7 @@ pub(crate) async fn connect<P: Proxy, N: Net>(
     // Without a port the request would have been refused.
     let port = call.request.parts.port.unwrap_or_default();
     let destination = Some(Destination::Name(&host, port));
-    let mut opening = Opening::new(call.worker, &call.caller.timer, destination);
+    let mut opening = Opening::new(call.worker, call.timer, destination);
     let opened = P::tunnel(route, &mut opening).await;
     let Opening { tries, idle, place, .. } = opening;
     (call.tries, call.limits.idle, call.place) = (tries, idle, place);

@@ -10,8 +10,10 @@ use std::cell::{Cell, RefCell};
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use crate::clock::Moment;
+use crate::http2;
 use crate::net::Net;
-use crate::proxy::UpstreamSpec;
+use crate::proxy::{Protocol, UpstreamSpec};
 use pool::Pool;
 
 /// An upstream as one worker sees it.
@@ -21,7 +23,11 @@ pub(crate) struct Upstream<N: Net> {
     pub(crate) authority: Box<str>,
     endpoints: RefCell<Arc<[SocketAddr]>>,
     turn: Cell<usize>,
+    pub(crate) protocol: Protocol,
+    /// Connections that carry one call at a time.
     pub(crate) pool: Pool<N::Up>,
+    /// Connections that carry many.
+    pub(crate) streams: http2::Pool,
 }
 
 impl<N: Net> Upstream<N> {
@@ -31,13 +37,16 @@ impl<N: Net> Upstream<N> {
             authority: spec.address.authority(),
             endpoints: RefCell::new(Arc::from([])),
             turn: Cell::new(turn),
+            protocol: spec.protocol,
             pool: Pool::default(),
+            streams: http2::Pool::default(),
         }
     }
 
     /// New addresses; connections to those that are gone are closed.
     pub(crate) fn update(&self, endpoints: Arc<[SocketAddr]>) {
         self.pool.retain(|endpoint| endpoints.contains(&endpoint));
+        self.streams.retain(|endpoint| endpoints.contains(&endpoint));
         self.endpoints.replace(endpoints);
     }
 
@@ -48,6 +57,12 @@ impl<N: Net> Upstream<N> {
 
     pub(crate) fn has(&self, address: SocketAddr) -> bool {
         self.endpoints.borrow().contains(&address)
+    }
+
+    /// Closes connections that have rested long enough.
+    pub(crate) fn sweep(&self, now: Moment) {
+        self.pool.sweep(now);
+        self.streams.sweep(now);
     }
 
     /// The next endpoint in turn, another one than `last` if there is any.

@@ -8,6 +8,7 @@
 //! Nothing here shares code with the proxy's engine: both ends read HTTP by their own few lines.
 
 pub mod caller;
+pub mod frames;
 pub mod message;
 pub mod peers;
 pub mod process;

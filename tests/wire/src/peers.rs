@@ -66,8 +66,18 @@ pub struct Nginx {
 
 impl Nginx {
     pub fn start(folder: &Folder) -> Self {
+        Self::start_as(folder, "")
+    }
+
+    /// It speaks HTTP/2 and nothing else.
+    pub fn start_http2(folder: &Folder) -> Self {
+        Self::start_as(folder, " http2")
+    }
+
+    fn start_as(folder: &Folder, version: &str) -> Self {
         let address = free_address();
-        let config = folder.file("nginx.conf", configuration(folder.path(), address));
+        let config = configuration(folder.path(), address).replace("@VERSION@", version);
+        let config = folder.file("nginx.conf", config);
         Self::run(folder, &config, address)
     }
 
@@ -97,6 +107,38 @@ impl Nginx {
 }
 
 impl Drop for Nginx {
+    fn drop(&mut self) {
+        // It may have ended by itself; then there is nothing to stop.
+        drop(self.process.kill());
+        drop(self.process.wait());
+    }
+}
+
+/// nghttpd: the HTTP/2 server of nghttp2, with files below the folder.
+pub struct Nghttpd {
+    pub address: SocketAddr,
+    process: Child,
+}
+
+impl Nghttpd {
+    pub fn start(folder: &Folder, more: &[&str]) -> Self {
+        let address = free_address();
+        let process = Command::new(find("nghttpd").unwrap())
+            .args(["--no-tls", "--address", "127.0.0.1", "--htdocs"])
+            .arg(folder.path())
+            .args(more)
+            .arg(address.port().to_string())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let server = Self { address, process };
+        eventually("nghttpd's start", || TcpStream::connect(address).is_ok());
+        server
+    }
+}
+
+impl Drop for Nghttpd {
     fn drop(&mut self) {
         // It may have ended by itself; then there is nothing to stop.
         drop(self.process.kill());
@@ -176,7 +218,7 @@ http {{
     scgi_temp_path {folder}/scgi;
     default_type application/octet-stream;
     server {{
-        listen {address};
+        listen {address}@VERSION@;
         root {folder};
         dav_methods PUT;
         location = /ok {{ return 200 "0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789"; }}

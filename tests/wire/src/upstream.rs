@@ -177,6 +177,11 @@ impl Connection {
         self.reader.ahead()
     }
 
+    /// That many bytes, or what comes before the proxy sends no more.
+    pub fn exactly(&mut self, length: usize) -> Vec<u8> {
+        self.reader.exactly(length)
+    }
+
     /// The next bytes; `None` once the proxy sends no more.
     pub fn some(&mut self) -> Option<Vec<u8>> {
         self.reader.some()

@@ -107,7 +107,7 @@ fn ambiguous_requests_never_reach_the_upstream() {
         ("CONNECT with a body", "CONNECT @:443 HTTP/1.1|host: @:443|content-length: 1||a", 400),
         ("HTTP/1.2", "GET / HTTP/1.2|host: @||", 505),
         ("HTTP/2.0", "GET / HTTP/2.0|host: @||", 505),
-        ("the preface of HTTP/2", "PRI * HTTP/2.0||SM||", 505),
+        ("almost the preface of HTTP/2", "PRI * HTTP/2.0||XX||", 505),
         ("HTTP/0.9", "GET /||", 400),
         ("a control byte in the method", "G\x01T / HTTP/1.1|host: @||", 400),
     ];

@@ -8,11 +8,13 @@ mod counter;
 pub(crate) mod embedded;
 mod exposition;
 mod facts;
+mod flood;
 mod histogram;
 mod page;
 mod status;
 
 pub(crate) use facts::Facts;
+pub(crate) use flood::Flood;
 pub(crate) use page::page;
 
 use super::report::{Ending, Refusal, Report};
@@ -32,6 +34,8 @@ pub(crate) struct Recorder {
     /// Indexed by [`BreakerId`].
     breakers: Box<[BreakerCounters]>,
     connections: Counter,
+    http2_connections: Counter,
+    http2_floods: [Counter; Flood::ALL.len()],
     malformed: Counter,
     lines_dropped: Counter,
 }
@@ -68,6 +72,8 @@ impl Recorder {
             routes: (0..routes).map(|_| RouteCounters::default()).collect(),
             breakers: (0..breakers).map(|_| BreakerCounters::default()).collect(),
             connections: Counter::default(),
+            http2_connections: Counter::default(),
+            http2_floods: Default::default(),
             malformed: Counter::default(),
             lines_dropped: Counter::default(),
         }
@@ -127,6 +133,22 @@ impl Recorder {
     /// A caller has connected.
     pub(crate) fn connection(&self) {
         self.connections.add(1);
+    }
+
+    /// A caller speaks HTTP/2.
+    pub(crate) fn http2_connection(&self) {
+        self.http2_connections.add(1);
+    }
+
+    /// A caller's connection was closed for a flood.
+    pub(crate) fn http2_flood(&self, flood: Flood) {
+        if let Some(floods) = self.http2_floods.get(flood as usize) {
+            floods.add(1);
+        }
+    }
+
+    fn floods(&self, flood: Flood) -> u64 {
+        self.http2_floods.get(flood as usize).map_or(0, Counter::get)
     }
 
     /// Callers that have connected so far.

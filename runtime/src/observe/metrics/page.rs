@@ -3,7 +3,7 @@
 use std::sync::atomic::Ordering;
 
 use super::exposition::{Exposition, Family};
-use super::{Facts, Recorder, RouteCounters, embedded, histogram, status};
+use super::{Facts, Flood, Recorder, RouteCounters, embedded, histogram, status};
 use crate::filter::breaker::State;
 use crate::observe::report::{Ending, Refusal, Source};
 use crate::proxy::{RouteSpec, UpstreamId};
@@ -175,6 +175,14 @@ fn connections(page: &mut Exposition, shared: &Shared) {
     page.gauge("amb_connections", "Connections of callers that are open.").sample(&[], open);
     page.counter("amb_connections_total", "Connections of callers.")
         .sample(&[], sum(Recorder::connections));
+    page.counter("amb_http2_connections_total", "Connections of callers that speak HTTP/2.")
+        .sample(&[], sum(|worker| worker.http2_connections.get()));
+    let mut floods =
+        page.counter("amb_http2_floods_total", "HTTP/2 connections that were closed for a flood.");
+    for flood in Flood::ALL {
+        let count: u64 = shared.recorders.iter().map(|worker| worker.floods(flood)).sum();
+        floods.sample(&[("kind", flood.label())], count);
+    }
     page.counter("amb_malformed_requests_total", "Requests that were refused as not HTTP.")
         .sample(&[], sum(|worker| worker.malformed.get()));
     page.counter("amb_access_log_dropped_total", "Log lines that there was no room for.")

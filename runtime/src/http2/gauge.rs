@@ -1,0 +1,211 @@
+//! What a caller's frames cost, and when it is enough.
+//!
+//! `h2` bounds what a connection can make the proxy remember; this bounds what it can make it do. A
+//! connection has credit: frames that bring calls forward give some, frames that only keep the
+//! proxy busy take some. What we send gives some, too, for it has to be acknowledged, and so does
+//! time. Whoever has used it all up floods.
+
+use std::time::Duration;
+
+use crate::clock::Moment;
+use crate::observe::metrics::Flood;
+
+/// What a connection begins with, and the most that it can have.
+const CREDIT: i64 = 1_000;
+/// What time gives.
+const PER_SECOND: u32 = 100;
+/// So many bytes sent give one.
+const BYTES_SENT: usize = 256;
+
+const PREFACE: usize = 24;
+const FRAME_HEADER: usize = 9;
+const END_STREAM: u8 = 0x1;
+const ACK: u8 = 0x1;
+const END_HEADERS: u8 = 0x4;
+
+/// One connection's frames, read along.
+#[derive(Debug)]
+pub(super) struct Gauge {
+    /// Bytes up to the next frame's header.
+    skip: usize,
+    header: [u8; FRAME_HEADER],
+    /// Bytes of the header that are here.
+    known: usize,
+    /// A head has begun, and not ended.
+    head_open: bool,
+    credit: i64,
+    refilled: Moment,
+    sent: usize,
+}
+
+impl Gauge {
+    pub(super) fn new(now: Moment) -> Self {
+        Self {
+            skip: PREFACE,
+            header: [0; FRAME_HEADER],
+            known: 0,
+            head_open: false,
+            credit: CREDIT,
+            refilled: now,
+            sent: 0,
+        }
+    }
+
+    pub(super) fn is_head_open(&self) -> bool {
+        self.head_open
+    }
+
+    /// These bytes have come; what do they flood us with, if it is too much? `now` is asked for only
+    /// when the credit has run out.
+    pub(super) fn received(&mut self, mut bytes: &[u8], now: impl Fn() -> Moment) -> Option<Flood> {
+        let mut flood = None;
+        while !bytes.is_empty() {
+            let skipped = self.skip.min(bytes.len());
+            self.skip -= skipped;
+            let part = (FRAME_HEADER - self.known).min(bytes.len() - skipped);
+            let slot = self.header.get_mut(self.known..self.known + part);
+            if let (Some(slot), Some(part)) = (slot, bytes.get(skipped..skipped + part)) {
+                slot.copy_from_slice(part);
+            }
+            self.known += part;
+            bytes = bytes.get(skipped + part..).unwrap_or_default();
+            if self.known == FRAME_HEADER {
+                self.known = 0;
+                flood = self.frame(&now).or(flood);
+            }
+        }
+        flood
+    }
+
+    /// So many bytes have been sent.
+    pub(super) fn sent(&mut self, bytes: usize) {
+        self.sent += bytes;
+        self.earn((self.sent / BYTES_SENT) as i64);
+        self.sent %= BYTES_SENT;
+    }
+
+    fn earn(&mut self, credit: i64) {
+        self.credit = self.credit.saturating_add(credit).min(CREDIT);
+    }
+
+    fn frame(&mut self, now: impl Fn() -> Moment) -> Option<Flood> {
+        let [a, b, c, kind, flags, ..] = self.header;
+        self.skip = u32::from_be_bytes([0, a, b, c]) as usize;
+        let (flood, cost) = match kind {
+            0 if self.skip > 0 => return self.useful(),
+            0 if flags & END_STREAM != 0 => return None,
+            0 => (Flood::EmptyData, 1),
+            1 => {
+                self.head_open = flags & END_HEADERS == 0;
+                return self.useful();
+            }
+            // A call that is begun and cancelled costs more than its beginning gives.
+            3 => (Flood::Reset, 2),
+            4 if flags & ACK != 0 => return None,
+            4 => (Flood::Settings, 5),
+            6 => (Flood::Ping, 1),
+            8 => (Flood::WindowUpdate, 1),
+            9 => {
+                self.head_open &= flags & END_HEADERS == 0;
+                (Flood::Continuation, 1)
+            }
+            _ => (Flood::Other, 1),
+        };
+        self.credit -= cost;
+        if self.credit < 0 {
+            self.refill(now());
+        }
+        (self.credit < 0).then_some(flood)
+    }
+
+    fn useful(&mut self) -> Option<Flood> {
+        self.earn(1);
+        None
+    }
+
+    fn refill(&mut self, now: Moment) {
+        let since = (now - self.refilled).min(Duration::from_secs(60)) * PER_SECOND;
+        self.refilled = now;
+        self.earn(since.as_secs() as i64);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn frame(kind: u8, flags: u8, payload: usize) -> Vec<u8> {
+        let mut frame = vec![0, (payload >> 8) as u8, payload as u8, kind, flags, 0, 0, 0, 1];
+        frame.resize(9 + payload, 0);
+        frame
+    }
+
+    /// After how many repetitions of these frames it is too much, if it ever is; everything in
+    /// pieces of `size` bytes.
+    fn too_much(frames: &[Vec<u8>], size: usize) -> Option<(usize, Flood)> {
+        let mut gauge = Gauge::new(Moment::START);
+        gauge.received(&[0; PREFACE], || Moment::START);
+        let bytes = frames.concat();
+        (1..10_000).find_map(|turn| {
+            let mut pieces = bytes.chunks(size);
+            let flood = pieces.find_map(|piece| gauge.received(piece, || Moment::START));
+            flood.map(|flood| (turn, flood))
+        })
+    }
+
+    #[test]
+    fn frames_that_bring_nothing_forward_use_up_the_credit() {
+        let (headers, data) = (frame(1, END_HEADERS, 20), frame(0, 0, 300));
+        let rows = [
+            (vec![frame(6, 0, 8)], Some((1_001, Flood::Ping))),
+            (vec![frame(4, 0, 6)], Some((201, Flood::Settings))),
+            (vec![frame(4, ACK, 0)], None),
+            (vec![frame(2, 0, 5)], Some((1_001, Flood::Other))),
+            (vec![frame(8, 0, 4)], Some((1_001, Flood::WindowUpdate))),
+            (vec![frame(0, 0, 0)], Some((1_001, Flood::EmptyData))),
+            (vec![frame(0, END_STREAM, 0)], None),
+            (vec![frame(9, 0, 1)], Some((1_001, Flood::Continuation))),
+            // Rapid reset.
+            (vec![headers.clone(), frame(3, 0, 4)], Some((1_000, Flood::Reset))),
+            (vec![headers.clone(), headers.clone(), frame(3, 0, 4)], None),
+            (vec![headers.clone(), data.clone(), frame(8, 0, 4), frame(8, 0, 4)], None),
+            (vec![data, frame(6, 0, 8)], None),
+        ];
+        for (frames, expected) in rows {
+            for size in [1, 5, 9, 10, 4096] {
+                assert_eq!(too_much(&frames, size), expected, "{frames:?} by {size}");
+            }
+        }
+    }
+
+    #[test]
+    fn time_and_what_is_sent_give_credit() {
+        let ping = frame(6, 0, 8);
+        let mut gauge = Gauge::new(Moment::START);
+        gauge.received(&[0; PREFACE], || Moment::START);
+        for _ in 0..CREDIT {
+            assert_eq!(gauge.received(&ping, || Moment::START), None);
+        }
+        assert_eq!(gauge.received(&ping, || Moment::from_millis(1_000)), None);
+        gauge.sent(10 * BYTES_SENT);
+        for _ in 0..109 {
+            assert_eq!(gauge.received(&ping, || Moment::from_millis(1_000)), None);
+        }
+        assert_eq!(gauge.received(&ping, || Moment::from_millis(1_000)), Some(Flood::Ping));
+    }
+
+    #[test]
+    fn a_head_is_open_until_its_last_frame() {
+        let mut gauge = Gauge::new(Moment::START);
+        gauge.received(&[0; PREFACE], || Moment::START);
+        for (frame, open) in [
+            (frame(1, END_HEADERS, 3), false),
+            (frame(1, 0, 3), true),
+            (frame(9, 0, 3), true),
+            (frame(9, END_HEADERS, 3), false),
+        ] {
+            gauge.received(&frame, || Moment::START);
+            assert_eq!(gauge.is_head_open(), open);
+        }
+    }
+}

@@ -1,0 +1,65 @@
+//! One call, from its head to the end of its answer.
+
+use super::Caller;
+use crate::filter::{Call, Outcome};
+use crate::http1::block::Block;
+use crate::http1::deliver::{Delivered, Then, deliver};
+use crate::http1::request::Request;
+use crate::message::Method;
+use crate::net::{Event, Net};
+use crate::observe::report::{self, Report, Source};
+use crate::proxy::{Inbound, Proxy};
+use crate::timer::Timer;
+use crate::tunnel;
+use crate::worker::Worker;
+
+/// Carries a call through its route's pipeline and reports it. The block holds what came behind the
+/// request.
+pub(crate) async fn carry<P: Proxy, N: Net>(
+    worker: &Worker<N>,
+    (caller, timer): (Caller<'_, N>, &Timer),
+    mut request: Request,
+    (inbound, route): (Inbound, P::Route),
+) -> (Box<Block>, Then) {
+    let index = P::index(route);
+    worker.net.record(Event::Routed(index));
+    let mut call = Call::new(worker, (caller, timer), &mut request, inbound, index);
+    let outcome = match call.head().method() {
+        Method::Connect => tunnel::connect::<P, N>(route, &mut call).await,
+        _ => P::call(route, &mut call).await,
+    };
+    let (status, source, delivered) = finish(&mut call, outcome).await;
+    let report = Report {
+        route: index,
+        status,
+        source,
+        tries: call.tries,
+        refusal: call.refusal,
+        error: delivered.error.or(call.failure.map(|failure| failure.error())),
+        duration: call.now - call.started,
+        received: call.request.received,
+        sent: delivered.sent,
+        counted: delivered.then == Then::Close,
+        caller: report::Caller {
+            request: call.head(),
+            correlation_id: call.request.id(),
+            trace_id: call.trace.as_ref().map_or(&[], |trace| &trace.trace_id),
+        },
+    };
+    worker.report(&report);
+    (request.end(worker), delivered.then)
+}
+
+/// Gives the caller what the pipeline came back with.
+async fn finish<N: Net>(call: &mut Call<'_, N>, outcome: Outcome<N>) -> (u16, Source, Delivered) {
+    let response = match outcome {
+        Ok(response) => response,
+        Err(failure) if failure.has_answer() => call.local(failure),
+        Err(failure) => {
+            let gone = Delivered { then: Then::Linger, sent: 0, error: Some(failure.error()) };
+            return (failure.status(), Source::None, gone);
+        }
+    };
+    let (status, source) = (response.status(), response.source);
+    (status, source, deliver(call, response).await)
+}
