@@ -3,7 +3,7 @@
 use amb_policy_lang::interpret::{Scenario, run};
 use amb_policy_lang::plan::{Plan, Test};
 
-use crate::{Policy, account, invariants, show};
+use crate::{HTTP1, Policy, Spoken, account, invariants, show};
 
 /// How a comparison went.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,13 +17,23 @@ pub enum Verdict {
 
 /// Runs a test on both, with one seed.
 pub fn judge(policy: &Policy, plan: &Plan, test: &Test, seed: u64) -> Verdict {
+    judge_over(policy, plan, (test, HTTP1), seed)
+}
+
+/// The same, with these versions of HTTP on the two sides of the proxy. The interpreter knows none.
+pub fn judge_over(
+    policy: &Policy,
+    plan: &Plan,
+    (test, spoken): (&Test, Spoken),
+    seed: u64,
+) -> Verdict {
     let fields = account::REQUEST_FIELDS.map(str::to_owned).to_vec();
     let scenario = Scenario { fields, ..Scenario::of_test(test, seed) };
     let trace = run(plan, &scenario);
     if account::is_ambiguous(&scenario, &trace) {
         return Verdict::Ambiguous;
     }
-    let observed = (policy.play)(test, seed);
+    let observed = (policy.play)(test, seed, spoken);
     let (expected, actual) =
         (account::interpreted(plan, &trace), account::compiled(plan, &observed));
     let broken = invariants::broken(plan, &scenario, &observed);
@@ -33,14 +43,20 @@ pub fn judge(policy: &Policy, plan: &Plan, test: &Test, seed: u64) -> Verdict {
     let broken = broken.join("\n");
     let differences = show::side_by_side(&expected, &actual);
     let text = show::test(test);
-    Verdict::Differ(format!("{}, seed {seed}\n{text}\n\n{differences}{broken}", policy.entry))
+    let entry = policy.entry;
+    Verdict::Differ(format!("{entry}, seed {seed}, {spoken:?}\n{text}\n\n{differences}{broken}"))
 }
 
 /// Leaves out whatever is not needed for the difference; returns how that one reads.
-pub fn smallest(policy: &Policy, plan: &Plan, mut test: Test, seed: u64) -> String {
-    let mut found = judge(policy, plan, &test, seed);
+pub fn smallest(
+    policy: &Policy,
+    plan: &Plan,
+    (mut test, spoken): (Test, Spoken),
+    seed: u64,
+) -> String {
+    let mut found = judge_over(policy, plan, (&test, spoken), seed);
     while let Some((smaller, verdict)) = smaller(&test).into_iter().find_map(|smaller| {
-        let verdict = judge(policy, plan, &smaller, seed);
+        let verdict = judge_over(policy, plan, (&smaller, spoken), seed);
         matches!(verdict, Verdict::Differ(_)).then_some((smaller, verdict))
     }) {
         (test, found) = (smaller, verdict);

@@ -25,6 +25,7 @@ use amb_policy_lang::{MemoryLoader, compile};
 use amb_runtime::testing::Observed;
 
 use play::play;
+pub use play::{HTTP1, PAIRS, Spoken};
 
 /// A policy as text and as a compiled proxy.
 pub struct Policy {
@@ -33,7 +34,7 @@ pub struct Policy {
     /// Names and texts of all files that it is made of.
     pub sources: &'static [(&'static str, &'static str)],
     /// Runs a test, with this seed of the jitter, on the compiled proxy.
-    pub play: fn(&Test, u64) -> Observed,
+    pub play: fn(&Test, u64, Spoken) -> Observed,
 }
 
 /// All of them.

@@ -3,12 +3,30 @@
 use amb_policy_lang::plan::{GRPC_CODES, GrpcCode, ScriptedReply, ScriptedStep, Test, TestRequest};
 use amb_runtime::prelude::{Grpc, Proxy};
 use amb_runtime::testing::{
-    Observed, Request, Scenario, Step, grpc, refused, reset, status, timeout,
+    Observed, Request, Scenario, Step, Version, grpc, refused, reset, status, timeout,
 };
 
+/// What is spoken with the application and with the upstreams.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Spoken {
+    pub callers: Version,
+    pub upstreams: Version,
+}
+
+/// Both HTTP/1.1.
+pub const HTTP1: Spoken = Spoken { callers: Version::Http1, upstreams: Version::Http1 };
+
+/// The other pairs.
+pub const PAIRS: [Spoken; 3] = [
+    Spoken { callers: Version::Http1, upstreams: Version::Http2 },
+    Spoken { callers: Version::Http2, upstreams: Version::Http1 },
+    Spoken { callers: Version::Http2, upstreams: Version::Http2 },
+];
+
 /// Runs it.
-pub(crate) fn play<P: Proxy>(test: &Test, seed: u64) -> Observed {
-    let mut scenario = Scenario::<P>::new().seed(seed);
+pub(crate) fn play<P: Proxy>(test: &Test, seed: u64, spoken: Spoken) -> Observed {
+    let Spoken { callers, upstreams } = spoken;
+    let mut scenario = Scenario::<P>::new().seed(seed).callers(callers).upstreams(upstreams);
     for given in &test.given {
         let steps: Vec<_> = given.replies.iter().map(step).collect();
         scenario = scenario.given(&given.upstream, &steps);

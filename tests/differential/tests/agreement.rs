@@ -1,8 +1,8 @@
 //! The interpreter and the compiled proxy, on ten thousand scenarios.
 
 use amb_policy_lang::plan::Plan;
-use amb_tests_differential::differ::{Verdict, judge, smallest};
-use amb_tests_differential::{MUTANTS, POLICIES, Policy, generate};
+use amb_tests_differential::differ::{Verdict, judge, judge_over, smallest};
+use amb_tests_differential::{HTTP1, MUTANTS, PAIRS, POLICIES, Policy, Spoken, generate};
 use amb_tests_policies::Dice;
 
 /// Of all policies together, at least.
@@ -10,18 +10,21 @@ const SCENARIOS: u64 = 10_000;
 /// Scenarios in which a wrong constant has to show.
 const PATIENCE: u64 = 4_000;
 
+/// Of each policy, over each pair of versions.
+const OVER_HTTP2: u64 = 40;
+
 /// Compares that many scenarios; returns how many had to be left out.
-fn check(policy: &Policy, plan: &Plan, wanted: u64) -> u64 {
+fn check(policy: &Policy, plan: &Plan, spoken: Spoken, wanted: u64) -> u64 {
     let (mut compared, mut left_out) = (0, 0);
     for seed in 0.. {
         if compared == wanted {
             break;
         }
         let test = generate::test(plan, &mut Dice::new(seed));
-        match judge(policy, plan, &test, seed) {
+        match judge_over(policy, plan, (&test, spoken), seed) {
             Verdict::Agree => compared += 1,
             Verdict::Ambiguous => left_out += 1,
-            Verdict::Differ(_) => panic!("{}", smallest(policy, plan, test, seed)),
+            Verdict::Differ(_) => panic!("{}", smallest(policy, plan, (test, spoken), seed)),
         }
     }
     left_out
@@ -31,8 +34,19 @@ fn check(policy: &Policy, plan: &Plan, wanted: u64) -> u64 {
 fn interpreter_and_compiled_proxy_agree() {
     let each = SCENARIOS.div_ceil(POLICIES.len() as u64);
     for policy in POLICIES {
-        let left_out = check(policy, &policy.plan(), each);
+        let left_out = check(policy, &policy.plan(), HTTP1, each);
         assert!(left_out * 4 < each, "{}: {left_out} of {each} say nothing", policy.entry);
+    }
+}
+
+/// A policy means the same whatever version of HTTP its calls come and go over.
+#[test]
+fn the_version_of_http_makes_no_difference() {
+    for policy in POLICIES {
+        let plan = policy.plan();
+        for spoken in PAIRS {
+            check(policy, &plan, spoken, OVER_HTTP2);
+        }
     }
 }
 
