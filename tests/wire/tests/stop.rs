@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 
 use amb_tests_wire::caller::Caller;
+use amb_tests_wire::frames::*;
 use amb_tests_wire::process::Process;
 use amb_tests_wire::upstream::{Upstream, eventually, reply};
 
@@ -97,5 +98,41 @@ fn a_call_in_flight_is_finished() {
     let answer = caller.answer();
     assert_eq!((answer.text(), answer.field("connection")), ("late", Some("close")));
     drop(caller);
+    assert_eq!(proxy.end().0.code(), Some(0));
+}
+
+/// A caller of HTTP/2 is told with its next call; what it has begun is finished.
+#[test]
+fn callers_of_http2_are_told_to_leave() {
+    let upstream = Upstream::with(|connection| {
+        // `otherwise pass` speaks as the caller does.
+        let mut serving = Serving::begin(connection, &[]).unwrap();
+        while let Some(stream) = serving.request() {
+            serving.answer(stream, "fine");
+        }
+    });
+    let mut proxy = Process::start(env!("CARGO_BIN_EXE_stopping"), &[]);
+    let mut peer = Peer::connect(proxy.address);
+    let authority = upstream.address.to_string();
+    let get = |stream| {
+        let head =
+            [(":method", "GET"), (":scheme", "http"), (":path", "/"), (":authority", &authority)];
+        headers(stream, WHOLE, &head)
+    };
+    peer.frame(&get(1));
+    assert_eq!(peer.find(|frame| frame.kind == HEADERS).unwrap().status(), 200);
+    proxy.terminate();
+    assert_eq!(proxy.notice(), "amb stopping: draining: SIGTERM");
+    peer.frame(&get(3));
+    let (mut answered, mut left) = (false, false);
+    while !(answered && left) {
+        let frame = peer.receive().expect("the connection ended too early");
+        answered |= frame.kind == HEADERS && frame.stream == 3;
+        left |= frame.kind == GOAWAY && frame.code() == NO_ERROR;
+        if frame.kind == PING && frame.flags == 0 {
+            peer.frame(&Frame { flags: ACK, ..frame });
+        }
+    }
+    assert_eq!(peer.goodbye().unwrap_or(NO_ERROR), NO_ERROR);
     assert_eq!(proxy.end().0.code(), Some(0));
 }
