@@ -147,13 +147,14 @@ impl Running {
                 });
             }
         };
+        // Whoever reads the notice may rely on it.
+        self.phase.send_replace(Phase::Draining);
         self.notices.say(format_args!("draining: {why}"));
         Ok(())
     }
 
     /// Drains, closes, flushes.
     async fn stop(mut self, signals: &mut Signals) {
-        self.phase.send_replace(Phase::Draining);
         tokio::select! {
             () = drain::callers(&self.shared) => {}
             signal = signals.next() => self.notices.say(format_args!("closing: {signal}")),
