@@ -17,6 +17,9 @@ const LARGE_BODY: u64 = 64 * 1024;
 /// The room that a body window has at least.
 const WINDOW: usize = 16 * 1024;
 
+/// The room for which a frame is asked.
+const FRAME_ROOM: usize = 1024;
+
 /// What the filters and tries of one call work on.
 #[derive(Debug)]
 pub(crate) struct Request {
@@ -275,7 +278,10 @@ impl Request {
         worker: &Worker<N>,
         cx: &mut Context<'_>,
     ) -> Poll<Result<(), Broken>> {
-        self.make_room(worker);
+        // Frames say late that they were the last: while there is room, nothing is let go.
+        if matches!(caller, Caller::Http1(_)) || self.block.space().len() < FRAME_ROOM {
+            self.make_room(worker);
+        }
         match caller {
             Caller::Http1(io) => match ready!(poll_fill(*io, &mut self.block, cx)) {
                 Ok(0) | Err(_) => Poll::Ready(Err(Broken::Gone)),

@@ -60,7 +60,12 @@ impl Incoming {
         block.decoded = block.filled;
         self.rest.advance(n);
         self.owed += n;
-        Poll::Ready(Ok(Came::Some))
+        if !self.rest.is_empty() || !self.stream.is_end_stream() {
+            return Poll::Ready(Ok(Came::Some));
+        }
+        // The frame was the last one, without trailers behind it.
+        end(block, keep);
+        Poll::Ready(Ok(Came::End))
     }
 
     fn poll_end(
@@ -73,14 +78,7 @@ impl Incoming {
         if let Some(trailers) = trailers {
             head::read_trailers(&trailers, &mut block.trailers).ok_or(Broken::Malformed)?;
         }
-        if keep == Keep::Framing {
-            let trailers = std::mem::take(&mut block.trailers);
-            block.append(b"0\r\n");
-            block.append(&trailers);
-            block.append(b"\r\n");
-            block.trailers = trailers;
-        }
-        block.decoded = block.filled;
+        end(block, keep);
         Poll::Ready(Ok(Came::End))
     }
 
@@ -91,6 +89,18 @@ impl Incoming {
             drop(self.stream.flow_control().release_capacity(owed));
         }
     }
+}
+
+/// The body is complete: so HTTP/1.1 says it.
+fn end(block: &mut Block, keep: Keep) {
+    if keep == Keep::Framing {
+        let trailers = std::mem::take(&mut block.trailers);
+        block.append(b"0\r\n");
+        block.append(&trailers);
+        block.append(b"\r\n");
+        block.trailers = trailers;
+    }
+    block.decoded = block.filled;
 }
 
 fn append_chunk(block: &mut Block, data: &[u8]) {

@@ -58,6 +58,9 @@ impl Drop for Folder {
     }
 }
 
+/// Requests that nobody makes on one connection.
+const MANY: u32 = 1_000_000;
+
 /// nginx as an origin: files below the folder, `PUT` stores them, `/chunked/` sends them in chunks.
 pub struct Nginx {
     pub address: SocketAddr,
@@ -66,17 +69,24 @@ pub struct Nginx {
 
 impl Nginx {
     pub fn start(folder: &Folder) -> Self {
-        Self::start_as(folder, "")
+        Self::start_as(folder, ("", MANY))
     }
 
     /// It speaks HTTP/2 and nothing else.
     pub fn start_http2(folder: &Folder) -> Self {
-        Self::start_as(folder, " http2")
+        Self::start_as(folder, (" http2", MANY))
     }
 
-    fn start_as(folder: &Folder, version: &str) -> Self {
+    /// It speaks HTTP/2, and sends GOAWAY after so many requests on a connection.
+    pub fn start_leaving(folder: &Folder, requests: u32) -> Self {
+        Self::start_as(folder, (" http2", requests))
+    }
+
+    fn start_as(folder: &Folder, (version, requests): (&str, u32)) -> Self {
         let address = free_address();
-        let config = configuration(folder.path(), address).replace("@VERSION@", version);
+        let config = configuration(folder.path(), address)
+            .replace("@VERSION@", version)
+            .replace("@REQUESTS@", &requests.to_string());
         let config = folder.file("nginx.conf", config);
         Self::run(folder, &config, address)
     }
@@ -209,7 +219,7 @@ pid {folder}/nginx.pid;
 events {{ }}
 http {{
     access_log off;
-    keepalive_requests 1000000;
+    keepalive_requests @REQUESTS@;
     client_max_body_size 0;
     client_body_temp_path {folder}/body;
     proxy_temp_path {folder}/proxy;

@@ -130,10 +130,15 @@ fn trailers_arrive() {
 
 /// h2load's requests, all of which have to be answered.
 fn load(proxy: &Process, host: &str, requests: u32, [clients, streams]: [&str; 2]) {
+    load_with(proxy, (host, "/original"), requests, &["-c", clients, "-m", streams]);
+}
+
+fn load_with(proxy: &Process, (host, path): (&str, &str), requests: u32, more: &[&str]) {
     let authority = format!(":authority: {host}.shop.svc");
     let output = Command::new("h2load")
-        .args(["-n", &requests.to_string(), "-c", clients, "-m", streams, "-H", &authority])
-        .arg(format!("http://{}/original", proxy.address))
+        .args(["-n", &requests.to_string(), "-H", &authority])
+        .args(more)
+        .arg(format!("http://{}{path}", proxy.address))
         .output()
         .unwrap();
     let report = String::from_utf8(output.stdout).unwrap();
@@ -153,4 +158,20 @@ fn a_hundred_thousand_calls_on_32_connections_with_32_streams_lose_none() {
     // nginx has no more than 512 connections, and over HTTP/1.1 every call needs one.
     let nginx = Nginx::start(&folder);
     load(&proxy(nginx.address), "one", 20_000, ["32", "8"]);
+}
+
+/// nginx leaves each connection after 200 requests, and says which of them it has looked at.
+#[test]
+fn an_upstream_that_goes_away_in_the_middle_of_load_loses_no_call() {
+    if !have(&["h2load", "nginx"]) {
+        return;
+    }
+    let folder = Folder::new("leaving");
+    let body = folder.file("body", b"some body");
+    let nginx = Nginx::start_leaving(&folder, 200);
+    let proxy = proxy(nginx.address);
+    let streams = ["-c", "8", "-m", "16"];
+    load_with(&proxy, ("plain-two", "/ok"), 10_000, &streams);
+    let post = [&streams[..], &["-d", body.to_str().unwrap()]].concat();
+    load_with(&proxy, ("plain-two", "/ok"), 10_000, &post);
 }
