@@ -63,6 +63,37 @@ impl Grpc {
         Some(Self::ALL.get(number).copied().unwrap_or(Self::Unknown))
     }
 
+    /// What a client of gRPC makes of a status of HTTP, but for 504: it is our own time that ran out.
+    pub(crate) const fn of_http(status: u16) -> Self {
+        match status {
+            400 => Self::Internal,
+            401 => Self::Unauthenticated,
+            403 => Self::PermissionDenied,
+            404 => Self::Unimplemented,
+            429 | 502 | 503 => Self::Unavailable,
+            504 => Self::DeadlineExceeded,
+            _ => Self::Unknown,
+        }
+    }
+
+    /// The status of HTTP that says the same (google/rpc/code.proto).
+    pub(crate) const fn as_http(self) -> u16 {
+        match self {
+            Self::Ok => 200,
+            Self::InvalidArgument | Self::FailedPrecondition | Self::OutOfRange => 400,
+            Self::Unauthenticated => 401,
+            Self::PermissionDenied => 403,
+            Self::NotFound => 404,
+            Self::AlreadyExists | Self::Aborted => 409,
+            Self::ResourceExhausted => 429,
+            Self::Cancelled => 499,
+            Self::Unknown | Self::Internal | Self::DataLoss => 500,
+            Self::Unimplemented => 501,
+            Self::Unavailable => 503,
+            Self::DeadlineExceeded => 504,
+        }
+    }
+
     pub(crate) const fn number(self) -> u8 {
         self as u8
     }
@@ -155,6 +186,18 @@ pub(crate) fn pushback(value: &[u8]) -> Option<Duration> {
     std::str::from_utf8(value).ok()?.parse().ok().map(Duration::from_millis)
 }
 
+/// `grpc-message`: printable ASCII but `%` stays as it is.
+pub(crate) fn message(text: &[u8]) -> Vec<u8> {
+    let mut encoded = Vec::with_capacity(text.len());
+    for &byte in text {
+        match byte {
+            b'%' | 0..=0x1f | 0x7f.. => encoded.extend(format!("%{byte:02X}").bytes()),
+            plain => encoded.push(plain),
+        }
+    }
+    encoded
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -202,5 +245,10 @@ mod tests {
         ] {
             assert_eq!(pushback(value.as_bytes()), expect, "{value}");
         }
+    }
+
+    #[test]
+    fn messages_are_printable() {
+        assert_eq!(message("100% späť\n".as_bytes()), b"100%25 sp%C3%A4%C5%A5%0A");
     }
 }

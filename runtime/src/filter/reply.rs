@@ -13,7 +13,7 @@ pub struct Respond<P>(PhantomData<P>);
 
 impl<P: ReplyPolicy> Filter for Respond<P> {
     async fn call<N: Net>(call: &mut Call<'_, N>) -> Outcome<N> {
-        Ok(reply::of_policy::<P, N>(call.worker, call.head().method()))
+        Ok(reply::of_policy::<P, N>(call.worker, call.head()))
     }
 }
 
@@ -31,6 +31,6 @@ impl<P: ReplyPolicy, F: Filter> Filter for Fallback<P, F> {
         if !failure.is_ours() {
             return Err(failure);
         }
-        Ok(reply::of_policy::<P, N>(call.worker, call.head().method()))
+        Ok(reply::of_policy::<P, N>(call.worker, call.head()))
     }
 }

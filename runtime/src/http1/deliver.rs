@@ -11,6 +11,7 @@ use super::request::{Broken, Upload};
 use super::response::Response;
 use super::write::{self, Persistence};
 use crate::filter::Call;
+use crate::grpc::Grpc;
 use crate::message::Method;
 use crate::net::Net;
 use crate::peer::{Caller, Link};
@@ -27,6 +28,8 @@ pub(crate) struct Delivered {
     pub(crate) sent: u64,
     /// Why the answer is not complete (RFC 9209 §2.3), if it is not.
     pub(crate) error: Option<&'static str>,
+    /// The status of gRPC that came with it or behind it.
+    pub(crate) grpc: Option<Grpc>,
 }
 
 /// What becomes of the caller's connection.
@@ -50,7 +53,7 @@ pub(crate) async fn deliver<N: Net>(
     if response.framing == Framing::Tunnel {
         let Carried { sent, error } = tunnel::carry(call, response).await;
         call.went_on();
-        return Delivered { then: Then::Close, sent, error };
+        return Delivered { then: Then::Close, sent, error, grpc: None };
     }
     let error = match begun {
         Ok(()) => run(call, &mut response).await.err(),
@@ -62,10 +65,10 @@ pub(crate) async fn deliver<N: Net>(
         answer.reset();
     }
     response.settle(call);
-    let sent = response.block.passed;
+    let (sent, grpc) = (response.block.passed, response.last_grpc());
     call.worker.blocks.give(response.block);
     let keep = error.is_none() && persistence != Persistence::Close && call.request.is_complete();
-    Delivered { then: if keep { Then::Keep } else { Then::Linger }, sent, error }
+    Delivered { then: if keep { Then::Keep } else { Then::Linger }, sent, error, grpc }
 }
 
 /// The head: into the block's `out`, or on its way in frames.

@@ -7,7 +7,8 @@ use super::body::Framing;
 use super::parse::Refused;
 use super::response::Response;
 use crate::filter::{Call, Failure, Kind, ReplyPolicy};
-use crate::message::{Method, ResponseParts, Span};
+use crate::grpc::{self, Grpc};
+use crate::message::{Method, RequestHead, ResponseParts, Span};
 use crate::net::Net;
 use crate::observe::report::Source;
 use crate::peer::Link;
@@ -17,7 +18,7 @@ impl<N: Net> Call<'_, N> {
     /// The answer that a failure without one gets.
     pub(crate) fn local(&mut self, failure: Failure) -> Response<N> {
         self.failure = Some(failure);
-        let mut reply = Reply::new(self.worker, failure.status());
+        let mut reply = Reply::to(self.worker, self.head(), failure.status());
         let mut status = format!("amb; error={}", failure.error());
         let mut text = format!("{}\n", failure.error().replace('_', " "));
         if let Kind::BreakerOpen { breaker, retry_in } = failure.kind {
@@ -58,21 +59,33 @@ pub(crate) fn of_tunnel<N: Net>(worker: &Worker<N>, io: N::Up) -> Response<N> {
 }
 
 /// `respond` and `fallback`.
-pub(crate) fn of_policy<P: ReplyPolicy, N: Net>(worker: &Worker<N>, to: Method) -> Response<N> {
-    let mut reply = Reply::new(worker, P::STATUS);
+pub(crate) fn of_policy<P: ReplyPolicy, N: Net>(
+    worker: &Worker<N>,
+    to: RequestHead<'_>,
+) -> Response<N> {
+    let mut reply = Reply::to(worker, to, P::STATUS);
     for (name, value) in P::HEADERS {
         reply.field(name, value.as_bytes());
     }
-    reply.finish(P::BODY.as_bytes(), to, Source::Policy)
+    reply.finish(P::BODY.as_bytes(), to.method(), Source::Policy)
 }
 
 /// An answer in the making, in a block like any other.
 struct Reply {
     block: Box<Block>,
     parts: ResponseParts,
+    /// What a caller of gRPC is told.
+    grpc: Option<Grpc>,
 }
 
 impl Reply {
+    /// An answer to that request. One of gRPC has a status of its own, behind an HTTP status of 200.
+    fn to<N: Net>(worker: &Worker<N>, request: RequestHead<'_>, status: u16) -> Self {
+        let grpc = grpc::is_call(request).then(|| Grpc::of_http(status));
+        let status = if grpc.is_some() { 200 } else { status };
+        Self { grpc, ..Self::new(worker, status) }
+    }
+
     fn new<N: Net>(worker: &Worker<N>, status: u16) -> Self {
         let mut block = worker.blocks.take();
         block.append(itoa::Buffer::new().format(status).as_bytes());
@@ -81,14 +94,21 @@ impl Reply {
         let status_text = Span::new(0..block.filled);
         let head_end = block.filled;
         block.begin_body(head_end);
-        Self { block, parts: ResponseParts { status, status_text, keep_alive: true } }
+        let parts = ResponseParts { status, status_text, keep_alive: true };
+        Self { block, parts, grpc: None }
     }
 
     fn field(&mut self, name: &str, value: &[u8]) {
+        if self.grpc.is_some() && name == "content-type" {
+            return;
+        }
         self.block.edits.append(name.as_bytes(), value);
     }
 
     fn finish<N: Net>(mut self, body: &[u8], to: Method, source: Source) -> Response<N> {
+        if let Some(code) = self.grpc {
+            return self.finish_grpc(code, body, source);
+        }
         let bodiless = matches!(self.parts.status, 100..=199 | 204 | 304);
         if !bodiless {
             self.field("content-length", itoa::Buffer::new().format(body.len()).as_bytes());
@@ -98,6 +118,22 @@ impl Reply {
             self.block.decoded = self.block.filled;
         }
         Response::complete(self.block, self.parts, source)
+    }
+}
+
+impl Reply {
+    /// Everything is in the head: what would have been the body, too.
+    fn finish_grpc<N: Net>(mut self, code: Grpc, text: &[u8], source: Source) -> Response<N> {
+        self.block.edits.append(b"content-type", grpc::CONTENT_TYPE.as_bytes());
+        self.field("content-length", b"0");
+        self.field("grpc-status", itoa::Buffer::new().format(code.number()).as_bytes());
+        let text = text.trim_ascii_end();
+        if !text.is_empty() {
+            self.field("grpc-message", &grpc::message(text));
+        }
+        let mut response = Response::complete(self.block, self.parts, source);
+        response.grpc = Some(code);
+        response
     }
 }
 

@@ -56,6 +56,11 @@ impl<N: Net> Response<N> {
         self.grpc = self.grpc_field("grpc-status").and_then(Grpc::of_field);
     }
 
+    /// The status of gRPC at the end of the answer: a stream tells it in its trailers.
+    pub(crate) fn last_grpc(&self) -> Option<Grpc> {
+        self.grpc.or_else(|| self.trailer("grpc-status").and_then(Grpc::of_field))
+    }
+
     /// `grpc-retry-pushback-ms`, of an answer with a status of gRPC.
     pub(crate) fn pushback(&self) -> Option<&[u8]> {
         self.grpc.and_then(|_| self.grpc_field("grpc-retry-pushback-ms"))

@@ -121,6 +121,7 @@ impl Head {
         Report {
             route: 0,
             status: 200,
+            grpc: None,
             source: Source::Upstream,
             tries: 1,
             refusal: None,

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use crate::filter::{Failure, Kind};
+use crate::grpc::Grpc;
 use crate::net::Ended;
 
 /// A finished call.
@@ -11,7 +12,10 @@ use crate::net::Ended;
 pub(crate) struct Report<'a> {
     /// Index into `Proxy::ROUTES`.
     pub(crate) route: usize,
+    /// Of HTTP; behind it gRPC may say something else.
     pub(crate) status: u16,
+    /// What gRPC says of the answer.
+    pub(crate) grpc: Option<Grpc>,
     pub(crate) source: Source,
     /// Tries that reached for the network.
     pub(crate) tries: u32,

@@ -32,6 +32,7 @@ pub(crate) async fn carry<P: Proxy, N: Net>(
     let report = Report {
         route: index,
         status,
+        grpc: delivered.grpc,
         source,
         tries: call.tries,
         refusal: call.refusal,
@@ -56,7 +57,8 @@ async fn finish<N: Net>(call: &mut Call<'_, N>, outcome: Outcome<N>) -> (u16, So
         Ok(response) => response,
         Err(failure) if failure.has_answer() => call.local(failure),
         Err(failure) => {
-            let gone = Delivered { then: Then::Linger, sent: 0, error: Some(failure.error()) };
+            let error = Some(failure.error());
+            let gone = Delivered { then: Then::Linger, sent: 0, error, grpc: None };
             return (failure.status(), Source::None, gone);
         }
     };

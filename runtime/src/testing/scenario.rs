@@ -215,11 +215,12 @@ impl<P: Proxy> Scenario<P> {
     }
 
     fn scripts(&self) -> Vec<Script> {
-        let script = |name: &str| {
+        let script = |(name, protocol): (&str, Protocol)| {
             let given = self.scripts.iter().find(|(given, _)| given == name);
-            given.map_or_else(Script::default, |(_, steps)| Script::new(steps))
+            Script::new(given.map_or(&[], |(_, steps)| steps), protocol)
         };
-        P::UPSTREAMS.iter().map(|upstream| upstream.name).chain(["otherwise"]).map(script).collect()
+        let upstreams = P::UPSTREAMS.iter().map(|upstream| (upstream.name, upstream.protocol));
+        upstreams.chain([("otherwise", Protocol::Http1)]).map(script).collect()
     }
 
     /// What each script is played in.

@@ -21,7 +21,7 @@ use crate::clock::Moment;
 use crate::filter::breaker::State;
 use crate::grpc::{self, Grpc};
 use crate::net::{DialError, Ended, Event, Io, Net};
-use crate::proxy::UpstreamId;
+use crate::proxy::{Protocol, UpstreamId};
 use crate::shared::Shared;
 
 /// What an upstream does when it is called.
@@ -86,22 +86,25 @@ impl Step {
     }
 }
 
-/// The steps still to come; the last repeats. Without a script an upstream answers 200.
-#[derive(Debug, Default)]
+/// The steps still to come; the last repeats.
+#[derive(Debug)]
 pub(super) struct Script {
     steps: VecDeque<Step>,
+    /// What is done without any.
+    well: Step,
 }
 
 impl Script {
-    pub(super) fn new(steps: &[Step]) -> Self {
-        Self { steps: steps.iter().cloned().collect() }
+    /// Without steps an upstream answers 200, or `grpc(ok)`.
+    pub(super) fn new(steps: &[Step], protocol: Protocol) -> Self {
+        let well = if protocol == Protocol::Grpc { grpc(Grpc::Ok) } else { status(200) };
+        Self { steps: steps.iter().cloned().collect(), well }
     }
 
     fn next(&mut self) -> Step {
         match self.steps.len() {
-            0 => status(200),
-            1 => self.steps.front().cloned().unwrap_or_else(|| status(200)),
-            _ => self.steps.pop_front().unwrap_or_else(|| status(200)),
+            0 | 1 => self.steps.front().unwrap_or(&self.well).clone(),
+            _ => self.steps.pop_front().unwrap_or_else(|| self.well.clone()),
         }
     }
 }

@@ -83,6 +83,9 @@ fn what(line: &mut Json<'_>, facts: &Facts, report: &Report<'_>, wall: SystemTim
 /// What became of it.
 fn how(line: &mut Json<'_>, report: &Report<'_>) {
     line.key("status").number(report.status);
+    if let Some(code) = report.grpc {
+        line.key("grpc_status").text(code.label().as_bytes());
+    }
     line.key("source").text(report.source.label().as_bytes());
     line.key("tries").number(report.tries);
     how_long(line, report.duration);

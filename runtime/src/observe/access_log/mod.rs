@@ -23,6 +23,7 @@ use tokio::sync::Notify;
 
 use super::report::{Report, TunnelReport};
 use crate::clock::Clock;
+use crate::grpc::Grpc;
 use crate::proxy::{AccessLog, Proxy, RouteSpec};
 
 /// Buffers of one worker, the one being filled included.
@@ -81,7 +82,10 @@ impl Log {
 
     /// Writes a line if the policy wants this call logged. `draw` decides who is in the sample.
     pub(crate) fn write(&self, report: &Report<'_>, clock: Clock, draw: u64) {
-        if self.wants(report.status, draw) {
+        // Behind gRPC's HTTP status of 200 there may be a failure: it counts as the status that says
+        // the same.
+        let status = report.grpc.map_or(report.status, Grpc::as_http);
+        if self.wants(status, draw) {
             self.line(|buffer| line::write(buffer, &self.facts, report, clock.wall()));
         }
     }

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use super::{BUFFERS, Facts, Log, Writer, line};
 use crate::clock::Clock;
+use crate::grpc::Grpc;
 use crate::lifecycle::sample::{Head, Sample};
 use crate::observe::report::{Refusal, Report, TunnelReport};
 use crate::proxy::{AccessLog, Proxy};
@@ -49,6 +50,7 @@ fn a_line_says_what_happened() {
         .field("Authorization", b"Bearer secret");
     let mut report = head.report();
     report.refusal = Some(Refusal::Unsafe);
+    report.grpc = Some(Grpc::DataLoss);
     report.error = Some("connection_timeout");
     report.caller.correlation_id = b"id-1";
     report.caller.trace_id = b"0af7651916cd43dd8448eb211c80319c";
@@ -56,7 +58,7 @@ fn a_line_says_what_happened() {
     let expect = json!({
         "time": "2026-11-23T22:26:31.042Z", "service": "order", "upstream": "payment",
         "route": "charge", "site": "order.amb:18", "method": "POST", "host": "payment.shop.svc",
-        "path": "/v1/charges?token=[redacted]&x=1", "status": 200, "source": "upstream",
+        "path": "/v1/charges?token=[redacted]&x=1", "status": 200, "grpc_status": "data-loss", "source": "upstream",
         "tries": 1, "duration_ms": 12.345, "received": 3, "sent": 4, "refusal": "unsafe",
         "error": "connection_timeout", "correlation_id": "id-1",
         "trace_id": "0af7651916cd43dd8448eb211c80319c",

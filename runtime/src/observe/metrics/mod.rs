@@ -19,6 +19,7 @@ pub(crate) use page::page;
 
 use super::report::{Ending, Refusal, Report};
 use crate::filter::breaker::Transition;
+use crate::grpc::Grpc;
 use crate::proxy::{BreakerId, Proxy};
 use counter::Counter;
 use histogram::Histogram;
@@ -44,6 +45,7 @@ pub(crate) struct Recorder {
 #[derive(Debug, Default)]
 struct RouteCounters {
     calls: [status::Counters; SOURCES],
+    grpc: [[Counter; Grpc::ALL.len()]; SOURCES],
     duration: Histogram,
     tries: Counter,
     retries: Counter,
@@ -84,6 +86,12 @@ impl Recorder {
         let Some(route) = self.routes.get(report.route) else { return };
         if let Some(calls) = route.calls.get(report.source as usize) {
             calls.of(report.status).add(1);
+        }
+        if let Some(code) = report.grpc
+            && let Some(codes) = route.grpc.get(report.source as usize)
+            && let Some(calls) = codes.get(usize::from(code.number()))
+        {
+            calls.add(1);
         }
         route.duration.observe(report.duration);
         route.tries.add(report.tries.into());

@@ -5,6 +5,7 @@ use std::sync::atomic::Ordering;
 use super::exposition::{Exposition, Family};
 use super::{Facts, Flood, Recorder, RouteCounters, embedded, histogram, status};
 use crate::filter::breaker::State;
+use crate::grpc::Grpc;
 use crate::observe::report::{Ending, Refusal, Source};
 use crate::proxy::{RouteSpec, UpstreamId};
 use crate::shared::Shared;
@@ -19,6 +20,7 @@ pub(crate) fn page(facts: &Facts, shared: &Shared, discovery: &Discovery) -> Str
     let mut page = Exposition::default();
     build_info(&mut page, facts);
     calls(&mut page, facts, shared);
+    grpc_calls(&mut page, facts, shared);
     durations(&mut page, facts, shared);
     tries(&mut page, facts, shared);
     bodies(&mut page, facts, shared);
@@ -53,6 +55,23 @@ fn calls(page: &mut Exposition, facts: &Facts, shared: &Shared) {
             for (status, count) in total.counts() {
                 let labels = [("status", status.as_str()), ("source", source.label())];
                 family.sample(&[route_labels(spec), labels].concat(), count);
+            }
+        }
+    }
+}
+
+fn grpc_calls(page: &mut Exposition, facts: &Facts, shared: &Shared) {
+    let help = "Calls of gRPC that have ended, by what gRPC says of them.";
+    let mut family = page.counter("amb_grpc_calls_total", help);
+    for (spec, workers) in by_route(facts, shared) {
+        for (at, source) in SOURCES.iter().enumerate() {
+            for (number, code) in Grpc::ALL.iter().enumerate() {
+                let codes = workers.clone().filter_map(|route| route.grpc.get(at)?.get(number));
+                let count: u64 = codes.map(|counter| counter.get()).sum();
+                let labels = [("grpc_status", code.label()), ("source", source.label())];
+                if count > 0 {
+                    family.sample(&[route_labels(spec), labels].concat(), count);
+                }
             }
         }
     }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::{Facts, Recorder, page};
 use crate::filter::breaker::Transition;
+use crate::grpc::Grpc;
 use crate::lifecycle::sample::{self, Head, Sample};
 use crate::observe::report::{Ending, Refusal, Report, Source};
 use crate::proxy::{BreakerId, UpstreamId};
@@ -28,6 +29,7 @@ fn sample_page() -> String {
         recorder.record(&head.report());
         recorder.record(&Report { route: 2, duration: Duration::from_secs(90), ..head.report() });
         recorder.record(&Report { route: 99, ..head.report() });
+        recorder.record(&Report { route: 1, grpc: Some(Grpc::Unavailable), ..head.report() });
         recorder.transition(BreakerId(0), &Transition::Opened { for_: Duration::from_secs(1) });
         recorder.connection();
         recorder.tunnel(1, Ending::Idle);
@@ -47,6 +49,7 @@ fn the_page_sums_up_all_workers() {
         "amb_build_info{version=\"0.1.0\",service=\"order\",policy=\"00ff\"} 1",
         "amb_calls_total{upstream=\"payment\",route=\"charge\",status=\"503\",source=\"proxy\"} 2",
         "amb_calls_total{upstream=\"payment\",route=\"charge\",status=\"200\",source=\"upstream\"} 2",
+        "amb_grpc_calls_total{upstream=\"stock\",route=\"stock\",grpc_status=\"unavailable\",source=\"upstream\"} 2",
         "amb_call_duration_seconds_bucket{upstream=\"payment\",route=\"charge\",le=\"0.005\"} 0",
         "amb_call_duration_seconds_bucket{upstream=\"payment\",route=\"charge\",le=\"0.01\"} 2",
         "amb_call_duration_seconds_bucket{upstream=\"payment\",route=\"charge\",le=\"0.025\"} 4",
@@ -103,7 +106,8 @@ fn recording_allocates_nothing() {
     let report = Report { refusal: Some(Refusal::Attempts), ..head.report() };
     let allocated = allocation_counter::measure(|| {
         for status in 0..700 {
-            recorder.record(&Report { status, ..report.clone() });
+            let grpc = Grpc::ALL.get(usize::from(status)).copied();
+            recorder.record(&Report { status, grpc, ..report.clone() });
             recorder.transition(BreakerId(0), &Transition::Closed);
         }
     });
