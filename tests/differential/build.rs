@@ -22,7 +22,7 @@ const FOLDERS: [&str; 5] = [
 const BY_CHANCE: u64 = 24;
 
 /// A policy, and what is written into its generated code in place of what.
-const MUTANTS: [(&str, &str, &str); 16] = [
+const MUTANTS: [(&str, &str, &str); 21] = [
     ("rates", "ATTEMPTS: u32 = 4", "ATTEMPTS: u32 = 5"),
     ("rates", "equal_jitter(millis(20)", "equal_jitter(millis(21)"),
     ("rates", "full_jitter(millis(10)", "full_jitter(millis(11)"),
@@ -39,6 +39,19 @@ const MUTANTS: [(&str, &str, &str); 16] = [
     ("rates", "BUFFER: usize = kib(1)", "BUFFER: usize = kib(2)"),
     ("answers", "\"x-served-by\", b\"amb\"", "\"x-served-by\", b\"ama\""),
     ("answers", "[b\"gone\"]", "[b\"gone\", ..]"),
+    ("prices", "GRPC: bool = true", "GRPC: bool = false"),
+    (
+        "prices",
+        "Cause::Grpc(Grpc::Aborted) | Cause::Grpc(Grpc::Unavailable)",
+        "Cause::Grpc(Grpc::Unavailable)",
+    ),
+    (
+        "prices",
+        "Cause::Grpc(Grpc::Internal) | Cause::Grpc(Grpc::Unavailable)",
+        "Cause::Grpc(Grpc::Internal)",
+    ),
+    ("prices", "Deadline { max: secs(2)", "Deadline { max: millis(1999)"),
+    ("prices", "[b\"shop.v1.Catalog\", method]", "[b\"shop.v1.Catalogs\", method]"),
 ];
 
 fn main() {

@@ -16,6 +16,7 @@ macro_rules! golden {
 golden!(bare);
 golden!(breaker);
 golden!(bytes);
+golden!(calls);
 golden!(expectations);
 golden!(headers);
 golden!(hosts);

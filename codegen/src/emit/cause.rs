@@ -36,10 +36,12 @@ fn patterns(causes: &[Cause]) -> Vec<TokenStream> {
         let statuses = literal::statuses(&ranges);
         quote!(Cause::Status(#statuses))
     });
-    let codes: Vec<GrpcCode> = causes.iter().filter_map(grpc).collect();
-    let codes = (!codes.is_empty()).then(|| {
-        let codes = literal::grpc_codes(&codes);
-        quote!(Cause::Grpc(#codes))
+    let mut codes: Vec<GrpcCode> = causes.iter().filter_map(grpc).collect();
+    codes.sort_unstable();
+    codes.dedup();
+    let codes = codes.into_iter().map(|code| {
+        let code = literal::grpc_code(code);
+        quote!(Cause::Grpc(#code))
     });
     named.chain(statuses).chain(codes).collect()
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::Millis;
 use super::grpc;
 use super::trace::Outcome;
-use crate::plan::{ScriptedReply, ScriptedStep, Timeout};
+use crate::plan::{ScriptedReply, ScriptedStep, Timeout, Total};
 
 /// Of calls that belong to no upstream: the default of `connect`.
 const CONNECT: Duration = Duration::from_secs(1);
@@ -44,7 +44,12 @@ pub(super) fn ending(step: &ScriptedStep, start: Millis, bounds: &Bounds<'_>) ->
     // While there is no connection, the upstream has not seen the request, whatever limit ends it.
     let sent = step.reply != ScriptedReply::Refused;
     let connect = bounds.timeout.map_or(CONNECT, |timeout| timeout.connect.value);
-    let per_try = bounds.timeout.and_then(|timeout| timeout.per_try.as_ref());
+    // Without a total, nothing but silence ends the wait for a head.
+    let per_try =
+        bounds.timeout.and_then(|timeout| match (&timeout.per_try, timeout.total.value) {
+            (None, Total::Off) => Some(&timeout.idle),
+            (per_try, _) => per_try.as_ref(),
+        });
     let after = |time| start.saturating_add(super::millis(time));
     let candidates = [
         scripted(step, after(step.after)),

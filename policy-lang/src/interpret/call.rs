@@ -86,12 +86,18 @@ impl<'a> Call<'a> {
 
     /// What its upstream does without a script.
     pub(super) fn well(&self) -> ScriptedReply {
-        match self.target {
-            Target::Upstream(call) if call.upstream.protocol.value == Protocol::Grpc => {
-                ScriptedReply::Grpc(GrpcCode::Ok)
-            }
-            _ => ScriptedReply::Status(200),
+        match self.speaks_grpc() {
+            true => ScriptedReply::Grpc(GrpcCode::Ok),
+            false => ScriptedReply::Status(200),
         }
+    }
+
+    /// Does its upstream?
+    pub(super) fn speaks_grpc(&self) -> bool {
+        let Target::Upstream(call) = self.target else {
+            return false;
+        };
+        call.upstream.protocol.value == Protocol::Grpc
     }
 
     pub(super) fn retry(&self) -> Option<&'a plan::Retry> {

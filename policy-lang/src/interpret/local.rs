@@ -130,7 +130,8 @@ pub(super) fn mark_try(call: &mut Call<'_>, now: Millis, ids: &mut Jitter) {
     if call.tries > 1 {
         call.fields.set("x-amb-attempt", &call.tries.to_string());
     }
-    if let Some(asked) = grpc::timeout(&Fields::of(&call.request.headers)) {
+    let asked = grpc::timeout(&Fields::of(&call.request.headers));
+    if let Some(asked) = asked.filter(|_| call.speaks_grpc()) {
         // The caller's time runs while we wait, and never beyond our own.
         let end = call.started.saturating_add(super::millis(asked)).min(call.deadline);
         call.fields.set("grpc-timeout", &grpc::timeout_text(end.saturating_sub(now)));

@@ -46,10 +46,7 @@ pub(super) const ROWS: &[Row] = &[
     row(
         UPSTREAM,
         "protocol",
-        Either(&[
-            One(Kind::Choice(&["http1", "http2", "auto", "tcp", "tls-passthrough"])),
-            One(Kind::Later(&["grpc"])),
-        ]),
+        One(Kind::Choice(&["http1", "http2", "grpc", "auto", "tcp", "tls-passthrough"])),
         "What is spoken with it.",
     )
     .default("http1")

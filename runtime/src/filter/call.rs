@@ -52,6 +52,8 @@ pub(crate) struct Limits {
     /// The end of the whole call.
     pub(crate) deadline: Moment,
     pub(crate) per_try: Option<Duration>,
+    /// `per_try` bounds silence: what goes out makes it begin anew.
+    pub(crate) streams: bool,
     pub(crate) connect: Duration,
     pub(crate) idle: Duration,
 }
@@ -61,6 +63,7 @@ impl Limits {
     pub(crate) const NONE: Self = Self {
         deadline: Moment::NEVER,
         per_try: None,
+        streams: false,
         connect: Duration::from_secs(1),
         idle: Duration::from_secs(300),
     };

@@ -32,9 +32,12 @@ impl<P: TimeoutPolicy, F: Filter> Filter for Timeout<P, F> {
             // The caller has no time left: nothing is tried, and nobody is to blame.
             return Err(Failure::unsent(Kind::TotalTimeout));
         }
+        // Without a total, nothing but silence ends the wait for a head.
+        let endless = P::TOTAL == Total::Off;
         call.limits = Limits {
             deadline: call.started + total,
-            per_try: P::PER_TRY,
+            per_try: P::PER_TRY.or(endless.then_some(P::IDLE)),
+            streams: endless && P::PER_TRY.is_none(),
             connect: P::CONNECT,
             idle: P::IDLE,
         };

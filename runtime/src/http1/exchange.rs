@@ -39,13 +39,15 @@ pub(crate) struct Exchange<N: Net> {
     reused: bool,
     /// The response head must be there by then.
     end: Moment,
+    /// Body bytes that had gone out when that was set.
+    passed: u64,
     interims: u32,
 }
 
 impl<N: Net> Exchange<N> {
     pub(crate) fn new(link: Link<N>, reused: bool, end: Moment, call: &Call<'_, N>) -> Self {
         let (block, parts) = (call.worker.blocks.take(), ResponseParts::default());
-        Self { link, block, parts, reused, end, interims: 0 }
+        Self { link, block, parts, reused, end, passed: 0, interims: 0 }
     }
 
     pub(crate) async fn run(mut self, call: &mut Call<'_, N>) -> Outcome<N> {
@@ -73,6 +75,9 @@ impl<N: Net> Exchange<N> {
         loop {
             let continued = call.request.continued;
             self.poll_upload(call, cx)?;
+            if call.limits.streams {
+                self.hear_upload(call);
+            }
             if let Poll::Ready(head) = self.poll_response(call, cx) {
                 return Poll::Ready(head);
             }
@@ -90,6 +95,15 @@ impl<N: Net> Exchange<N> {
             // The upstream says nothing about the expectation: the body is sent all the same.
             call.timer.set(self.end);
             self.say_continue(call);
+        }
+    }
+
+    /// A stream may go on for as long as it likes before it is answered; only silence ends it.
+    fn hear_upload(&mut self, call: &Call<'_, N>) {
+        let passed = call.request.block.passed;
+        if passed != self.passed {
+            (self.passed, self.end) = (passed, call.worker.clock().now() + call.limits.idle);
+            call.timer.set(self.end);
         }
     }
 

@@ -51,7 +51,7 @@ pub(crate) fn of_slow_caller<N: Net>(worker: &Worker<N>) -> Response<N> {
 
 /// The answer to `CONNECT`: the connection is a tunnel from now on (RFC 9110 §9.3.6).
 pub(crate) fn of_tunnel<N: Net>(worker: &Worker<N>, io: N::Up) -> Response<N> {
-    let Reply { block, parts } = Reply::new(worker, 200);
+    let Reply { block, parts, .. } = Reply::new(worker, 200);
     let mut response = Response::complete(block, parts, Source::Upstream);
     response.framing = Framing::Tunnel;
     response.link = Some(Link::Http1 { io, home: None });

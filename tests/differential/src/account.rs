@@ -11,9 +11,10 @@ use amb_runtime::testing::Observed;
 pub type Account = Vec<String>;
 
 /// Request fields that are compared at each try. Identifiers are not among them: both draw their own.
-pub const REQUEST_FIELDS: [&str; 13] = [
+pub const REQUEST_FIELDS: [&str; 14] = [
     "host",
     "accept",
+    "grpc-timeout",
     "idempotency-key",
     "x-agent",
     "x-amb-attempt",
@@ -28,8 +29,10 @@ pub const REQUEST_FIELDS: [&str; 13] = [
 ];
 
 /// Response fields that are compared at the end of each call.
-const RESPONSE_FIELDS: [&str; 9] = [
+const RESPONSE_FIELDS: [&str; 11] = [
     "content-type",
+    "grpc-message",
+    "grpc-status",
     "retry-after",
     "x-agent",
     "x-from",

@@ -4,8 +4,8 @@
 use std::time::Duration;
 
 use amb_policy_lang::plan::{
-    Given, HostPattern, Match, Otherwise, PathPattern, Place, Plan, ScriptedReply, Segment,
-    Settings, Test, TestRequest, Upstream,
+    Given, HostPattern, Match, Otherwise, PathPattern, Place, Plan, Protocol, ScriptedReply,
+    Segment, Settings, Test, TestRequest, Upstream,
 };
 
 use amb_tests_policies::Dice;
@@ -14,6 +14,7 @@ mod script;
 
 const METHODS: [&str; 7] = ["GET", "HEAD", "PUT", "DELETE", "POST", "PATCH", "OPTIONS"];
 const PATHS: [&str; 6] = ["/", "/v1", "/v1/charges", "/slow", "/a/b/c?q=1", "/v1/stock/7/"];
+const TIMEOUTS: [&str; 7] = ["250m", "1S", "90000u", "1H", "0m", "99999999H", "soon"];
 const DEADLINES: [&str; 6] = ["250ms", "1s", "0.3", "0", "60", "soon"];
 /// A request that nobody wrote stands nowhere.
 const NOWHERE: Place = Place { file: 0, line: 0, column: 0 };
@@ -38,7 +39,7 @@ fn scripts(plan: &Plan, dice: &mut Dice) -> Vec<Given> {
     scripted
         .into_iter()
         .map(|name| {
-            let mut replies = script::steps(dice);
+            let mut replies = script::steps(speaks_grpc(plan, name), dice);
             // Nothing bounds a call that belongs to no upstream: it must not hang.
             replies.retain(|step| name != "otherwise" || step.reply != ScriptedReply::Timeout);
             replies.extend(replies.is_empty().then(|| script::answer(200)));
@@ -48,23 +49,33 @@ fn scripts(plan: &Plan, dice: &mut Dice) -> Vec<Given> {
 }
 
 fn request(plan: &Plan, dice: &mut Dice) -> TestRequest {
-    let upstream = dice.pick(&plan.upstreams);
+    let called = plan.upstreams.iter().filter(|upstream| !upstream.protocol.value.is_opaque());
+    let upstream = *dice.pick(&called.collect::<Vec<_>>());
     let lines: Vec<_> = upstream.routes.iter().flat_map(|route| &route.matches).collect();
     let line = (!lines.is_empty() && !dice.one_in(4)).then(|| *dice.pick(&lines));
     let mut headers = line.map_or_else(Vec::new, |line| fields(line, dice));
     headers.extend(more_fields(dice));
+    let grpc = upstream.protocol.value == Protocol::Grpc && !dice.one_in(10);
+    if grpc && dice.one_in(3) {
+        headers.push(("grpc-timeout".to_owned(), (*dice.pick(&TIMEOUTS)).to_owned()));
+    }
     let (times, every) = repetition(dice);
     TestRequest {
         place: NOWHERE,
-        method: method(line, dice),
+        method: if grpc { "POST".to_owned() } else { method(line, dice) },
         host: host(upstream, dice),
         target: target(line, dice),
-        grpc: false,
+        grpc,
         times,
         every,
         headers,
         body: body(upstream, dice),
     }
+}
+
+fn speaks_grpc(plan: &Plan, name: &str) -> bool {
+    let upstream = plan.upstreams.iter().find(|upstream| upstream.name == name);
+    upstream.is_some_and(|upstream| upstream.protocol.value == Protocol::Grpc)
 }
 
 /// How often, and how far apart if they overlap.

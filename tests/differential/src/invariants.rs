@@ -1,7 +1,7 @@
 //! What holds for every call of the compiled proxy, whatever the interpreter says.
 
 use amb_policy_lang::interpret::{Request, Scenario};
-use amb_policy_lang::plan::{BreakerScope, NonIdempotent, Plan, Retry, Settings, derived};
+use amb_policy_lang::plan::{BreakerScope, Cause, NonIdempotent, Plan, Retry, Settings, derived};
 use amb_runtime::testing::{CallRecord, Observed};
 
 /// The invariants that do not hold, with the call that breaks them.
@@ -45,8 +45,11 @@ fn settings<'p>(plan: &'p Plan, call: &CallRecord) -> Option<&'p Settings> {
 
 fn is_repeatable(retry: Option<&Retry>, request: &Request) -> bool {
     let Some(retry) = retry else { return false };
+    // The server's word that it did not act is looked at by the interpreter.
+    let declines = |cause: &Cause| matches!(cause, Cause::Grpc(code) if code.declines());
     let mut methods = retry.methods.value.iter();
-    methods.any(|method| method.to_string() == request.method)
+    retry.on.value.iter().any(declines)
+        || methods.any(|method| method.to_string() == request.method)
         || match &retry.non_idempotent.value {
             NonIdempotent::Never => false,
             NonIdempotent::Always { .. } => true,

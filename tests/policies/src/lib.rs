@@ -87,8 +87,15 @@ fn upstream(dice: &mut Dice, named: &mut Named, at: u64, routes: u64) -> String 
     if dice.one_in(5) {
         lines.push(format!("listen \"127.0.0.1:{}\"", 19_000 + at));
     }
-    lines.extend(settings::scope(dice, named, Calls::Any));
-    lines.extend(routes::all(dice, named, routes));
+    let calls = if dice.one_in(4) { Calls::Grpc } else { Calls::Any };
+    if calls == Calls::Grpc {
+        lines.push("protocol grpc".to_owned());
+    }
+    lines.extend(settings::scope(dice, named, calls));
+    lines.extend(match calls {
+        Calls::Grpc => routes::of_grpc(dice, named, routes),
+        _ => routes::all(dice, named, routes),
+    });
     format!("## Called now and then.\nupstream up-{at} {{\n{}\n}}", lines.join("\n"))
 }
 

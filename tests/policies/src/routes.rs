@@ -25,6 +25,22 @@ pub(crate) fn all(dice: &mut Dice, named: &mut Named, most: u64) -> Vec<String> 
     routes
 }
 
+/// Methods of gRPC; those of a service that have no route of their own come after them.
+pub(crate) fn of_grpc(dice: &mut Dice, named: &mut Named, most: u64) -> Vec<String> {
+    let count = dice.below(most + 1);
+    let mut routes = Vec::new();
+    for at in 0..count {
+        if dice.one_in(4) {
+            let line = format!("match grpc \"chance.v1.S{at}/*\" header(\"x-kind\") == \"late\"");
+            routes.push(route(dice, named, &format!("narrow-{at}"), &[line], Calls::Grpc));
+        }
+        let method = dice.pick(&["Get", "*"]);
+        let line = format!("match grpc \"chance.v1.S{at}/{method}\"");
+        routes.push(route(dice, named, &format!("s{at}"), &[line], Calls::Grpc));
+    }
+    routes
+}
+
 fn plain(dice: &mut Dice, named: &mut Named, at: u64) -> String {
     let methods = *dice.pick(&["GET", "GET|HEAD", "PUT|DELETE", "GET|POST", "POST", "PATCH", ""]);
     let path = dice.pick(&["", "/{id}", "/**", "/items/{id}/parts"]);

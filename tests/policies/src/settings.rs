@@ -24,6 +24,8 @@ pub(crate) enum Calls {
     Any,
     /// It names methods that are not safe to repeat.
     Unsafe,
+    /// Calls of gRPC: none of them is.
+    Grpc,
 }
 
 /// Some settings, each at most once.
@@ -32,11 +34,13 @@ pub(crate) fn scope(dice: &mut Dice, named: &mut Named, calls: Calls) -> Vec<Str
     if dice.one_in(5) {
         lines.push(format!("use {}", named.policy(dice)));
     }
-    if calls == Calls::Unsafe {
-        lines.push(considered_retry(dice, named));
-    } else if dice.one_in(2) {
-        lines.push(retry(dice, named));
+    match calls {
+        Calls::Unsafe => lines.push(considered_retry(dice, named)),
+        Calls::Grpc => lines.push(grpc_retry(dice, named)),
+        Calls::Any if dice.one_in(2) => lines.push(retry(dice, named)),
+        Calls::Any => {}
     }
+    let breaker = if calls == Calls::Grpc { grpc_breaker } else { breaker };
     for kind in [timeout, breaker, headers] {
         if dice.one_in(2) {
             lines.push(kind(dice, named));
@@ -97,6 +101,36 @@ fn considered_retry(dice: &mut Dice, named: &mut Named) -> String {
         0 => "retry off".to_owned(),
         1 => format!("retry {} {{ {leave} }}", named.retry(dice)),
         _ => format!("retry {{ {leave}; {} }}", tries(dice)),
+    }
+}
+
+/// `retry` of calls of gRPC: by codes that say that nothing was done, or with a reason.
+fn grpc_retry(dice: &mut Dice, named: &mut Named) -> String {
+    let declined = *dice.pick(&["unavailable", "unavailable, aborted", "resource-exhausted"]);
+    let on = match dice.below(3) {
+        0 => format!("on grpc({declined}), connect-failure"),
+        1 => format!("on connect-failure, grpc({declined}); methods GET"),
+        _ => format!(
+            "on reset, timeout, 503, grpc({declined}, internal); non-idempotent always because \"it reads\""
+        ),
+    };
+    match dice.below(4) {
+        0 => "retry off".to_owned(),
+        1 => format!("retry {} {{ {on} }}", named.retry(dice)),
+        _ => {
+            let more = [backoff(dice), retry_after(dice), budget(dice), buffer(dice)];
+            format!("retry {{ attempts {}; {on}; {} }}", 1 + dice.below(4), more.join("; "))
+        }
+    }
+}
+
+fn grpc_breaker(dice: &mut Dice, named: &mut Named) -> String {
+    let counts = *dice.pick(&["unavailable", "internal, data-loss", "deadline-exceeded"]);
+    match dice.below(4) {
+        0 => "breaker off".to_owned(),
+        1 => format!("breaker {} {{ counts grpc({counts}), timeout }}", named.breaker(dice)),
+        2 => breaker(dice, named),
+        _ => format!("breaker {{ consecutive-failures 3; open-for 300ms; counts grpc({counts}) }}"),
     }
 }
 

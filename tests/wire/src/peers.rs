@@ -10,7 +10,20 @@ use crate::upstream::eventually;
 
 /// Are these programs here? If not, says so; under CI that is a failure, elsewhere the test is left out.
 pub fn have(programs: &[&str]) -> bool {
-    let missing: Vec<_> = programs.iter().filter(|program| find(program).is_none()).collect();
+    none_of(programs.iter().copied().filter(|program| find(program).is_none()).collect())
+}
+
+/// The same for modules of Python.
+pub fn have_python(modules: &[&str]) -> bool {
+    let loads = |module: &str| {
+        let mut import = Command::new("python3");
+        let import = import.args(["-c", &format!("import {module}")]);
+        import.stderr(Stdio::null()).status().is_ok_and(|status| status.success())
+    };
+    none_of(modules.iter().copied().filter(|module| !loads(module)).collect())
+}
+
+fn none_of(missing: Vec<&str>) -> bool {
     let ci = std::env::var("CI").is_ok_and(|ci| !matches!(ci.as_str(), "" | "0" | "false"));
     assert!(missing.is_empty() || !ci, "not installed: {missing:?}");
     if !missing.is_empty() {

@@ -1,0 +1,95 @@
+//! Calls of gRPC between gRPC's own client and server in Python, with the proxy between them.
+#![cfg(test)]
+
+use std::io::{BufRead, BufReader};
+use std::net::{SocketAddr, TcpListener};
+use std::process::{Child, Command, Stdio};
+
+use amb_runtime::testing::Live;
+use amb_tests_wire::peers::have_python;
+use amb_tests_wire::policies::echoes::Echoes;
+use amb_tests_wire::upstream::eventually;
+
+/// What comes of each call, in the order in which they are made.
+const EXPECT: [(&str, &str); 18] = [
+    ("unary", "hello"),
+    ("large", "True"),
+    ("collect", "1000000"),
+    ("expand", "2000000"),
+    ("chat", "eno owt eerht"),
+    ("deadline", "DEADLINE_EXCEEDED in-time=True server-knew=True"),
+    ("cancellation", "begun gone"),
+    ("retry", "OK well after 2"),
+    ("retries_end", "UNAVAILABLE as told after 3"),
+    ("not_repeated", "INTERNAL as told after 1"),
+    ("pushback", "OK well after 2 waited=True"),
+    ("veto", "UNAVAILABLE as told after 1"),
+    ("message", "NOT_FOUND 100% späť|weg after 1"),
+    ("late", "first then DATA_LOSS too late to be hidden"),
+    (
+        "breaker",
+        "INTERNAL as told after 1 | INTERNAL as told after 1 | \
+         UNAVAILABLE the breaker of echo/broken is open after 0",
+    ),
+    ("refused", "UNAVAILABLE connection refused"),
+    ("rejected", "UNIMPLEMENTED destination not found"),
+    ("unimplemented", "UNIMPLEMENTED Method not found!"),
+];
+
+/// The server, killed at the end.
+struct Server {
+    process: Child,
+    address: SocketAddr,
+}
+
+impl Server {
+    fn start() -> Self {
+        let mut process = python("grpc_server.py").stdout(Stdio::piped()).spawn().unwrap();
+        let mut said = BufReader::new(process.stdout.take().unwrap()).lines();
+        let line = said.next().unwrap().unwrap();
+        let port = line.strip_prefix("listening on ").unwrap().parse().unwrap();
+        Self { process, address: SocketAddr::from(([127, 0, 0, 1], port)) }
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        drop(self.process.kill());
+        drop(self.process.wait());
+    }
+}
+
+fn python(script: &str) -> Command {
+    let mut command = Command::new("python3");
+    command.arg(format!("{}/peers/{script}", env!("CARGO_MANIFEST_DIR")));
+    // Threads that outlive a fork, and proxies of the environment, are no concern of these tests.
+    command.env("GRPC_ENABLE_FORK_SUPPORT", "0").env_remove("http_proxy").env_remove("https_proxy");
+    command
+}
+
+/// A port where nobody listens.
+fn deserted() -> SocketAddr {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
+}
+
+#[test]
+fn every_kind_of_call_and_what_can_go_wrong_with_it() {
+    if !have_python(&["grpc"]) {
+        return;
+    }
+    let server = Server::start();
+    let proxy = Live::start::<Echoes>(1, &[("echo", server.address), ("nobody", deserted())]);
+    let port = proxy.address().port().to_string();
+    let output = python("grpc_client.py").arg(port).output().unwrap();
+    let said = String::from_utf8(output.stdout).unwrap();
+    let trouble = String::from_utf8_lossy(&output.stderr);
+    let expected: String = EXPECT.map(|(case, came)| format!("{case}: {came}\n")).concat();
+    assert_eq!(said, expected, "{trouble}");
+    assert!(output.status.success(), "{trouble}");
+    eventually("the log of a failure that came late", || {
+        let log = proxy.log();
+        let late = log.lines().find(|line| line.contains("/amb.test.Echo/Late"));
+        late.is_some_and(|line| line.contains("\"grpc_status\":\"data-loss\""))
+    });
+}
