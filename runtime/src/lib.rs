@@ -4,8 +4,9 @@
 //! lifecycle   start, signals, stop          proxy     what a policy is to the runtime
 //!    │                                        │
 //! worker ──▶ http1 ──▶ filter (one pipeline a route) ──▶ http1 ──▶ net ──▶ upstream
-//!    │         └────────▶ message (heads as offsets)
-//!             └─▶ tunnel (bytes that nobody looks at: behind a `101`, or a whole connection)
+//!    │       http2                                       http2
+//!    │         └────────▶ message (heads as offsets)      peer: either of them, on either side
+//!    │         └────────▶ tunnel (bytes that nobody looks at: behind a `101`, or a whole connection)
 //! observe     metrics, access log, admin
 //! ```
 //!

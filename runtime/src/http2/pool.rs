@@ -140,7 +140,6 @@ impl Connection {
             Poll::Ready(Ok(())) if self.calls.get() < requests.current_max_send_streams() => {
                 Room::Some
             }
-            // A call waits already for the upstream's permission, or there are as many as may be.
             _ => Room::NotNow,
         }
     }
@@ -154,8 +153,11 @@ impl Lease {
     }
 
     fn send(self, request: http::Request<()>, ended: bool) -> Result<Asking, h2::Error> {
-        let sent = self.0.requests.borrow_mut().send_request(request, ended);
-        sent.map(|(response, body)| Asking::new(response, body, ended, self))
+        // A handle remembers a stream that waits for the upstream's permission, and whoever asks the
+        // handle takes that stream's wake-up: so each call has one of its own.
+        let mut requests = self.0.requests.borrow().clone();
+        let (response, body) = requests.send_request(request, ended)?;
+        Ok(Asking::new(response, body, ended, self))
     }
 }
 
