@@ -7,9 +7,11 @@ use std::cell::Cell;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::thread;
 
 use amb_runtime::testing::Live;
+use amb_tests_wire::frames::*;
 use amb_tests_wire::policies::full::Full;
 
 static ALLOCATIONS: AtomicUsize = AtomicUsize::new(0);
@@ -86,8 +88,46 @@ fn call(stream: &mut TcpStream) {
     assert_eq!(answer, ANSWER);
 }
 
+/// Two tests at once would count each other's.
+static ALONE: Mutex<()> = Mutex::new(());
+
+/// What the `h2` crate and `http`'s types take for a call that comes over HTTP/2 and goes over
+/// HTTP/1.1, and the call's own memory.
+const OVER_HTTP2: usize = 18;
+
+#[test]
+fn a_steady_call_over_http2_allocates_little() {
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    IS_COUNTED.set(false);
+    let proxy = Live::start::<Full>(1, &[("catalog", origin())]);
+    let mut peer = Peer::connect(proxy.address());
+    let head = [
+        (":method", "POST"),
+        (":scheme", "http"),
+        (":path", "/v1/stock/7?all"),
+        (":authority", "catalog.shop.svc"),
+        ("user-agent", "test"),
+        ("accept", "*/*"),
+        ("x-internal-debug", "1"),
+        ("content-length", "5"),
+    ];
+    let mut call = |at: usize| {
+        let stream = 2 * at as u32 + 1;
+        let request = headers(stream, END_HEADERS, &head);
+        peer.frames(&[request, data(stream, END_STREAM, "hello")]);
+        let end = peer.find(|frame| frame.is(DATA, END_STREAM)).unwrap();
+        assert_eq!((end.stream, end.payload.as_slice()), (stream, b"world".as_slice()));
+    };
+    (0..CALLS).for_each(&mut call);
+    let before = ALLOCATIONS.load(Ordering::SeqCst);
+    (CALLS..2 * CALLS).for_each(&mut call);
+    let allocations = (ALLOCATIONS.load(Ordering::SeqCst) - before) / CALLS;
+    assert!(allocations <= OVER_HTTP2, "{allocations} a call");
+}
+
 #[test]
 fn a_steady_call_allocates_nothing() {
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
     IS_COUNTED.set(false);
     let proxy = Live::start::<Full>(1, &[("catalog", origin())]);
     let mut stream = TcpStream::connect(proxy.address()).unwrap();
