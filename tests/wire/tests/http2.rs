@@ -350,7 +350,12 @@ fn no_connection_gets_more_calls_than_its_upstream_allows() {
     let mut peer = Peer::connect(proxy.address());
     // The first round tells the proxy what is allowed.
     for round in 0..3 {
-        peer.frames(&(0..40).map(|at| get(2 * (round * 40 + at) + 1, TWO)).collect::<Vec<_>>());
+        let call = |stream| {
+            let head = headers(stream, END_HEADERS, &request("POST", TWO));
+            [head, data(stream, END_STREAM, "body")]
+        };
+        let calls = (0..40).flat_map(|at| call(2 * (round * 40 + at) + 1));
+        peer.frames(&calls.collect::<Vec<_>>());
         for _ in 0..40 {
             assert!(peer.find(|frame| frame.is(DATA, END_STREAM)).is_some());
         }
