@@ -10,6 +10,7 @@ use crate::cores::Cores;
 use crate::folder::Folder;
 use crate::origin::{Answer, SMALL, Scripted};
 use crate::peers::{Peer, Place, Proxy, RELAY};
+use crate::protocol::Protocol;
 
 /// Enough that one in ten of them is seen in the log, whatever the dice say.
 const CALLS: usize = 400;
@@ -21,7 +22,7 @@ pub(crate) fn all(peers: &[Peer], cores: &Cores, folder: &Folder) {
         let log = folder.path().join("log");
         drop(fs::remove_file(&log));
         origin.play(&[], Answer::Fine);
-        let proxy = peer.ready(Place { cores, folder, log: &log });
+        let proxy = peer.ready(Place { cores, folder, log: &log, protocol: Protocol::Http1 });
         repeats_503(&proxy, &origin);
         keeps_connections(&proxy, &origin);
         gives_up(&proxy, &origin);

@@ -24,6 +24,7 @@ mod ours;
 mod peers;
 mod process;
 mod programs;
+mod protocol;
 mod relay;
 mod report;
 mod targets;
@@ -34,8 +35,6 @@ use cores::Cores;
 use measure::{Bench, Extent, GROUPS, Group};
 use report::Report;
 
-/// Where every proxy looks for its upstream; `policies/bench.amb` says the same.
-const ORIGIN: &str = "127.0.0.1:18480";
 const HOST: &str = "bench.local";
 /// Which part of the bench a process plays: it starts itself as the relay.
 const ROLE: &str = "AMB_BENCH_ROLE";

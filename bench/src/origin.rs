@@ -1,6 +1,7 @@
 //! The servers behind all proxies: nginx when it counts, a scripted one when it is about behaviour.
 
 use std::collections::VecDeque;
+use std::fs;
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::process::{Command, Stdio};
@@ -9,10 +10,11 @@ use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use crate::ORIGIN;
 use crate::folder::Folder;
+use crate::load::GRPC;
 use crate::process::Running;
 use crate::programs::find;
+use crate::protocol::Protocol::{Http1, Http2};
 
 /// The paths of answers with 100 bytes, 16 KiB and 1 MiB.
 pub(crate) const SMALL: &str = "/v1/stock/100";
@@ -27,14 +29,36 @@ pub(crate) fn start(folder: &Folder) -> Running {
     }
     let text = include_str!("../peers/origin.conf");
     let text = text.replace("@FOLDER@", &folder.path().to_string_lossy());
-    let text = text.replace("@ORIGIN@", ORIGIN).replace("@SMALL@", &"0123456789".repeat(10));
+    let text =
+        text.replace("@ORIGIN@", Http1.origin()).replace("@SMALL@", &"0123456789".repeat(10));
     let file = folder.file("origin.conf", &text);
     // INVARIANT: `main` has looked for it.
     let mut command = Command::new(find("nginx").unwrap());
     command.arg("-c").arg(file).args(["-e", "/dev/null"]);
     command.stdin(Stdio::null()).stderr(Stdio::null());
     let origin = Running::new(command.spawn().expect("nginx runs"));
-    await_port(ORIGIN);
+    await_port(Http1.origin());
+    origin
+}
+
+/// Starts nghttpd, which reads what is posted and has trailers, as servers of gRPC do.
+pub(crate) fn start_http2(folder: &Folder) -> Running {
+    for path in [SMALL, GRPC] {
+        let file = folder.path().join("http2").join(path.trim_start_matches('/'));
+        fs::create_dir_all(file.parent().unwrap()).expect("a folder for answers can be made");
+        fs::write(file, "0123456789".repeat(10)).expect("an answer can be written");
+    }
+    let (address, port) = Http2.origin().split_once(':').unwrap();
+    // INVARIANT: nobody comes here without it.
+    let mut command = Command::new(find("nghttpd").unwrap());
+    command.args(["--no-tls", "-n1", "--trailer=grpc-status: 0", "--address", address]);
+    command
+        .args(["--max-concurrent-streams=1024", "-d"])
+        .arg(folder.path().join("http2"))
+        .arg(port);
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    let origin = Running::new(command.spawn().expect("nghttpd runs"));
+    await_port(Http2.origin());
     origin
 }
 
@@ -78,8 +102,8 @@ pub(crate) struct Seen {
 
 impl Scripted {
     pub(crate) fn start() -> Self {
-        let listener = TcpListener::bind(ORIGIN).unwrap_or_else(|error| {
-            panic!("{ORIGIN}, where all proxies look for their origin, is not free: {error}")
+        let listener = TcpListener::bind(Http1.origin()).unwrap_or_else(|error| {
+            panic!("{}, where proxies look for their origin, is not free: {error}", Http1.origin())
         });
         let state = Arc::new(State::default());
         let shared = Arc::clone(&state);
@@ -99,7 +123,7 @@ impl Scripted {
 
     pub(crate) fn stop(self) {
         self.state.ending.store(true, Ordering::SeqCst);
-        drop(TcpStream::connect(ORIGIN));
+        drop(TcpStream::connect(Http1.origin()));
         self.thread.join().unwrap();
     }
 }

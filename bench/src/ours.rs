@@ -1,11 +1,13 @@
 //! Our own proxies: made by `amb build`, as a user makes them.
 
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 
 use crate::folder::{CHECKOUT, kept};
 use crate::programs::{cargo, run};
+use crate::protocol::Protocol;
 
 /// The policy under measurement.
 pub(crate) fn policy() -> PathBuf {
@@ -17,6 +19,22 @@ pub(crate) fn build(policy: &Path, name: &str) -> PathBuf {
     let binary = kept().join("proxies").join(name);
     run(amb().arg("build").arg(policy).arg("-o").arg(&binary));
     binary
+}
+
+/// The same policy for an origin that speaks HTTP/2.
+pub(crate) fn build_http2() {
+    let text = fs::read_to_string(policy()).expect("the policy can be read");
+    let [from, to] = [Protocol::Http1, Protocol::Http2]
+        .map(|protocol| format!("address \"{}\"", protocol.origin()));
+    let text = text.replace(&from, &format!("{to}\n    protocol http2"));
+    let path = kept().join("bench-http2.amb");
+    fs::write(&path, text).expect("a policy can be written");
+    build(&path, "bench-http2");
+}
+
+/// Where that proxy is.
+pub(crate) fn http2() -> PathBuf {
+    kept().join("proxies/bench-http2")
 }
 
 /// The `amb` of this checkout.

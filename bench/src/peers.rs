@@ -13,7 +13,8 @@ use crate::folder::Folder;
 use crate::origin::SMALL;
 use crate::process::Running;
 use crate::programs::{envoy, find, pingora, version};
-use crate::{ORIGIN, ROLE, ours};
+use crate::protocol::Protocol;
+use crate::{ROLE, load, ours};
 
 /// This proxy.
 pub(crate) const OURS: &str = "amb";
@@ -39,6 +40,7 @@ pub(crate) struct Place<'a> {
     pub(crate) folder: &'a Folder,
     /// Where its access log goes.
     pub(crate) log: &'a Path,
+    pub(crate) protocol: Protocol,
 }
 
 /// A running proxy.
@@ -84,9 +86,9 @@ pub(crate) fn all() -> (Vec<Peer>, Vec<Missing>) {
 /// This very program in another role.
 fn itself() -> Peer {
     let program = std::env::current_exe().expect("we run from a file");
-    let start = |peer: &Peer, _: &Place| {
+    let start = |peer: &Peer, place: &Place| {
         let mut command = Command::new(&peer.program);
-        command.env(ROLE, "relay");
+        command.env(ROLE, "relay").arg(place.protocol.origin());
         Start::Announced(command)
     };
     Peer { name: RELAY, program, version: "`copy_bidirectional` of tokio".to_owned(), start }
@@ -95,7 +97,12 @@ fn itself() -> Peer {
 /// What `amb build` makes of the policy.
 fn ours() -> Peer {
     let program = ours::build(&ours::policy(), "bench");
-    let start = |peer: &Peer, _: &Place| Start::Announced(Command::new(&peer.program));
+    let start = |peer: &Peer, place: &Place| {
+        Start::Announced(match place.protocol {
+            Protocol::Http1 => Command::new(&peer.program),
+            Protocol::Http2 => Command::new(ours::http2()),
+        })
+    };
     Peer { name: OURS, program, version: env!("CARGO_PKG_VERSION").to_owned(), start }
 }
 
@@ -127,22 +134,31 @@ fn of_envoy(peer: &Peer, place: &Place) -> Start {
 fn of_pingora(peer: &Peer, place: &Place) -> Start {
     let address = free_address();
     let mut command = Command::new(&peer.program);
-    command.args([&address.to_string(), ORIGIN]).arg(place.log);
+    command.args([&address.to_string(), place.protocol.origin()]).arg(place.log);
+    command.arg(place.protocol.either("http1", "http2"));
     Start::At(address, command)
 }
 
 /// A configuration with its places filled in.
 fn configured(text: &str, name: &str, address: SocketAddr, place: &Place) -> PathBuf {
-    let (origin_host, origin_port) = ORIGIN.split_once(':').unwrap();
+    let Place { folder, log, protocol, .. } = place;
+    let origin = protocol.origin();
+    let (origin_host, origin_port) = origin.split_once(':').unwrap();
     let text = text
         .replace("@ADDRESS@", &address.to_string())
         .replace("@HOST@", &address.ip().to_string())
         .replace("@PORT@", &address.port().to_string())
-        .replace("@ORIGIN@", ORIGIN)
+        .replace("@ORIGIN@", origin)
         .replace("@ORIGIN_HOST@", origin_host)
         .replace("@ORIGIN_PORT@", origin_port)
-        .replace("@FOLDER@", &place.folder.path().to_string_lossy())
-        .replace("@LOG@", &place.log.to_string_lossy());
+        // For nginx, which speaks HTTP/1.1 to upstreams, and HTTP/2 to those of gRPC.
+        .replace("@ORIGIN1@", Protocol::Http1.origin())
+        .replace("@ORIGIN2@", Protocol::Http2.origin())
+        .replace("@FRONT@", protocol.either("", " http2"))
+        .replace("@PROTO@", protocol.either("", " proto h2"))
+        .replace("@OPTIONS@", protocol.either("http_protocol_options", "http2_protocol_options"))
+        .replace("@FOLDER@", &folder.path().to_string_lossy())
+        .replace("@LOG@", &log.to_string_lossy());
     place.folder.file(name, &text)
 }
 
@@ -169,17 +185,23 @@ impl Peer {
     /// Starts it and waits until it answers.
     pub(crate) fn ready(&self, place: Place) -> Proxy {
         let proxy = self.start(place);
-        proxy.await_answer();
+        proxy.await_answer(place.protocol);
         proxy
     }
 }
 
 impl Proxy {
     /// Asks again and again until the origin's answer comes back.
-    pub(crate) fn await_answer(&self) {
+    fn await_answer(&self, protocol: Protocol) {
         let end = Instant::now() + Duration::from_secs(20);
-        let answered = || Client::connect(self.address, SMALL).and_then(|mut it| it.call());
-        while !matches!(answered(), Ok(200)) {
+        let answered = || match protocol {
+            Protocol::Http1 => {
+                let status = Client::connect(self.address, SMALL).and_then(|mut it| it.call());
+                status.is_ok_and(|status| status == 200)
+            }
+            Protocol::Http2 => load::answers_http2(self.address, SMALL),
+        };
+        while !answered() {
             assert!(Instant::now() < end, "{} does not answer at {}", self.name, self.address);
             std::thread::sleep(Duration::from_micros(200));
         }

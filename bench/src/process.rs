@@ -26,6 +26,24 @@ pub(crate) fn end_all_on_panic() {
     }));
 }
 
+/// Microseconds in user mode, and in the kernel.
+#[derive(Clone, Copy)]
+pub(crate) struct Cpu(u64, u64);
+
+impl Cpu {
+    pub(crate) fn since(self, before: Self) -> Self {
+        Self(self.0 - before.0, self.1 - before.1)
+    }
+
+    pub(crate) fn user(self) -> f64 {
+        self.0 as f64
+    }
+
+    pub(crate) fn total(self) -> f64 {
+        (self.0 + self.1) as f64
+    }
+}
+
 /// Memory in KiB.
 #[derive(Clone, Copy)]
 pub(crate) struct Memory {
@@ -44,10 +62,10 @@ impl Running {
         self.0.id()
     }
 
-    /// Microseconds of CPU time so far, in user mode and in the system, of all its processes.
-    pub(crate) fn cpu_micros(&self) -> u64 {
-        // USER_HZ is 100 on every Linux that Rust runs on.
-        family(self.id()).into_iter().map(|process| ticks(process) * 10_000).sum()
+    /// CPU time so far of all its processes.
+    pub(crate) fn cpu(&self) -> Cpu {
+        let sum = |one: Cpu, other: Cpu| Cpu(one.0 + other.0, one.1 + other.1);
+        family(self.id()).into_iter().map(ticks).fold(Cpu(0, 0), sum)
     }
 
     pub(crate) fn memory(&self) -> Memory {
@@ -92,11 +110,14 @@ fn family(process: u32) -> Vec<u32> {
     family
 }
 
-fn ticks(process: u32) -> u64 {
+fn ticks(process: u32) -> Cpu {
     let stat = fs::read_to_string(format!("/proc/{process}/stat")).expect("the proxy has ended");
     // Behind the name in parentheses, which may contain anything.
     let (_, numbers) = stat.rsplit_once(") ").unwrap();
-    numbers.split(' ').skip(11).take(2).map(|ticks| ticks.parse::<u64>().unwrap()).sum()
+    let mut ticks = numbers.split(' ').skip(11).map(|ticks| ticks.parse::<u64>().unwrap());
+    // USER_HZ is 100 on every Linux that Rust runs on.
+    let mut micros = || ticks.next().unwrap() * 10_000;
+    Cpu(micros(), micros())
 }
 
 fn rollup(process: u32, name: &str) -> u64 {

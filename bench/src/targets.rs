@@ -34,7 +34,7 @@ impl Judged {
     }
 }
 
-const TARGETS: [Target; 19] = [
+const TARGETS: [Target; 23] = [
     ratio("CPU, 100 B", RELAY, 1.40),
     ratio("CPU, 100 B", NGINX, 0.80),
     ratio("CPU, 100 B", HAPROXY, 0.65),
@@ -46,6 +46,10 @@ const TARGETS: [Target; 19] = [
     ratio("CPU at 4,000/s", HAPROXY, 0.85),
     ratio("CPU at 4,000/s", ENVOY, 0.50),
     best("p50 added, one caller"),
+    ratio("CPU, HTTP/2, 100 B", ENVOY, 0.45),
+    ratio("CPU, HTTP/2, 100 B", HAPROXY, 1.0),
+    ratio("CPU, gRPC", ENVOY, 0.45),
+    ratio("CPU, gRPC", HAPROXY, 1.0),
     value("system calls, 32 connections", OURS, 4.3),
     value("PSS idle", OURS, 7.0),
     value("PSS with 1,000 connections", OURS, 14.0),

@@ -14,9 +14,11 @@ impl Log {
         let file = OpenOptions::new().create(true).append(true).open(path)?;
         let log = Self(Arc::new(Mutex::new(BufWriter::with_capacity(32 << 10, file))));
         let flushed = log.clone();
-        std::thread::spawn(move || loop {
-            std::thread::sleep(Duration::from_secs(1));
-            drop(flushed.0.lock().unwrap().flush());
+        std::thread::spawn(move || {
+            loop {
+                std::thread::sleep(Duration::from_secs(1));
+                drop(flushed.0.lock().unwrap().flush());
+            }
         });
         Ok(log)
     }

@@ -2,7 +2,7 @@
 //! connection failures and 503, a request id, one header removed, time-outs, a breaker, a sampled
 //! access log.
 //!
-//! `amb-bench-pingora LISTEN ORIGIN LOG`
+//! `amb-bench-pingora LISTEN ORIGIN LOG http1|http2`
 
 mod breaker;
 mod log;
@@ -11,8 +11,10 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use http::header::HeaderName;
+use pingora::apps::HttpServerOptions;
 use pingora::http::{RequestHeader, ResponseHeader};
 use pingora::prelude::*;
+use pingora::protocols::ALPN;
 use pingora::proxy::http_proxy_service;
 use pingora::server::configuration::ServerConf;
 
@@ -23,6 +25,7 @@ const TRIES: usize = 3;
 const ID: HeaderName = HeaderName::from_static("x-correlation-id");
 
 struct Proxy {
+    alpn: ALPN,
     origin: std::net::SocketAddr,
     breaker: Breaker,
     log: Log,
@@ -52,11 +55,12 @@ impl ProxyHttp for Proxy {
             tokio::time::sleep(Duration::from_millis(fastrand::u64(0..=10 << call.tries))).await;
         }
         call.tries += 1;
-        let mut peer =
-            HttpPeer::new(self.origin, false, String::new());
+        let mut peer = HttpPeer::new(self.origin, false, String::new());
         peer.options.connection_timeout = Some(Duration::from_secs(1));
         peer.options.read_timeout = Some(Duration::from_secs(1));
         peer.options.write_timeout = Some(Duration::from_secs(1));
+        peer.options.alpn = self.alpn.clone();
+        peer.options.max_h2_streams = 128;
         peer.options.idle_timeout = Some(Duration::from_secs(75));
         Ok(Box::new(peer))
     }
@@ -120,11 +124,13 @@ fn main() {
         println!("Pingora 0.9.1");
         return;
     }
-    let [listen, origin, log] = arguments.as_slice() else {
-        eprintln!("usage: amb-bench-pingora LISTEN ORIGIN LOG");
+    let [listen, origin, log, protocol] = arguments.as_slice() else {
+        eprintln!("usage: amb-bench-pingora LISTEN ORIGIN LOG http1|http2");
         std::process::exit(64);
     };
+    let http2 = protocol == "http2";
     let proxy = Proxy {
+        alpn: if http2 { ALPN::H2 } else { ALPN::H1 },
         origin: origin.parse().expect("ORIGIN is an address"),
         breaker: Breaker::new(5, Duration::from_secs(30)),
         log: Log::open(log).expect("LOG can be written"),
@@ -141,6 +147,11 @@ fn main() {
     let mut server = Server::new_with_opt_and_conf(None, configuration);
     server.bootstrap();
     let mut service = http_proxy_service(&server.configuration, proxy);
+    if http2 && let Some(app) = service.app_logic_mut() {
+        let mut options = HttpServerOptions::default();
+        options.h2c = true;
+        app.server_options = Some(options);
+    }
     service.add_tcp(listen);
     server.add_service(service);
     server.run_forever();

@@ -1,6 +1,7 @@
 //! What is measured, in groups that can be chosen with `--only`.
 
 mod bodies;
+mod http2;
 mod pace;
 mod resources;
 mod system_calls;
@@ -14,6 +15,7 @@ use crate::folder::Folder;
 use crate::origin;
 use crate::peers::{Peer, Place, Proxy};
 use crate::process::Running;
+use crate::protocol::Protocol;
 
 /// How much is measured.
 #[derive(Clone, Copy)]
@@ -58,13 +60,14 @@ pub(crate) struct Bench<'a> {
 /// A name for `--only`, and how it is measured.
 pub(crate) type Group = (&'static str, fn(&Bench) -> Vec<Figure>);
 
-pub(crate) const GROUPS: [Group; 6] = [
+pub(crate) const GROUPS: [Group; 7] = [
     ("small", bodies::small),
     ("bodies", bodies::larger),
     ("rate", pace::fixed_rate),
     ("alone", pace::alone),
     ("calls", system_calls::measure),
     ("resources", resources::measure),
+    ("http2", http2::measure),
 ];
 
 impl<'a> Bench<'a> {
@@ -78,7 +81,8 @@ impl<'a> Bench<'a> {
 
     /// Logs are written, and thrown away.
     fn place(&self) -> Place<'_> {
-        Place { cores: self.cores, folder: &self.folder, log: Path::new("/dev/null") }
+        let (folder, log, protocol) = (&self.folder, Path::new("/dev/null"), Protocol::Http1);
+        Place { cores: self.cores, folder, log, protocol }
     }
 
     fn proxies(&self) -> Vec<Proxy> {

@@ -3,12 +3,12 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use crate::ORIGIN;
 use crate::figures::{Figure, Values};
 use crate::load::Callers;
 use crate::measure::Bench;
 use crate::origin::SMALL;
 use crate::peers::Proxy;
+use crate::protocol::Protocol;
 
 const RATE: u32 = 4_000;
 const CALLERS: usize = 64;
@@ -22,9 +22,9 @@ pub(crate) fn fixed_rate(bench: &Bench) -> Vec<Figure> {
     let time = Duration::from_secs(u64::from(bench.extent.seconds));
     let one = |proxy: &Proxy| {
         let mut callers = Callers::connect(proxy.address, SMALL, CALLERS);
-        let before = proxy.process.cpu_micros();
+        let before = proxy.process.cpu();
         let times = micros(&callers.paced(RATE, time));
-        let cpu = (proxy.process.cpu_micros() - before) as f64 / times.0.len() as f64;
+        let cpu = proxy.process.cpu().since(before).total() / times.0.len() as f64;
         (proxy.name, [cpu, times.median(), times.quantile(0.99)])
     };
     bench.interleave(bench.extent.fewer(), &bench.proxies(), figures, one)
@@ -32,7 +32,7 @@ pub(crate) fn fixed_rate(bench: &Bench) -> Vec<Figure> {
 
 /// What a proxy adds for a single caller, who waits for wake-ups more than for work.
 pub(crate) fn alone(bench: &Bench) -> Vec<Figure> {
-    let origin: SocketAddr = ORIGIN.parse().unwrap();
+    let origin: SocketAddr = Protocol::Http1.origin().parse().unwrap();
     let p50 = |address| micros(&Callers::connect(address, SMALL, 1).in_turn(HALF)).median();
     let one = |proxy: &Proxy| (proxy.name, [p50(proxy.address) - p50(origin)]);
     let figure = Figure::new("p50 added, one caller", "µs");

@@ -1,0 +1,38 @@
+//! CPU time per request over HTTP/2, plain and in the shape of gRPC: a message is posted, the answer has
+//! its status in the trailers. nginx speaks HTTP/1.1 to the origin of the plain ones.
+
+use crate::figures::Figure;
+use crate::load::{GRPC, answers_http2, h2load, trailers};
+use crate::measure::Bench;
+use crate::origin::{self, SMALL};
+use crate::ours;
+use crate::peers::{Place, Proxy};
+use crate::programs::find;
+use crate::protocol::Protocol;
+
+pub(crate) fn measure(bench: &Bench) -> Vec<Figure> {
+    if let Some(missing) = ["h2load", "nghttpd"].into_iter().find(|it| find(it).is_none()) {
+        assert!(std::env::var_os("CI").is_none(), "{missing} is missing");
+        eprintln!("{missing} is missing: HTTP/2 is not measured");
+        return Vec::new();
+    }
+    ours::build_http2();
+    let _origin = origin::start_http2(&bench.folder);
+    let place = Place { protocol: Protocol::Http2, ..bench.place() };
+    let proxies: Vec<_> = bench.peers.iter().map(|peer| peer.ready(place)).collect();
+    for proxy in &proxies {
+        let Proxy { name, address, .. } = proxy;
+        assert!(answers_http2(*address, GRPC), "{name} answers no call of gRPC");
+        assert!(trailers(*address).contains("grpc-status: 0"), "{name} loses trailers");
+    }
+    let figures =
+        [Figure::new("CPU, HTTP/2, 100 B", "µs/request"), Figure::new("CPU, gRPC", "µs/request")];
+    let one = |proxy: &Proxy| (proxy.name, [SMALL, GRPC].map(|path| per_request(proxy, path)));
+    bench.interleave(bench.extent.fewer(), &proxies, figures, one)
+}
+
+fn per_request(proxy: &Proxy, path: &str) -> f64 {
+    let before = proxy.process.cpu();
+    let requests = h2load(proxy.address, path);
+    proxy.process.cpu().since(before).total() / requests as f64
+}
