@@ -292,7 +292,8 @@ async fn serve<P: Proxy, N: Net>(worker: &Worker<N>, io: N::Down, inbound: Inbou
     let tunnel = |io| tunnel::Connection::new(worker, io, inbound);
     match P::accept(inbound, worker) {
         Incoming::Http => server::serve::<P, N>(worker, io, inbound).await,
-        Incoming::Tunnel(route) => tunnel(io).serve::<P>(route).await,
-        Incoming::Tls { unnamed } => tunnel(io).serve_tls::<P>(unnamed).await,
+        // In boxes, so that a resting connection of HTTP has no room for what it is not.
+        Incoming::Tunnel(route) => Box::pin(tunnel(io).serve::<P>(route)).await,
+        Incoming::Tls { unnamed } => Box::pin(tunnel(io).serve_tls::<P>(unnamed)).await,
     }
 }

@@ -56,7 +56,7 @@ pub struct Pass;
 
 impl Filter for Pass {
     async fn call<N: Net>(call: &mut Call<'_, N>) -> Outcome<N> {
-        let outcome = pass(call).await;
+        let outcome = Box::pin(pass(call)).await;
         record(call, &outcome);
         outcome
     }

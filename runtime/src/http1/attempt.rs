@@ -42,7 +42,8 @@ pub(crate) async fn attempt<N: Net>(
     }
     let end = call.try_end(now);
     if speaks_http2(call, upstream.protocol) {
-        return stream(call, (id, endpoint), connection, (now, end)).await;
+        // A stream allocates in any case; calls of HTTP/1.1 shall not have to carry its room.
+        return Box::pin(stream(call, (id, endpoint), connection, (now, end))).await;
     }
     let kept = match connection {
         Connection::Kept => upstream.pool.take(endpoint, now),

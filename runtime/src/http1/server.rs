@@ -66,7 +66,8 @@ pub(crate) async fn serve<P: Proxy, N: Net>(worker: &Worker<N>, io: N::Down, inb
             Next::Request(request) => request,
             Next::Http2(block) => {
                 let Connection { io, timer, .. } = caller;
-                return http2::serve::<P, N>(worker, (io, timer), block, inbound).await;
+                // Room for it is taken by connections that need it: most speak HTTP/1.1, and rest.
+                return Box::pin(http2::serve::<P, N>(worker, (io, timer), block, inbound)).await;
             }
             Next::Refused(refused) => {
                 worker.recorder().malformed();
