@@ -1,7 +1,7 @@
 //! Real programs: found on this machine, started on free ports, stopped by their handle.
 
 use std::fs;
-use std::io::Write;
+use std::io::{BufRead, BufReader, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -90,7 +90,8 @@ impl Nginx {
         Self::start_as(folder, (" http2", MANY))
     }
 
-    /// It speaks HTTP/2, and sends GOAWAY after so many requests on a connection.
+    /// It speaks HTTP/2, and sends GOAWAY after so many requests on a connection. What it has
+    /// carried out is in the folder's `access.log`, a line each.
     pub fn start_leaving(folder: &Folder, requests: u32) -> Self {
         Self::start_as(folder, (" http2", requests))
     }
@@ -169,6 +170,39 @@ impl Drop for Nghttpd {
     }
 }
 
+/// A server in Python, which says what port it has chosen; killed at the end.
+pub struct PythonServer {
+    pub address: SocketAddr,
+    process: Child,
+}
+
+impl PythonServer {
+    pub fn start(script: &str) -> Self {
+        let mut process = python(script).stdout(Stdio::piped()).spawn().unwrap();
+        let mut said = BufReader::new(process.stdout.take().unwrap()).lines();
+        let line = said.next().unwrap().unwrap();
+        let port = line.strip_prefix("listening on ").unwrap().parse().unwrap();
+        Self { address: SocketAddr::from(([127, 0, 0, 1], port)), process }
+    }
+}
+
+impl Drop for PythonServer {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        drop(self.process.kill());
+        drop(self.process.wait());
+    }
+}
+
+/// A script of `peers/`.
+pub fn python(script: &str) -> Command {
+    let mut command = Command::new("python3");
+    command.arg(format!("{}/peers/{script}", env!("CARGO_MANIFEST_DIR")));
+    // Threads that outlive a fork, and proxies of the environment, are no concern of these tests.
+    command.env("GRPC_ENABLE_FORK_SUPPORT", "0").env_remove("http_proxy").env_remove("https_proxy");
+    command
+}
+
 /// A port that was free a moment ago; nginx cannot choose one itself.
 fn free_address() -> SocketAddr {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
@@ -231,7 +265,8 @@ master_process off;
 pid {folder}/nginx.pid;
 events {{ }}
 http {{
-    access_log off;
+    log_format line "$request_method $uri";
+    access_log {folder}/access.log line;
     keepalive_requests @REQUESTS@;
     client_max_body_size 0;
     client_body_temp_path {folder}/body;

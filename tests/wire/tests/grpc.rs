@@ -1,12 +1,10 @@
 //! Calls of gRPC between gRPC's own client and server in Python, with the proxy between them.
 #![cfg(test)]
 
-use std::io::{BufRead, BufReader};
 use std::net::{SocketAddr, TcpListener};
-use std::process::{Child, Command, Stdio};
 
 use amb_runtime::testing::Live;
-use amb_tests_wire::peers::have_python;
+use amb_tests_wire::peers::{PythonServer, have_python, python};
 use amb_tests_wire::policies::echoes::Echoes;
 use amb_tests_wire::upstream::eventually;
 
@@ -36,38 +34,6 @@ const EXPECT: [(&str, &str); 18] = [
     ("unimplemented", "UNIMPLEMENTED Method not found!"),
 ];
 
-/// The server, killed at the end.
-struct Server {
-    process: Child,
-    address: SocketAddr,
-}
-
-impl Server {
-    fn start() -> Self {
-        let mut process = python("grpc_server.py").stdout(Stdio::piped()).spawn().unwrap();
-        let mut said = BufReader::new(process.stdout.take().unwrap()).lines();
-        let line = said.next().unwrap().unwrap();
-        let port = line.strip_prefix("listening on ").unwrap().parse().unwrap();
-        Self { process, address: SocketAddr::from(([127, 0, 0, 1], port)) }
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        // It may have ended by itself.
-        drop(self.process.kill());
-        drop(self.process.wait());
-    }
-}
-
-fn python(script: &str) -> Command {
-    let mut command = Command::new("python3");
-    command.arg(format!("{}/peers/{script}", env!("CARGO_MANIFEST_DIR")));
-    // Threads that outlive a fork, and proxies of the environment, are no concern of these tests.
-    command.env("GRPC_ENABLE_FORK_SUPPORT", "0").env_remove("http_proxy").env_remove("https_proxy");
-    command
-}
-
 /// A port where nobody listens.
 fn deserted() -> SocketAddr {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
@@ -78,7 +44,7 @@ fn every_kind_of_call_and_what_can_go_wrong_with_it() {
     if !have_python(&["grpc"]) {
         return;
     }
-    let server = Server::start();
+    let server = PythonServer::start("grpc_server.py");
     let proxy = Live::start::<Echoes>(1, &[("echo", server.address), ("nobody", deserted())]);
     let port = proxy.address().port().to_string();
     let output = python("grpc_client.py").arg(port).output().unwrap();

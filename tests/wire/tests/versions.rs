@@ -8,6 +8,7 @@ use std::process::{Command, Output};
 
 use amb_tests_wire::peers::{Folder, Nghttpd, Nginx, have};
 use amb_tests_wire::process::Process;
+use amb_tests_wire::upstream::eventually;
 
 const SIZES: [usize; 5] = [0, 1, 16 * 1024, 65_536, 20 * 1024 * 1024];
 /// KiB. Unoptimised code and the harness included.
@@ -174,4 +175,11 @@ fn an_upstream_that_goes_away_in_the_middle_of_load_loses_no_call() {
     load_with(&proxy, ("plain-two", "/ok"), 10_000, &streams);
     let post = [&streams[..], &["-d", body.to_str().unwrap()]].concat();
     load_with(&proxy, ("plain-two", "/ok"), 10_000, &post);
+    // Nobody's POST was carried out twice.
+    let carried_out = || {
+        let log = fs::read_to_string(folder.path().join("access.log")).unwrap();
+        log.lines().filter(|line| *line == "POST /ok").count()
+    };
+    eventually("nginx's log of the last calls", || carried_out() >= 10_000);
+    assert_eq!(carried_out(), 10_000);
 }
