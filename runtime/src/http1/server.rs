@@ -146,15 +146,15 @@ async fn answer<P: Proxy, N: Net>(
 }
 
 impl<N: Net> Connection<N> {
-    /// Waits for a complete request head. An idle connection holds no buffer.
+    /// Waits for a complete request head.
     async fn next(&mut self, worker: &Worker<N>, ahead: Option<Box<Block>>) -> Next {
-        let mut block = match ahead {
-            Some(block) => block,
-            None if self.idle(worker).await => worker.blocks.take(),
-            None => return Next::Closed,
+        let first = match ahead {
+            None => self.idle(worker).await,
+            ahead => ahead,
         };
+        let Some(mut block) = first else { return Next::Closed };
         let mut parts = RequestParts::default();
-        let mut fresh = block.filled > 0;
+        let (mut fresh, mut begun) = (true, false);
         loop {
             if fresh {
                 let Block { bytes, fields, filled, .. } = &mut *block;
@@ -167,7 +167,11 @@ impl<N: Net> Connection<N> {
                             Err(_) => Next::Refused(Refused::Head),
                         };
                     }
-                    Ok(None) => self.timer.set(worker.clock().now() + HEAD_PATIENCE),
+                    Ok(None) if begun => {}
+                    Ok(None) => {
+                        begun = true;
+                        self.timer.set(worker.clock().now() + HEAD_PATIENCE);
+                    }
                     // Only an error leads here: requests of HTTP/1 pay nothing for it.
                     Err(_) if !self.used && http2::is_preface(block.filled()) => {
                         return Next::Http2(block);
@@ -183,16 +187,26 @@ impl<N: Net> Connection<N> {
         }
     }
 
-    /// Waits until something arrives; false: the connection is to be closed.
-    async fn idle(&mut self, worker: &Worker<N>) -> bool {
+    /// Waits for the first bytes of a request. Until they are there the connection holds no buffer:
+    /// most of the time most connections are idle. `None`: it is to be closed.
+    async fn idle(&mut self, worker: &Worker<N>) -> Option<Box<Block>> {
         let mut patience = None;
         self.timer.clear();
         poll_fn(|cx| {
-            if let Poll::Ready(readable) = self.io.poll_readable(cx) {
-                return Poll::Ready(readable.is_ok());
+            // A new connection is taken for readable until it has been tried: then the read waits.
+            if self.io.poll_readable(cx).is_ready() {
+                let mut block = worker.blocks.take();
+                let read = poll_fill(&mut self.io, &mut block, cx);
+                if let Poll::Ready(Ok(1..)) = read {
+                    return Poll::Ready(Some(block));
+                }
+                worker.blocks.give(block);
+                if read.is_ready() {
+                    return Poll::Ready(None);
+                }
             }
             if worker.is_closing() {
-                return Poll::Ready(false);
+                return Poll::Ready(None);
             }
             if !worker.is_serving() && patience.is_none() {
                 let until = worker.clock().now() + DRAIN_PATIENCE;
@@ -200,7 +214,7 @@ impl<N: Net> Connection<N> {
                 self.timer.set(until);
             }
             ready!(self.timer.poll_due(cx));
-            Poll::Ready(false)
+            Poll::Ready(None)
         })
         .await
     }

@@ -1,7 +1,8 @@
 //! Calls through a compiled policy, on scripted upstreams and virtual time.
 
 use std::cell::{Cell, RefCell};
-use std::future::poll_fn;
+use std::convert::Infallible;
+use std::future::{pending, poll_fn};
 use std::marker::PhantomData;
 use std::net::SocketAddr;
 use std::pin::pin;
@@ -36,12 +37,22 @@ pub struct Request {
     pub(super) body: usize,
     times: u32,
     every: Option<Duration>,
+    pace: Duration,
 }
 
 impl Request {
     pub fn new(method: &str, host: &str, target: &str) -> Self {
         let [method, host, target] = [method, host, target].map(str::to_owned);
-        Self { method, host, target, headers: Vec::new(), body: 0, times: 1, every: None }
+        Self {
+            method,
+            host,
+            target,
+            headers: Vec::new(),
+            body: 0,
+            times: 1,
+            every: None,
+            pace: Duration::ZERO,
+        }
     }
 
     /// A call of gRPC: `grpc("pricing.shop.svc", "shop.v1.Pricing/Quote")`.
@@ -74,6 +85,13 @@ impl Request {
     #[must_use]
     pub fn every(mut self, every: Duration) -> Self {
         self.every = Some(every);
+        self
+    }
+
+    /// Over HTTP/1.1: so much time between two bytes.
+    #[must_use]
+    pub fn pace(mut self, pace: Duration) -> Self {
+        self.pace = pace;
         self
     }
 
@@ -283,7 +301,8 @@ async fn call<P: Proxy>(
     let head = match version {
         Version::Http1 => {
             let bodiless = request.method == "HEAD";
-            exchange(&mut ours, &request.bytes(), bodiless).await.unwrap_or_default()
+            let bytes = request.bytes();
+            exchange(&mut ours, (&bytes, request.pace), bodiless).await.unwrap_or_default()
         }
         Version::Http2 => http2::exchange(ours, &request).await.unwrap_or_default(),
     };
@@ -293,14 +312,21 @@ async fn call<P: Proxy>(
 /// Sends a request and reads the answer's head and body; returns the head.
 async fn exchange(
     io: &mut DuplexStream,
-    request: &[u8],
+    (request, pace): (&[u8], Duration),
     bodiless: bool,
 ) -> std::io::Result<String> {
     let (mut from, mut to) = tokio::io::split(io);
     let write = async {
-        // The proxy may answer without reading all of it.
-        drop(to.write_all(request).await);
-        Ok::<(), std::io::Error>(())
+        let piece = if pace.is_zero() { request.len() } else { 1 };
+        for piece in request.chunks(piece) {
+            if !pace.is_zero() {
+                tokio::time::sleep(pace).await;
+            }
+            if to.write_all(piece).await.is_err() {
+                break;
+            }
+        }
+        pending::<Infallible>().await
     };
     let read = async {
         let mut bytes = Vec::new();
@@ -318,6 +344,10 @@ async fn exchange(
             }
         }
     };
-    let ((), head) = tokio::try_join!(write, read)?;
-    Ok(head)
+    // The proxy may answer without reading all of it.
+    tokio::select! {
+        biased;
+        never = write => match never {},
+        head = read => head,
+    }
 }

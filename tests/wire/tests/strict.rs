@@ -4,8 +4,9 @@
 //! follows it on the wire cannot be trusted.
 
 use std::net::SocketAddr;
+use std::time::Duration;
 
-use amb_runtime::testing::Live;
+use amb_runtime::testing::{Live, Request, Scenario};
 use amb_tests_wire::caller::{Caller, call, get};
 use amb_tests_wire::message::wire;
 use amb_tests_wire::policies::plain::Plain;
@@ -24,6 +25,19 @@ fn refused(address: SocketAddr, name: &str, bytes: impl AsRef<[u8]>, status: u16
     let said = answer.field("proxy-status").unwrap_or_default();
     assert!(said.starts_with("amb; error=http_request_error"), "{name}: {said}");
     assert!(caller.is_closed(), "{name}");
+}
+
+/// However it is spread over time: a line's end gives no new patience, nor does its absence.
+#[test]
+fn a_head_is_complete_within_ten_seconds_of_its_first_byte() {
+    for (pace, status) in [(50, 200), (200, 408), (800, 408)] {
+        let request =
+            Request::new("GET", "catalog.shop.svc", "/").pace(Duration::from_millis(pace));
+        let observed = Scenario::<Plain>::new().request(request).run();
+        assert_eq!(observed.status(), status, "a byte in {pace} ms");
+        let patience = Duration::from_secs(10) + Duration::from_millis(2 * pace);
+        assert!(observed.elapsed() <= patience, "{pace} ms: {:?}", observed.elapsed());
+    }
 }
 
 /// Only a well-formed start line with another version is 505.
