@@ -21,15 +21,25 @@ pub(crate) fn build(policy: &Path, name: &str) -> PathBuf {
     binary
 }
 
+/// The policy under measurement, with other words in one place.
+pub(crate) fn policy_with(from: &str, to: &str) -> String {
+    let text = fs::read_to_string(policy()).expect("the policy can be read");
+    assert!(text.contains(from), "the policy has no `{from}` any more");
+    text.replace(from, to)
+}
+
+/// Builds the proxy of such a policy.
+pub(crate) fn build_text(text: &str, name: &str) -> PathBuf {
+    let path = kept().join(name).with_extension("amb");
+    fs::write(&path, text).expect("a policy can be written");
+    build(&path, name)
+}
+
 /// The same policy for an origin that speaks HTTP/2.
 pub(crate) fn build_http2() {
-    let text = fs::read_to_string(policy()).expect("the policy can be read");
     let [from, to] = [Protocol::Http1, Protocol::Http2]
         .map(|protocol| format!("address \"{}\"", protocol.origin()));
-    let text = text.replace(&from, &format!("{to}\n    protocol http2"));
-    let path = kept().join("bench-http2.amb");
-    fs::write(&path, text).expect("a policy can be written");
-    build(&path, "bench-http2");
+    build_text(&policy_with(&from, &format!("{to}\n    protocol http2")), "bench-http2");
 }
 
 /// Where that proxy is.

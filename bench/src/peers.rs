@@ -96,14 +96,18 @@ fn itself() -> Peer {
 
 /// What `amb build` makes of the policy.
 fn ours() -> Peer {
-    let program = ours::build(&ours::policy(), "bench");
+    built(OURS, ours::build(&ours::policy(), "bench"))
+}
+
+/// What `amb build` made, under any name.
+pub(crate) fn built(name: &'static str, program: PathBuf) -> Peer {
     let start = |peer: &Peer, place: &Place| {
         Start::Announced(match place.protocol {
             Protocol::Http1 => Command::new(&peer.program),
             Protocol::Http2 => Command::new(ours::http2()),
         })
     };
-    Peer { name: OURS, program, version: env!("CARGO_PKG_VERSION").to_owned(), start }
+    Peer { name, program, version: env!("CARGO_PKG_VERSION").to_owned(), start }
 }
 
 fn of_nginx(peer: &Peer, place: &Place) -> Start {

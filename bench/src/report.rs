@@ -90,11 +90,12 @@ fn beside_each_other(figures: &[&Figure], columns: &[&str], cell: Cell) -> Strin
 
 type Cell = fn(&Figure, &str) -> Option<String>;
 
-/// Figures that are of this proxy alone.
+/// Figures that are of this proxy alone, each row also divided by the first.
 fn by_itself(figure: &Figure) -> String {
-    let mut table = format!("\n| | {} |\n|---|---:|\n", name(figure));
+    let mut table = format!("\n| | {} | ÷ the first |\n|---|---:|---:|\n", name(figure));
     for Row { who, values } in &figure.rows {
-        writeln!(table, "| {who} | {} |", spread(values)).unwrap();
+        let ratio = values.over(&figure.rows[0].values).median();
+        writeln!(table, "| {who} | {} | {ratio:.2} |", spread(values)).unwrap();
     }
     table
 }
@@ -142,4 +143,21 @@ fn values(figure: &Figure) -> Value {
 /// As many digits as mean something.
 fn number(value: f64) -> String {
     if value.abs() >= 100.0 { format!("{value:.0}") } else { format!("{value:.1}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_of_this_proxy_alone_are_beside_the_first() {
+        let mut figure = Figure::new("CPU", "µs/request");
+        for (few, many) in [(10.0, 11.0), (20.0, 24.0), (10.0, 10.0)] {
+            figure.add("few", few);
+            figure.add("many", many);
+        }
+        let table = "\n| | CPU, µs/request | ÷ the first |\n|---|---:|---:|\n\
+                     | few | 10.0 [10.0–20.0] | 1.00 |\n| many | 11.0 [10.0–24.0] | 1.10 |\n";
+        assert_eq!(by_itself(&figure), table);
+    }
 }

@@ -2,6 +2,7 @@
 
 use crate::edit;
 use crate::figures::{Figure, Row};
+use crate::measure::routes;
 use crate::peers::{ENVOY, HAPROXY, NGINX, OURS, PINGORA, RELAY};
 
 /// A limit of one figure.
@@ -34,7 +35,7 @@ impl Judged {
     }
 }
 
-const TARGETS: [Target; 23] = [
+const TARGETS: [Target; 25] = [
     ratio("CPU, 100 B", RELAY, 1.40),
     ratio("CPU, 100 B", NGINX, 0.80),
     ratio("CPU, 100 B", HAPROXY, 0.65),
@@ -57,11 +58,17 @@ const TARGETS: [Target; 23] = [
     value("program file", OURS, 4.0),
     value(edit::FIGURE, edit::RELEASE, 30.0),
     value(edit::FIGURE, edit::DEV, 5.0),
-    Target { figure: edit::FIGURE, of: edit::TWENTY, over: Over::Row(edit::ONE), most: 12.0 },
+    within(edit::FIGURE, edit::TWENTY, edit::ONE, 12.0),
+    within(routes::ROUTES, routes::THOUSAND, routes::TEN, 1.05),
+    within(routes::FILTERS, routes::TWENTY, routes::ONE, 1.05),
 ];
 
 const fn ratio(figure: &'static str, peer: &'static str, most: f64) -> Target {
-    Target { figure, of: OURS, over: Over::Row(peer), most }
+    within(figure, OURS, peer, most)
+}
+
+const fn within(figure: &'static str, of: &'static str, row: &'static str, most: f64) -> Target {
+    Target { figure, of, over: Over::Row(row), most }
 }
 
 const fn best(figure: &'static str) -> Target {

@@ -4,6 +4,7 @@ mod bodies;
 mod http2;
 mod pace;
 mod resources;
+pub(crate) mod routes;
 mod system_calls;
 
 use std::path::Path;
@@ -60,7 +61,7 @@ pub(crate) struct Bench<'a> {
 /// A name for `--only`, and how it is measured.
 pub(crate) type Group = (&'static str, fn(&Bench) -> Vec<Figure>);
 
-pub(crate) const GROUPS: [Group; 7] = [
+pub(crate) const GROUPS: [Group; 8] = [
     ("small", bodies::small),
     ("bodies", bodies::larger),
     ("rate", pace::fixed_rate),
@@ -68,7 +69,15 @@ pub(crate) const GROUPS: [Group; 7] = [
     ("calls", system_calls::measure),
     ("resources", resources::measure),
     ("http2", http2::measure),
+    ("routes", routes::measure),
 ];
+
+/// Says why a group is not measured here; under CI everything is.
+fn left_out(why: &str) -> Vec<Figure> {
+    assert!(std::env::var_os("CI").is_none(), "{why}");
+    eprintln!("{why}");
+    Vec::new()
+}
 
 impl<'a> Bench<'a> {
     /// Shows that all do the same work, then starts the origin of the measurements.

@@ -8,7 +8,7 @@ use rustix::process::{Pid, Signal, kill_process};
 
 use crate::figures::Figure;
 use crate::load::Callers;
-use crate::measure::Bench;
+use crate::measure::{Bench, left_out};
 use crate::origin::SMALL;
 use crate::peers::Proxy;
 use crate::programs::find;
@@ -17,8 +17,7 @@ const REQUESTS: usize = 4_000;
 
 pub(crate) fn measure(bench: &Bench) -> Vec<Figure> {
     let Some(strace) = find("strace") else {
-        eprintln!("strace is missing: system calls are not counted");
-        return Vec::new();
+        return left_out("strace is missing: system calls are not counted");
     };
     let requests = if bench.extent.is_smoke() { 320 } else { REQUESTS };
     let figures = [
