@@ -3,6 +3,7 @@
 mod bodies;
 mod http2;
 mod pace;
+mod redirect;
 mod resources;
 pub(crate) mod routes;
 mod system_calls;
@@ -61,7 +62,7 @@ pub(crate) struct Bench<'a> {
 /// A name for `--only`, and how it is measured.
 pub(crate) type Group = (&'static str, fn(&Bench) -> Vec<Figure>);
 
-pub(crate) const GROUPS: [Group; 8] = [
+pub(crate) const GROUPS: [Group; 9] = [
     ("small", bodies::small),
     ("bodies", bodies::larger),
     ("rate", pace::fixed_rate),
@@ -70,6 +71,7 @@ pub(crate) const GROUPS: [Group; 8] = [
     ("resources", resources::measure),
     ("http2", http2::measure),
     ("routes", routes::measure),
+    ("redirect", redirect::measure),
 ];
 
 /// Says why a group is not measured here; under CI everything is.
