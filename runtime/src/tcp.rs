@@ -4,7 +4,8 @@ use std::io;
 use std::net::SocketAddr;
 use std::task::{Context, Poll, ready};
 
-use rustix::fd::AsFd as _;
+use rustix::fd::AsFd;
+use rustix::net::sockopt::set_tcp_congestion;
 use rustix::pipe::{SpliceFlags, splice};
 use tokio::io::Interest;
 use tokio::net::TcpStream;
@@ -67,6 +68,18 @@ impl Io for TcpStream {
     }
 }
 
+/// The congestion control (RFC 5681) that every Linux has, and that every user may choose.
+const RENO: &str = "reno";
+
+/// Within a machine nothing is congested: there the cheapest way to control it will do, where the
+/// system's own may be one that measures and paces (BBR).
+pub(crate) fn spare_control(socket: impl AsFd, address: SocketAddr) {
+    if address.ip().is_loopback() {
+        // Where that is refused, it costs a little more.
+        let _refused = set_tcp_congestion(socket, RENO);
+    }
+}
+
 /// TCP without encryption.
 #[derive(Debug)]
 pub(crate) struct Tcp {
@@ -82,6 +95,7 @@ impl Net for Tcp {
     async fn connect(&self, _upstream: UpstreamId, endpoint: SocketAddr) -> io::Result<TcpStream> {
         let stream = TcpStream::connect(endpoint).await?;
         stream.set_nodelay(true)?;
+        spare_control(&stream, endpoint);
         Ok(stream)
     }
 

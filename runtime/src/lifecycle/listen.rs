@@ -8,6 +8,7 @@ use socket2::{Domain, Protocol, Socket, Type};
 
 use super::exit::Exit;
 use crate::proxy::{Inbound, Listener};
+use crate::tcp::spare_control;
 
 /// Connections that wait to be accepted, per socket.
 const BACKLOG: i32 = 1024;
@@ -117,6 +118,8 @@ fn probe(address: SocketAddr) -> Result<(), ListenError> {
 fn shared(address: SocketAddr) -> Result<TcpListener, ListenError> {
     let fail = |error| ListenError::new(address, error);
     let socket = bound(address, |socket| socket.set_reuse_port(true)).map_err(fail)?;
+    // Accepted connections inherit it.
+    spare_control(&socket, address);
     socket.listen(BACKLOG).map_err(fail)?;
     Ok(socket.into())
 }
@@ -143,6 +146,8 @@ pub(super) fn local(socket: &TcpListener, asked: SocketAddr) -> Result<SocketAdd
 mod tests {
     use std::net::TcpListener;
 
+    use rustix::net::sockopt::tcp_congestion;
+
     use super::{ListenError, Ports};
     use crate::proxy::{Listener, UpstreamId};
     use crate::units::v4;
@@ -158,6 +163,7 @@ mod tests {
         for worker in &ports.workers {
             for ((socket, inbound), bound) in worker.iter().zip(&ports.bound) {
                 assert_eq!((socket.local_addr().unwrap(), *inbound), *bound);
+                assert_eq!(tcp_congestion(socket).unwrap(), "reno");
             }
         }
     }
