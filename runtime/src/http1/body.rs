@@ -1,6 +1,7 @@
 //! Where a body ends (RFC 9112 §6 and §7).
 
 use super::FIELD_LIMIT;
+use super::lines::{Line, Lines};
 use crate::message::Known;
 
 /// A chunk-size line, extensions included, has at most this many bytes.
@@ -219,23 +220,24 @@ fn check_extension(extension: &[u8]) -> Result<(), Malformed> {
 /// Every line is a field, ends in CRLF, and none says how the message is framed or routed
 /// (RFC 9110 §6.5.1). Returns the section's length.
 fn check_trailers(input: &[u8], end: usize) -> Result<usize, Malformed> {
-    let section = input.get(..end).ok_or(Malformed)?;
-    let bare = memchr::memchr_iter(b'\n', section)
-        .any(|at| at == 0 || section.get(at - 1) != Some(&b'\r'));
-    if bare || end > TRAILER_LIMIT {
+    if end > TRAILER_LIMIT {
         return Err(Malformed);
     }
-    let mut fields = [httparse::EMPTY_HEADER; FIELD_LIMIT];
-    match httparse::parse_headers(section, &mut fields) {
-        Ok(httparse::Status::Complete((length, fields))) if length == end => {
-            let forbidden = |name: &str| {
-                let known = Known::of(name.as_bytes());
-                known.is_hop_by_hop() || known.is_structural()
-            };
-            if fields.iter().any(|field| forbidden(field.name)) { Err(Malformed) } else { Ok(end) }
+    let section = input.get(..end).ok_or(Malformed)?;
+    let mut lines = Lines::new(section);
+    for _ in 0..=FIELD_LIMIT {
+        match lines.line() {
+            Ok(Some(Line::Field { name, .. })) => {
+                let known = Known::of(name.of(section));
+                if known.is_hop_by_hop() || known.is_structural() {
+                    return Err(Malformed);
+                }
+            }
+            Ok(Some(Line::Empty)) if lines.at() == end => return Ok(end),
+            _ => return Err(Malformed),
         }
-        _ => Err(Malformed),
     }
+    Err(Malformed)
 }
 
 #[cfg(test)]

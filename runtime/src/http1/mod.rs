@@ -3,6 +3,7 @@
 //! ```text
 //! server      one connection of a caller: head → route → pipeline → answer → next
 //!   parse     bytes → offsets; everything ambiguous is refused here
+//!     lines   where a head's lines, names and values begin and end
 //!   request   the caller's message and what filters make of it
 //!   attempt   one try: an endpoint, a connection …
 //!   exchange  … the request out, the response head in
@@ -21,6 +22,7 @@ pub(crate) mod body;
 pub(crate) mod deliver;
 mod exchange;
 pub(crate) mod flow;
+mod lines;
 pub(crate) mod parse;
 pub(crate) mod reply;
 pub(crate) mod request;

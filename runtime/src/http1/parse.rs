@@ -1,11 +1,10 @@
 //! Heads: bytes to offsets. Whatever two parsers could understand differently is refused.
 //!
-//! httparse finds the tokens; this module adds the rules that keep a proxy and its neighbours of
-//! one mind about where a message ends and to whom it goes (RFC 9112 §3.2, §5, §6.3, §11.2).
-
-use std::mem::MaybeUninit;
+//! `lines` finds the tokens; this module adds the rules that keep a proxy and its neighbours of
+//! one mind about where a message ends and to whom it goes (RFC 9112 §3.2, §6.3, §11.2).
 
 use super::body::Framing;
+use super::lines::{Line, Lines};
 use super::{FIELD_LIMIT, HEAD_LIMIT, write};
 use crate::message::{Field, Kinds, Known, Method, RequestParts, ResponseParts, Span, is_name};
 
@@ -60,23 +59,14 @@ pub(crate) fn request(
     fields: &mut Vec<Field>,
     parts: &mut RequestParts,
 ) -> Result<Option<Complete>, Refused> {
-    let mut slots = [const { MaybeUninit::uninit() }; FIELD_LIMIT];
-    let mut request = httparse::Request::new(&mut []);
-    let length = match request.parse_with_uninit_headers(bytes, &mut slots) {
-        Ok(httparse::Status::Complete(length)) => length,
-        Ok(httparse::Status::Partial) => return partial(bytes),
-        Err(httparse::Error::Version) => return Err(version(bytes)),
-        Err(error) => return Err(refused(error)),
-    };
-    let at = Offsets::new(bytes);
-    let method = request.method.unwrap_or_default();
-    parts.method = Method::of(method.as_bytes());
-    parts.method_name = at.of(method.as_bytes());
-    parts.target = at.of(request.path.unwrap_or_default().as_bytes());
-    parts.modern = request.version == Some(1);
-    let kinds = collect(at, request.headers, length, fields);
-    check_start(bytes, parts.method_name)?;
-    check_lines(bytes, fields, length)?;
+    let mut lines = Lines::new(bytes);
+    let Some(line) = lines.request_line()? else { return partial(bytes) };
+    parts.method = Method::of(line.method.of(bytes));
+    parts.method_name = line.method;
+    parts.target = line.target;
+    parts.modern = line.modern;
+    let Some(kinds) = collect(&mut lines, bytes, fields)? else { return partial(bytes) };
+    let length = lines.at();
     let framing = length_fields(bytes, fields, kinds, parts.modern)?.unwrap_or(Framing::None);
     if parts.method == Method::Connect && framing != Framing::None {
         // What follows is the tunnel's (RFC 9110 §9.3.6).
@@ -104,28 +94,19 @@ pub(crate) fn response(
     parts: &mut ResponseParts,
     to: Method,
 ) -> Result<Option<Complete>, Refused> {
-    let mut slots = [const { MaybeUninit::uninit() }; FIELD_LIMIT];
-    let mut response = httparse::Response::new(&mut []);
-    let config = httparse::ParserConfig::default();
-    let parsed = config.parse_response_with_uninit_headers(&mut response, bytes, &mut slots);
-    let length = match parsed {
-        Ok(httparse::Status::Complete(length)) => length,
-        Ok(httparse::Status::Partial) => return partial(bytes),
-        Err(error) => return Err(refused(error)),
-    };
-    let at = Offsets::new(bytes);
-    parts.status = response.code.unwrap_or_default();
-    let modern = response.version == Some(1);
-    let kinds = collect(at, response.headers, length, fields);
-    check_lines(bytes, fields, length)?;
-    parts.status_text = status_text(bytes, fields, length)?;
+    let mut lines = Lines::new(bytes);
+    let Some(line) = lines.status_line()? else { return partial(bytes) };
+    parts.status = line.status;
+    parts.status_text = line.text;
+    let modern = line.modern;
+    let Some(kinds) = collect(&mut lines, bytes, fields)? else { return partial(bytes) };
     if !(100..=599).contains(&parts.status) {
         return Err(Refused::Status);
     }
     let framing = length_fields(bytes, fields, kinds, modern)?;
     let framing = response_framing(framing, parts.status, to);
     parts.keep_alive = connection(bytes, fields, kinds, modern);
-    Ok(Some(Complete { length, framing }))
+    Ok(Some(Complete { length: lines.at(), framing }))
 }
 
 /// More bytes are needed, unless there are too many already.
@@ -133,84 +114,25 @@ fn partial(bytes: &[u8]) -> Result<Option<Complete>, Refused> {
     if bytes.len() >= HEAD_LIMIT { Err(Refused::TooLarge) } else { Ok(None) }
 }
 
-/// 505 is for a request line that is well-formed but for a version that we do not speak; anything
-/// else that stands where the version should is malformed (RFC 9112 §2.3, §3).
-fn version(bytes: &[u8]) -> Refused {
-    let line = bytes.trim_ascii_start().split(|&byte| byte == b'\r').next().unwrap_or_default();
-    let mut words = line.split(|&byte| byte == b' ').skip(2);
-    match (words.next(), words.next()) {
-        (Some([b'H', b'T', b'T', b'P', b'/', major, b'.', minor]), None)
-            if major.is_ascii_digit() && minor.is_ascii_digit() =>
-        {
-            Refused::Version
-        }
-        _ => Refused::Head,
-    }
-}
-
-fn refused(error: httparse::Error) -> Refused {
-    match error {
-        httparse::Error::TooManyHeaders => Refused::TooLarge,
-        httparse::Error::Version => Refused::Version,
-        httparse::Error::NewLine => Refused::LineEnd,
-        _ => Refused::Head,
-    }
-}
-
-/// Where slices lie within the bytes they were cut from.
-#[derive(Clone, Copy)]
-struct Offsets(usize);
-
-impl Offsets {
-    fn new(bytes: &[u8]) -> Self {
-        Self(bytes.as_ptr() as usize)
-    }
-
-    fn of(self, part: &[u8]) -> Span {
-        let start = (part.as_ptr() as usize).saturating_sub(self.0);
-        Span::new(start..start + part.len())
-    }
-}
-
+/// The field lines, and which kinds there are; `None` while some are missing.
 fn collect(
-    at: Offsets,
-    headers: &[httparse::Header<'_>],
-    length: usize,
+    lines: &mut Lines<'_>,
+    bytes: &[u8],
     fields: &mut Vec<Field>,
-) -> Kinds {
+) -> Result<Option<Kinds>, Refused> {
     let mut kinds = Kinds::default();
-    // A line ends where the next begins; the last before the empty line.
-    let next = headers.iter().skip(1).map(|header| at.of(header.name.as_bytes()).start());
-    let ends = next.chain([length.saturating_sub(2)]);
     fields.clear();
-    fields.extend(headers.iter().zip(ends).map(|(header, line_end)| {
-        let name = at.of(header.name.as_bytes());
-        let known = Known::of(header.name.as_bytes());
-        kinds.add(known);
-        Field {
-            name,
-            value: at.of(header.value),
-            line: Span::new(name.start()..line_end),
-            known,
-            dropped: known.is_hop_by_hop(),
+    while let Some(line) = lines.line()? {
+        let Line::Field { name, value } = line else { return Ok(Some(kinds)) };
+        if fields.len() == FIELD_LIMIT {
+            return Err(Refused::TooLarge);
         }
-    }));
-    kinds
-}
-
-/// Empty lines before a request are tolerated (RFC 9112 §2.2), if they are whole.
-fn check_start(bytes: &[u8], method: Span) -> Result<(), Refused> {
-    let before = bytes.get(..method.start()).unwrap_or_default();
-    let whole = before.chunks(2).all(|line| line == b"\r\n");
-    if whole { Ok(()) } else { Err(Refused::LineEnd) }
-}
-
-/// httparse lets a bare LF end a line; here it does not (RFC 9112 §2.2 allows, §11.1 warns).
-fn check_lines(bytes: &[u8], fields: &[Field], length: usize) -> Result<(), Refused> {
-    let ends_well = |end: usize| bytes.get(end.wrapping_sub(2)..end) == Some(b"\r\n".as_slice());
-    let first = fields.first().map_or(length - 2.min(length), |field| field.line.start());
-    let lines = fields.iter().all(|field| ends_well(field.line.end()));
-    if lines && ends_well(first) && ends_well(length) { Ok(()) } else { Err(Refused::LineEnd) }
+        let known = Known::of(name.of(bytes));
+        kinds.add(known);
+        let line = Span::new(name.start()..lines.at());
+        fields.push(Field { name, value, line, known, dropped: known.is_hop_by_hop() });
+    }
+    Ok(None)
 }
 
 /// `Transfer-Encoding` and `Content-Length`, as RFC 9112 §6.3 would have them, and no mercy.
@@ -444,13 +366,4 @@ const fn is_name_byte(byte: u8) -> bool {
 
 const fn is_literal_byte(byte: u8) -> bool {
     byte.is_ascii_hexdigit() || matches!(byte, b'[' | b']' | b':' | b'.')
-}
-
-/// From the status code to the end of the status line.
-fn status_text(bytes: &[u8], fields: &[Field], length: usize) -> Result<Span, Refused> {
-    let end = fields.first().map_or(length - 2.min(length), |field| field.line.start());
-    let line = bytes.get(..end.saturating_sub(2)).ok_or(Refused::Head)?;
-    let skipped = line.iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
-    let version = b"HTTP/1.1 ".len();
-    Ok(Span::new(skipped + version..line.len()))
 }

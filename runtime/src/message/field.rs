@@ -90,6 +90,7 @@ impl Kinds {
 
 impl Known {
     /// By length and first letter: most names are settled by these two.
+    #[inline(always)]
     pub(crate) fn of(name: &[u8]) -> Self {
         let Some(first) = name.first().map(u8::to_ascii_lowercase) else { return Self::Other };
         let candidates: &[(&[u8], Self)] = match name.len() {
