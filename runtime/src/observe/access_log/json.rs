@@ -38,10 +38,13 @@ impl<'b> Json<'b> {
         self.nested(b'[', b']', content);
     }
 
-    /// The name of what is written next.
-    pub(crate) fn key(&mut self, name: &str) -> &mut Self {
-        self.text(name.as_bytes());
-        self.buffer.push(b':');
+    /// The name of what is written next: a word of ours, or a field's name. Neither has a byte that
+    /// JSON would write otherwise.
+    pub(crate) fn key(&mut self, name: &'static str) -> &mut Self {
+        self.separate();
+        self.buffer.push(b'"');
+        self.buffer.extend_from_slice(name.as_bytes());
+        self.buffer.extend_from_slice(b"\":");
         self.comma = false;
         self
     }
