@@ -6,7 +6,7 @@ use std::task::{Context, Poll, ready};
 use super::block::Keep;
 use super::body::Framing;
 use super::exchange::{body_keep, is_delimited};
-use super::flow::poll_fill;
+use super::flow::{after_reads, poll_fill};
 use super::request::{Broken, Upload};
 use super::response::Response;
 use super::write::{self, Persistence};
@@ -120,6 +120,9 @@ async fn run<N: Net>(
     call: &mut Call<'_, N>,
     response: &mut Response<N>,
 ) -> Result<(), &'static str> {
+    if matches!(call.caller, Caller::Http1(_)) {
+        after_reads().await;
+    }
     let mut armed = false;
     let delivered = poll_fn(|cx| {
         let before = call.request.block.passed + response.block.passed;

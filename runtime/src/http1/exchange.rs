@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use super::block::{Block, Keep};
 use super::body::{Decoder, Framing};
-use super::flow::{poll_drain, poll_fill};
+use super::flow::{after_reads, poll_drain, poll_fill};
 use super::parse::{self, Complete};
 use super::request::Upload;
 use super::response::Response;
@@ -56,6 +56,9 @@ impl<N: Net> Exchange<N> {
             false => self.end.min(call.now + CONTINUE_WAIT),
         };
         call.timer.set(patience);
+        if matches!(self.link, Link::Http1 { .. }) {
+            after_reads().await;
+        }
         let head = poll_fn(|cx| self.poll(call, cx)).await;
         call.went_on();
         match head {

@@ -1,11 +1,28 @@
 //! Moving bytes: from a stream into a block, from a block into a stream.
 
+use std::future::poll_fn;
 use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use super::block::Block;
 use crate::net::{Io, poll_read};
+
+/// Lets all connections be read that have become readable together: they are written to afterwards,
+/// one right after the other. Whoever was woken by the first write is still awake when the second
+/// comes, and the processor goes through each half of the work again and again.
+pub(crate) async fn after_reads() {
+    let mut last_in_line = false;
+    poll_fn(|cx| {
+        if last_in_line {
+            return Poll::Ready(());
+        }
+        last_in_line = true;
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await;
+}
 
 /// Reads once into the block's free space. 0 at the end of the stream, and when there is no space.
 pub(crate) fn poll_fill<I: Io>(
