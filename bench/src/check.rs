@@ -37,7 +37,7 @@ pub(crate) fn all(peers: &[Peer], cores: &Cores, folder: &Folder) {
     origin.stop();
 }
 
-/// With an id, and without the field that must not leave, each time.
+/// With an id and a trace, and without the field that must not leave, each time.
 fn repeats_503(proxy: &Proxy, origin: &Scripted) {
     let name = proxy.name;
     origin.play(&[Answer::Unavailable], Answer::Fine);
@@ -50,8 +50,16 @@ fn repeats_503(proxy: &Proxy, origin: &Scripted) {
         // Envoy gives its ids a name of its own.
         let id = ["\r\nx-correlation-id: ", "\r\nx-request-id: "];
         assert!(id.iter().any(|id| head.contains(id)), "{name} gives no id: {head}");
+        assert!(head.lines().any(begins_trace), "{name} begins no trace: {head}");
         assert!(!head.contains("x-internal-debug"), "{name} removes no header: {head}");
     }
+}
+
+/// W3C Trace Context §3.2: 32 digits of a trace and 16 of a span.
+fn begins_trace(line: &str) -> bool {
+    let parts: Vec<_> = line.strip_prefix("traceparent: ").unwrap_or_default().split('-').collect();
+    let digits = |part: &str| part.chars().all(|digit| digit.is_ascii_hexdigit());
+    parts.iter().map(|part| part.len()).eq([2, 32, 16, 2]) && parts.into_iter().all(digits)
 }
 
 fn keeps_connections(proxy: &Proxy, origin: &Scripted) {

@@ -1,5 +1,5 @@
 //! Pingora with the work of the order example: one thread, kept connections, up to three tries on
-//! connection failures and 503, a request id, one header removed, time-outs, a breaker, a sampled
+//! connection failures and 503, a request id, a trace, one header removed, time-outs, a breaker, a sampled
 //! access log.
 //!
 //! `amb-bench-pingora LISTEN ORIGIN LOG http1|http2`
@@ -23,6 +23,7 @@ use log::Log;
 
 const TRIES: usize = 3;
 const ID: HeaderName = HeaderName::from_static("x-correlation-id");
+const TRACE: HeaderName = HeaderName::from_static("traceparent");
 
 struct Proxy {
     alpn: ALPN,
@@ -72,6 +73,10 @@ impl ProxyHttp for Proxy {
         call: &mut Call,
     ) -> Result<()> {
         request.remove_header("x-internal-debug");
+        if !request.headers.contains_key(TRACE) {
+            let (trace, span) = (fastrand::u128(1..), fastrand::u64(1..));
+            request.insert_header(TRACE, format!("00-{trace:032x}-{span:016x}-01"))?;
+        }
         request.insert_header(ID, call.id.as_str())
     }
 
