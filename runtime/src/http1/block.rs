@@ -18,8 +18,10 @@ use crate::message::{Edits, Field};
 const SMALL: usize = 18 * 1024;
 /// For large bodies: half as many system calls per byte cost more than the memory.
 const LARGE: usize = 256 * 1024;
-/// Blocks kept for reuse per worker and size.
-const KEPT: usize = 64;
+/// Blocks kept for reuse per worker: a connection of HTTP/2 carries 128 calls, of two blocks each.
+const KEPT: usize = 256;
+/// The same of large pieces of memory.
+const LARGE_KEPT: usize = 16;
 
 /// Bytes of one message, and how far they have come.
 #[derive(Debug)]
@@ -85,7 +87,7 @@ impl Blocks {
         if block.bytes.len() > SMALL {
             let bytes = std::mem::replace(&mut block.bytes, vec![0; SMALL]);
             let mut large = self.large.borrow_mut();
-            if bytes.len() == LARGE && large.len() < KEPT / 4 {
+            if bytes.len() == LARGE && large.len() < LARGE_KEPT {
                 large.push(bytes);
             }
         }
