@@ -92,7 +92,9 @@ fn begin<N: Net>(
             response.block.out = out;
             Ok(())
         }
-        Caller::Http2(answer) => answer.begin(&response.block, &response.parts, complete),
+        Caller::Http2(answer) => {
+            answer.begin((&response.block, &response.parts), call.request.id(), complete)
+        }
     }
 }
 

@@ -145,10 +145,11 @@ fn add_line(block: &mut Block, name: &[u8], value: &[u8]) {
     block.fields.push(Field { name, value, line, known, dropped: known.is_hop_by_hop() });
 }
 
-/// The head of a try. `None`: it cannot be said in HTTP/2.
+/// The head of a try, of a call with this correlation id. `None`: it cannot be said in HTTP/2.
 pub(super) fn write_request(
     head: RequestHead<'_>,
     add: &Additions<'_>,
+    id: &[u8],
 ) -> Option<http::Request<()>> {
     let host = add.host.or_else(|| head.known(Known::Host))?;
     let target = match add.path {
@@ -164,8 +165,8 @@ pub(super) fn write_request(
         .build()
         .ok()?;
     let mut map = HeaderMap::with_capacity(head.fields.len() + 4);
-    write_fields(head.bytes, head.fields, &mut map)?;
-    write_lines(add.lines, &mut map)?;
+    write_fields(head.bytes, head.fields, id, &mut map)?;
+    write_lines(add.lines, id, &mut map)?;
     let takes_trailers = |te: &[u8]| {
         te.split(|&byte| byte == b',').any(|it| it.trim_ascii().eq_ignore_ascii_case(b"trailers"))
     };
@@ -174,7 +175,8 @@ pub(super) fn write_request(
     }
     if let Some(traceparent) = add.traceparent {
         let name = HeaderName::from_static("traceparent");
-        map.append(name, HeaderValue::from_bytes(traceparent).ok()?);
+        let value = HeaderValue::from_bytes(traceparent).ok()?;
+        map.append(name, unlisted(value, traceparent));
     }
     if let Some(attempt) = add.attempt {
         map.append(HeaderName::from_static("x-amb-attempt"), HeaderValue::from(attempt));
@@ -187,11 +189,15 @@ pub(super) fn write_request(
     Some(request)
 }
 
-/// The head of an answer. `None`: it cannot be said in HTTP/2.
-pub(crate) fn write_response(block: &Block, parts: &ResponseParts) -> Option<http::Response<()>> {
+/// The head of an answer to a call with this correlation id. `None`: it cannot be said in HTTP/2.
+pub(crate) fn write_response(
+    block: &Block,
+    parts: &ResponseParts,
+    id: &[u8],
+) -> Option<http::Response<()>> {
     let mut map = HeaderMap::with_capacity(block.fields.len() + 4);
-    write_fields(&block.bytes, &block.fields, &mut map)?;
-    write_lines(block.edits.lines(), &mut map)?;
+    write_fields(&block.bytes, &block.fields, id, &mut map)?;
+    write_lines(block.edits.lines(), id, &mut map)?;
     let mut response = http::Response::new(());
     *response.status_mut() = StatusCode::from_u16(parts.status).ok()?;
     *response.version_mut() = http::Version::HTTP_2;
@@ -200,7 +206,7 @@ pub(crate) fn write_response(block: &Block, parts: &ResponseParts) -> Option<htt
 }
 
 /// The field lines that are still wanted. They share one copy of the bytes.
-fn write_fields(bytes: &[u8], fields: &[Field], map: &mut HeaderMap) -> Option<()> {
+fn write_fields(bytes: &[u8], fields: &[Field], id: &[u8], map: &mut HeaderMap) -> Option<()> {
     let (Some(first), Some(last)) = (fields.first(), fields.last()) else { return Some(()) };
     let start = first.line.start();
     let shared = Bytes::copy_from_slice(bytes.get(start..last.line.end())?);
@@ -216,17 +222,24 @@ fn write_fields(bytes: &[u8], fields: &[Field], map: &mut HeaderMap) -> Option<(
             let value = shared.slice(value.start().checked_sub(start)?..value.end() - start);
             HeaderValue::from_maybe_shared(value).ok()?
         };
-        map.try_append(name, value).ok()?;
+        map.try_append(name, unlisted(value, id)).ok()?;
     }
     Some(())
 }
 
-fn write_lines(lines: &[u8], map: &mut HeaderMap) -> Option<()> {
+/// What is new in each call is given no place in the peer's table, where it would push out what comes
+/// again (RFC 7541 §6.2.3): not this value, if it is that one.
+fn unlisted(mut value: HeaderValue, new: &[u8]) -> HeaderValue {
+    value.set_sensitive(!new.is_empty() && value == *new);
+    value
+}
+
+fn write_lines(lines: &[u8], id: &[u8], map: &mut HeaderMap) -> Option<()> {
     for line in lines.split_inclusive(|&byte| byte == b'\n') {
         let (name, value) = split_line(line)?;
         let (name, value) =
             (HeaderName::from_bytes(name).ok()?, HeaderValue::from_bytes(value).ok()?);
-        map.try_append(name, value).ok()?;
+        map.try_append(name, unlisted(value, id)).ok()?;
     }
     Some(())
 }
@@ -247,6 +260,6 @@ pub(super) fn read_trailers(map: &HeaderMap, lines: &mut Vec<u8>) -> Option<()> 
 
 pub(super) fn write_trailers(lines: &[u8]) -> Option<HeaderMap> {
     let mut map = HeaderMap::new();
-    write_lines(lines, &mut map)?;
+    write_lines(lines, b"", &mut map)?;
     Some(map)
 }

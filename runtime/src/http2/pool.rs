@@ -300,7 +300,7 @@ pub(crate) fn begin<N: Net>(
 ) -> Result<Asking, Failure> {
     call.request.begin_framed_try().map_err(|broken| Failure::unsent(broken.into()))?;
     let additions = call.request.additions(authority, traceparent, call.tries);
-    let head = head::write_request(call.request.head(), &additions);
+    let head = head::write_request(call.request.head(), &additions, call.request.id());
     let head = head.ok_or(Failure::unsent(Kind::BadBody))?;
     let ended = call.request.is_complete()
         && call.request.block.ready().is_empty()

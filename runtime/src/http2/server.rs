@@ -249,7 +249,7 @@ async fn call<P: Proxy, N: Net>(
 async fn refuse<N: Net>(worker: &Worker<N>, mut answer: Answer, refused: Refused) {
     worker.recorder().malformed();
     let mut response = reply::of_refused(worker, refused);
-    if answer.begin(&response.block, &response.parts, true).is_ok() {
+    if answer.begin((&response.block, &response.parts), b"", true).is_ok() {
         // A caller that has left needs no answer.
         drop(poll_fn(|cx| answer.poll_drain(&mut response.block, true, cx)).await);
     }

@@ -180,15 +180,16 @@ impl Answer {
         Self { incoming: Incoming::new(body), head, body: None }
     }
 
-    /// Sends the head; with it the end, if there is nothing to follow.
+    /// Sends the head, to a call with this correlation id; with it the end, if there is nothing to
+    /// follow.
     pub(crate) fn begin(
         &mut self,
-        block: &Block,
-        parts: &ResponseParts,
+        (block, parts): (&Block, &ResponseParts),
+        id: &[u8],
         complete: bool,
     ) -> Result<(), &'static str> {
         let ended = complete && block.ready().is_empty() && block.trailers.is_empty();
-        let Some(response) = head::write_response(block, parts) else {
+        let Some(response) = head::write_response(block, parts, id) else {
             self.reset();
             return Err("http_protocol_error");
         };
@@ -199,7 +200,7 @@ impl Answer {
 
     /// A response before the response (RFC 9110 §15.2).
     pub(crate) fn interim(&mut self, block: &Block, parts: &ResponseParts) {
-        if let Some(response) = head::write_response(block, parts) {
+        if let Some(response) = head::write_response(block, parts, b"") {
             // Who has left need not be told.
             drop(self.head.send_informational(response));
         }
