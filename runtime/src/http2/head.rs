@@ -4,6 +4,8 @@
 //! What HTTP/1.1 refuses is refused here too, for its upstream may be the next to read it: the same
 //! rules look at the same bytes (RFC 9113 §8.2.1, §8.3.1 and §10.3).
 
+use std::cell::RefCell;
+
 use bytes::Bytes;
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use http::{StatusCode, uri};
@@ -17,6 +19,18 @@ use crate::http1::write::Additions;
 use crate::message::{
     Field, Kinds, Known, Method, RequestHead, RequestParts, ResponseParts, Span, split_line,
 };
+
+/// Fields of a request that are neither the caller's nor the policy's: `te` and `traceparent`.
+const OURS: usize = 2;
+
+/// Names that policies and gRPC often have, and of which `http` would make a copy each time.
+static OFTEN: [HeaderName; 5] = [
+    HeaderName::from_static("traceparent"),
+    HeaderName::from_static("x-correlation-id"),
+    HeaderName::from_static("x-request-id"),
+    HeaderName::from_static("grpc-status"),
+    HeaderName::from_static("grpc-message"),
+];
 
 /// A request's head into an empty block.
 pub(super) fn read_request(
@@ -145,11 +159,26 @@ fn add_line(block: &mut Block, name: &[u8], value: &[u8]) {
     block.fields.push(Field { name, value, line, known, dropped: known.is_hop_by_hop() });
 }
 
+/// The authority of a connection's requests: most often it is that of the one before.
+#[derive(Debug, Default)]
+pub(super) struct Authority(RefCell<Option<uri::Authority>>);
+
+impl Authority {
+    fn of(&self, host: &[u8]) -> Option<uri::Authority> {
+        let mut last = self.0.borrow_mut();
+        if last.as_ref().is_none_or(|last| last.as_str().as_bytes() != host) {
+            *last = Some(uri::Authority::try_from(host).ok()?);
+        }
+        last.clone()
+    }
+}
+
 /// The head of a try, of a call with this correlation id. `None`: it cannot be said in HTTP/2.
 pub(super) fn write_request(
     head: RequestHead<'_>,
     add: &Additions<'_>,
     id: &[u8],
+    authority: &Authority,
 ) -> Option<http::Request<()>> {
     let host = add.host.or_else(|| head.known(Known::Host))?;
     let target = match add.path {
@@ -160,23 +189,25 @@ pub(super) fn write_request(
     };
     let uri = uri::Builder::new()
         .scheme(uri::Scheme::HTTP)
-        .authority(uri::Authority::try_from(host).ok()?)
+        .authority(authority.of(host)?)
         .path_and_query(uri::PathAndQuery::from_maybe_shared(target).ok()?)
         .build()
         .ok()?;
-    let mut map = HeaderMap::with_capacity(head.fields.len() + 4);
-    write_fields(head.bytes, head.fields, id, &mut map)?;
-    write_lines(add.lines, id, &mut map)?;
+    let mut map = HeaderMap::with_capacity(count(head.fields, add.lines) + OURS);
+    let traceparent = add.traceparent.unwrap_or_default();
+    let [fields, lines, traceparent] =
+        one_copy([extent(head.bytes, head.fields)?, add.lines, traceparent]);
+    write_fields(head.bytes, head.fields, (&fields, id), &mut map)?;
+    write_lines((&lines, id), &mut map)?;
     let takes_trailers = |te: &[u8]| {
         te.split(|&byte| byte == b',').any(|it| it.trim_ascii().eq_ignore_ascii_case(b"trailers"))
     };
     if head.known(Known::Te).is_some_and(takes_trailers) {
         map.append(header::TE, HeaderValue::from_static("trailers"));
     }
-    if let Some(traceparent) = add.traceparent {
+    if !traceparent.is_empty() {
         let name = HeaderName::from_static("traceparent");
-        let value = HeaderValue::from_bytes(traceparent).ok()?;
-        map.append(name, unlisted(value, traceparent));
+        map.append(name, value_of(traceparent.clone(), &traceparent)?);
     }
     if let Some(attempt) = add.attempt {
         map.append(HeaderName::from_static("x-amb-attempt"), HeaderValue::from(attempt));
@@ -195,9 +226,10 @@ pub(crate) fn write_response(
     parts: &ResponseParts,
     id: &[u8],
 ) -> Option<http::Response<()>> {
-    let mut map = HeaderMap::with_capacity(block.fields.len() + 4);
-    write_fields(&block.bytes, &block.fields, id, &mut map)?;
-    write_lines(block.edits.lines(), id, &mut map)?;
+    let mut map = HeaderMap::with_capacity(count(&block.fields, block.edits.lines()));
+    let [fields, lines] = one_copy([extent(&block.bytes, &block.fields)?, block.edits.lines()]);
+    write_fields(&block.bytes, &block.fields, (&fields, id), &mut map)?;
+    write_lines((&lines, id), &mut map)?;
     let mut response = http::Response::new(());
     *response.status_mut() = StatusCode::from_u16(parts.status).ok()?;
     *response.version_mut() = http::Version::HTTP_2;
@@ -205,43 +237,64 @@ pub(crate) fn write_response(
     Some(response)
 }
 
-/// The field lines that are still wanted. They share one copy of the bytes.
-fn write_fields(bytes: &[u8], fields: &[Field], id: &[u8], map: &mut HeaderMap) -> Option<()> {
-    let (Some(first), Some(last)) = (fields.first(), fields.last()) else { return Some(()) };
-    let start = first.line.start();
-    let shared = Bytes::copy_from_slice(bytes.get(start..last.line.end())?);
-    for field in fields.iter().filter(|field| !field.dropped) {
-        if matches!(field.known, Known::Host | Known::Upgrade) {
-            continue;
-        }
+/// The field lines that go on as such.
+fn kept(fields: &[Field]) -> impl Iterator<Item = &Field> {
+    let kept = |it: &&Field| !it.dropped && !matches!(it.known, Known::Host | Known::Upgrade);
+    fields.iter().filter(kept)
+}
+
+fn count(fields: &[Field], lines: &[u8]) -> usize {
+    kept(fields).count() + memchr::memchr_iter(b'\n', lines).count()
+}
+
+/// From the first field line to the last.
+fn extent<'b>(bytes: &'b [u8], fields: &[Field]) -> Option<&'b [u8]> {
+    match (fields.first(), fields.last()) {
+        (Some(first), Some(last)) => bytes.get(first.line.start()..last.line.end()),
+        _ => Some(&[]),
+    }
+}
+
+/// Copies that share their memory.
+fn one_copy<const N: usize>(parts: [&[u8]; N]) -> [Bytes; N] {
+    let mut whole = Bytes::from(parts.concat());
+    parts.map(|part| whole.split_to(part.len()))
+}
+
+/// The field lines that are still wanted; their values are parts of `copy`.
+fn write_fields(
+    bytes: &[u8],
+    fields: &[Field],
+    (copy, id): (&Bytes, &[u8]),
+    map: &mut HeaderMap,
+) -> Option<()> {
+    let start = fields.first().map_or(0, |first| first.line.start());
+    for field in kept(fields) {
         let name = HeaderName::from_bytes(field.name.of(bytes)).ok()?;
-        let value = field.value;
-        let value = if value.len() == 0 {
-            HeaderValue::from_static("")
-        } else {
-            let value = shared.slice(value.start().checked_sub(start)?..value.end() - start);
-            HeaderValue::from_maybe_shared(value).ok()?
-        };
-        map.try_append(name, unlisted(value, id)).ok()?;
+        let value =
+            field.value.start().checked_sub(start)?..field.value.end().checked_sub(start)?;
+        map.try_append(name, value_of(copy.slice(value), id)?).ok()?;
     }
     Some(())
 }
 
-/// What is new in each call is given no place in the peer's table, where it would push out what comes
-/// again (RFC 7541 §6.2.3): not this value, if it is that one.
-fn unlisted(mut value: HeaderValue, new: &[u8]) -> HeaderValue {
-    value.set_sensitive(!new.is_empty() && value == *new);
-    value
-}
-
-fn write_lines(lines: &[u8], id: &[u8], map: &mut HeaderMap) -> Option<()> {
+fn write_lines((lines, id): (&Bytes, &[u8]), map: &mut HeaderMap) -> Option<()> {
     for line in lines.split_inclusive(|&byte| byte == b'\n') {
         let (name, value) = split_line(line)?;
-        let (name, value) =
-            (HeaderName::from_bytes(name).ok()?, HeaderValue::from_bytes(value).ok()?);
-        map.try_append(name, unlisted(value, id)).ok()?;
+        let often = OFTEN.iter().find(|it| it.as_str().as_bytes() == name).cloned();
+        let name = often.or_else(|| HeaderName::from_bytes(name).ok())?;
+        map.try_append(name, value_of(lines.slice_ref(value), id)?).ok()?;
     }
     Some(())
+}
+
+/// What is `new` in each call is given no place in the peer's table, where it would push out what comes
+/// again (RFC 7541 §6.2.3).
+fn value_of(value: Bytes, new: &[u8]) -> Option<HeaderValue> {
+    let is_new = !new.is_empty() && value == *new;
+    let mut value = HeaderValue::from_maybe_shared(value).ok()?;
+    value.set_sensitive(is_new);
+    Some(value)
 }
 
 /// Trailers as lines. `None`: one of them would change what the message is (RFC 9110 §6.5.1).
@@ -260,6 +313,6 @@ pub(super) fn read_trailers(map: &HeaderMap, lines: &mut Vec<u8>) -> Option<()> 
 
 pub(super) fn write_trailers(lines: &[u8]) -> Option<HeaderMap> {
     let mut map = HeaderMap::new();
-    write_lines(lines, b"", &mut map)?;
+    write_lines((&Bytes::copy_from_slice(lines), b""), &mut map)?;
     Some(map)
 }

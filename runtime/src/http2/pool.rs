@@ -48,6 +48,7 @@ pub(super) struct Connection {
     born: Moment,
     /// Since when there has been no call on it, as far as that was looked at.
     resting: Cell<Option<Moment>>,
+    authority: head::Authority,
 }
 
 /// Does a connection take another call?
@@ -232,7 +233,9 @@ pub(crate) async fn attempt<N: Net>(
             continue;
         }
         let dialling = Dialling::begin(pool, endpoint);
-        let connection = connected(call, open(worker, dial, endpoint), begun, end).await;
+        // So seldom that other calls shall not have to carry its room.
+        let opening = Box::pin(open(worker, dial, endpoint));
+        let connection = connected(call, opening, begun, end).await;
         if let Err(Failure { kind, .. }) = &connection
             && is_everybodys(*kind)
         {
@@ -288,6 +291,7 @@ async fn open<N: Net>(
         most: N::STREAMS,
         born: worker.clock().now(),
         resting: Cell::new(None),
+        authority: head::Authority::default(),
     })
 }
 
@@ -300,7 +304,8 @@ pub(crate) fn begin<N: Net>(
 ) -> Result<Asking, Failure> {
     call.request.begin_framed_try().map_err(|broken| Failure::unsent(broken.into()))?;
     let additions = call.request.additions(authority, traceparent, call.tries);
-    let head = head::write_request(call.request.head(), &additions, call.request.id());
+    let (request, id) = (call.request.head(), call.request.id());
+    let head = head::write_request(request, &additions, id, &lease.0.authority);
     let head = head.ok_or(Failure::unsent(Kind::BadBody))?;
     let ended = call.request.is_complete()
         && call.request.block.ready().is_empty()
