@@ -15,11 +15,12 @@ use amb_tests_wire::upstream::{Upstream, eventually, keep, reply};
 const ONE: &str = "one.shop.svc";
 const TWO: &str = "two.shop.svc";
 const PLAIN_TWO: &str = "plain-two.shop.svc";
+const TRACED: &str = "traced.shop.svc";
 const EITHER: &str = "either.shop.svc";
 
 /// All upstreams of the policy at one address.
 fn proxy(upstream: &Upstream) -> Live {
-    let names = ["one", "two", "plain-two", "either"];
+    let names = ["one", "two", "plain-two", "traced", "either"];
     Live::start::<Versions>(1, &names.map(|name| (name, upstream.address)))
 }
 
@@ -329,6 +330,31 @@ fn one_connection_carries_many_calls() {
     }
     assert_eq!(upstream.connections(), 1);
     assert!(peer.is_alive());
+}
+
+/// A value that comes again is sent once, however many trace and correlation ids there are between.
+#[test]
+fn what_is_new_in_each_call_pushes_nothing_out_of_the_table() {
+    let agent = "agent".repeat(50);
+    let (lengths, seen) = channel();
+    let upstream = serving(move |serving| {
+        while let Some(head) = serving.receive() {
+            if head.kind == HEADERS {
+                lengths.send(head.payload.len()).unwrap();
+                serving.answer(head.stream, "fine");
+            }
+        }
+    });
+    let proxy = proxy(&upstream);
+    let mut peer = Peer::connect(proxy.address());
+    for stream in (1..200).step_by(2) {
+        let fields = [&request("GET", TRACED)[..], &[("user-agent", agent.as_str())]].concat();
+        peer.frame(&headers(stream, WHOLE, &fields));
+        peer.find(|frame| frame.is(DATA, END_STREAM)).unwrap();
+    }
+    let lengths: Vec<_> = seen.try_iter().collect();
+    assert_eq!(lengths.len(), 100);
+    assert!(lengths[1..].iter().all(|length| *length < 150), "{lengths:?}");
 }
 
 #[test]
