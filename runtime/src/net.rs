@@ -26,9 +26,14 @@ pub trait Io: AsyncRead + AsyncWrite + Unpin + 'static {
     /// Can the kernel move bytes between it and a pipe?
     const SPLICES: bool = false;
 
-    /// Moves what has arrived into a pipe; 0 at the end of the stream.
-    fn poll_into(&mut self, pipe: &mut Pipe, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
-        let _ = (pipe, cx);
+    /// Moves what has arrived into an empty pipe, so many bytes at most; 0 at the end of the stream.
+    fn poll_into(
+        &mut self,
+        pipe: &mut Pipe,
+        most: u64,
+        cx: &mut Context<'_>,
+    ) -> Poll<io::Result<usize>> {
+        let _ = (pipe, most, cx);
         Poll::Ready(Err(io::ErrorKind::Unsupported.into()))
     }
 

@@ -12,11 +12,8 @@ use tokio::net::TcpStream;
 
 use crate::net::{DialError, Io, Net};
 use crate::proxy::UpstreamId;
-use crate::tunnel::Pipe;
+use crate::tunnel::{PIPE_SIZE, Pipe};
 use crate::upstream::Lookup;
-
-/// What a pipe holds unless somebody says otherwise (pipe(7)).
-const PIPE_SIZE: usize = 64 * 1024;
 
 impl Io for TcpStream {
     fn poll_readable(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -25,12 +22,18 @@ impl Io for TcpStream {
 
     const SPLICES: bool = true;
 
-    fn poll_into(&mut self, pipe: &mut Pipe, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
+    fn poll_into(
+        &mut self,
+        pipe: &mut Pipe,
+        most: u64,
+        cx: &mut Context<'_>,
+    ) -> Poll<io::Result<usize>> {
+        let most = usize::try_from(most).map_or(PIPE_SIZE, |most| most.min(PIPE_SIZE));
         loop {
             ready!(self.poll_read_ready(cx))?;
             let moved = self.try_io(Interest::READABLE, || {
                 let (from, to) = (self.as_fd(), pipe.into.as_fd());
-                Ok(splice(from, None, to, None, PIPE_SIZE, SpliceFlags::NONBLOCK)?)
+                Ok(splice(from, None, to, None, most, SpliceFlags::NONBLOCK)?)
             });
             match moved {
                 // The pipe is empty, so it is the socket that has nothing.

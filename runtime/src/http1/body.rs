@@ -118,6 +118,17 @@ impl Decoder {
         }
     }
 
+    /// So many body bytes, of those that are known to come, have gone past unseen.
+    pub(crate) fn went_past(&mut self, bytes: u64) {
+        *self = match *self {
+            Self::Length(left) if left <= bytes => Self::Done,
+            Self::Length(left) => Self::Length(left - bytes),
+            Self::ChunkData(left) if left <= bytes => Self::ChunkEnd,
+            Self::ChunkData(left) => Self::ChunkData(left - bytes),
+            other => other,
+        };
+    }
+
     /// Looks at the next bytes. A count that it returns is taken as consumed.
     pub(crate) fn step(&mut self, input: &[u8]) -> Result<Step, Malformed> {
         match *self {

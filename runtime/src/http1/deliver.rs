@@ -1,6 +1,7 @@
 //! The answer on its way to the caller, while what is left of both bodies flows.
 
 use std::future::poll_fn;
+use std::io;
 use std::task::{Context, Poll, ready};
 
 use super::block::Keep;
@@ -13,7 +14,7 @@ use super::write::{self, Persistence};
 use crate::filter::Call;
 use crate::grpc::Grpc;
 use crate::message::Method;
-use crate::net::Net;
+use crate::net::{Io as _, Net};
 use crate::peer::{Caller, Link};
 use crate::tunnel::{self, Carried};
 
@@ -65,6 +66,9 @@ pub(crate) async fn deliver<N: Net>(
         answer.reset();
     }
     response.settle(call);
+    if let Some(pipe) = response.pipe.take() {
+        call.worker.pipes.give(pipe);
+    }
     let (sent, grpc) = (response.block.passed, response.last_grpc());
     call.worker.blocks.give(response.block);
     let keep = error.is_none() && persistence != Persistence::Close && call.request.is_complete();
@@ -179,11 +183,27 @@ fn poll_download<N: Net>(
         if ready!(call.caller.poll_drain(&mut response.block, complete, cx)).is_err() {
             return Poll::Ready(Err("client_closed"));
         }
+        ready!(poll_spliced(call, response, cx)).map_err(|_| "client_closed")?;
         if complete {
             return Poll::Ready(Ok(()));
         }
         ready!(poll_more(call, response, cx))?;
     }
+}
+
+/// Moves to the caller what is in the pipe.
+fn poll_spliced<N: Net>(
+    call: &mut Call<'_, N>,
+    response: &mut Response<N>,
+    cx: &mut Context<'_>,
+) -> Poll<io::Result<()>> {
+    let (Some(pipe), Caller::Http1(to)) = (&mut response.pipe, &mut call.caller) else {
+        return Poll::Ready(Ok(()));
+    };
+    while pipe.held > 0 {
+        response.block.passed += ready!(to.poll_out_of(pipe, cx))? as u64;
+    }
+    Poll::Ready(Ok(()))
 }
 
 /// Reads more of the body; ready when some came, or its end.
@@ -193,20 +213,38 @@ fn poll_more<N: Net>(
     cx: &mut Context<'_>,
 ) -> Poll<Result<(), &'static str>> {
     response.block.recycle();
-    // A connection has one large block at most, however many streams.
+    // A connection has one pipe or large block at most, however many streams.
     if response.expects() > LARGE_BODY && matches!(call.caller, Caller::Http1(_)) {
-        call.worker.blocks.enlarge(&mut response.block);
+        let splices = N::Up::SPLICES && N::Down::SPLICES;
+        if splices && response.pipe.is_none() && matches!(response.link, Some(Link::Http1 { .. })) {
+            response.pipe = call.worker.pipes.take();
+        }
+        if response.pipe.is_none() {
+            call.worker.blocks.enlarge(&mut response.block);
+        }
     }
+    let due = response.expects();
+    let spliced = due > 0 && response.pipe.is_some();
     match response.link.as_mut() {
         None => Poll::Ready(Err("http_response_incomplete")),
-        Some(Link::Http1 { io, .. }) => match ready!(poll_fill(io, &mut response.block, cx)) {
-            Ok(0) if response.end_of_stream() => Poll::Ready(Ok(())),
-            Ok(0) | Err(_) => Poll::Ready(Err("http_response_incomplete")),
-            Ok(_) => {
-                let keep = call.caller.keep(&call.request.parts);
-                Poll::Ready(response.decode(keep).map_err(|_| "http_protocol_error"))
+        Some(Link::Http1 { io, .. }) => {
+            let read = match &mut response.pipe {
+                Some(pipe) if spliced => io.poll_into(pipe, due, cx),
+                _ => poll_fill(io, &mut response.block, cx),
+            };
+            match ready!(read) {
+                Ok(0) if response.end_of_stream() => Poll::Ready(Ok(())),
+                Ok(0) | Err(_) => Poll::Ready(Err("http_response_incomplete")),
+                Ok(moved) if spliced => {
+                    response.went_past(moved);
+                    Poll::Ready(Ok(()))
+                }
+                Ok(_) => {
+                    let keep = call.caller.keep(&call.request.parts);
+                    Poll::Ready(response.decode(keep).map_err(|_| "http_protocol_error"))
+                }
             }
-        },
+        }
         Some(Link::Http2(asking)) => {
             let keep = body_keep(call, response.framing);
             match ready!(asking.poll_fill(&mut response.block, keep, cx)) {

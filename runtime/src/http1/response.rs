@@ -11,6 +11,7 @@ use crate::message::{HeadEdit, ResponseParts, split_line};
 use crate::net::Net;
 use crate::observe::report::Source;
 use crate::peer::Link;
+use crate::tunnel::Pipe;
 use crate::worker::Worker;
 
 /// What a pipeline gives back for the caller.
@@ -24,6 +25,8 @@ pub struct Response<N: Net> {
     decoder: Decoder,
     /// The connection that the body comes on; none once it is no longer needed.
     pub(crate) link: Option<Link<N>>,
+    /// Through which a large body goes.
+    pub(crate) pipe: Option<Pipe>,
 }
 
 impl<N: Net> Response<N> {
@@ -33,13 +36,22 @@ impl<N: Net> Response<N> {
         framing: Framing,
         decoder: Decoder,
     ) -> Self {
-        Self { block, parts, framing, source: Source::Upstream, grpc: None, decoder, link: None }
+        Self {
+            block,
+            parts,
+            framing,
+            source: Source::Upstream,
+            grpc: None,
+            decoder,
+            link: None,
+            pipe: None,
+        }
     }
 
     /// An answer of our own: all of it is in the block.
     pub(crate) fn complete(block: Box<Block>, parts: ResponseParts, source: Source) -> Self {
         let (framing, decoder) = (Framing::None, Decoder::new(Framing::None));
-        Self { block, parts, framing, source, grpc: None, decoder, link: None }
+        Self { block, parts, framing, source, grpc: None, decoder, link: None, pipe: None }
     }
 
     pub(crate) fn status(&self) -> u16 {
@@ -102,6 +114,11 @@ impl<N: Net> Response<N> {
     /// Body bytes that are known to come.
     pub(crate) fn expects(&self) -> u64 {
         self.decoder.expects()
+    }
+
+    /// So many bytes of the body have been read into the pipe.
+    pub(crate) fn went_past(&mut self, bytes: usize) {
+        self.decoder.went_past(bytes as u64);
     }
 
     /// Frames of the body have been read into the block.

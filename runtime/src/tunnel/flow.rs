@@ -113,7 +113,7 @@ impl Flow {
             self.pipe = worker.pipes.take();
         }
         if let Some(pipe) = &mut self.pipe {
-            let moved = from.poll_into(pipe, cx);
+            let moved = from.poll_into(pipe, u64::MAX, cx);
             return self.have_read(moved, worker);
         }
         let block = self.block.get_or_insert_with(|| worker.blocks.take());

@@ -22,8 +22,8 @@ mod relay;
 pub(crate) use flow::Flow;
 pub(crate) use opening::{Destination, Place, kind, refusal};
 pub use opening::{Guard, Opening, Through, Tunnel, TunnelPolicy};
-pub(crate) use pipe::Pipe;
 pub(crate) use pipe::Pipes;
+pub(crate) use pipe::{PIPE_SIZE, Pipe};
 
 use std::future::poll_fn;
 use std::net::SocketAddr;

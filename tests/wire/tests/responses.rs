@@ -217,11 +217,44 @@ fn a_body_cut_short_is_cut_short_for_the_caller() {
 
 #[test]
 fn a_connection_on_which_more_came_than_was_asked_for_is_not_used_again() {
-    let extra = "HTTP/1.1 200 OK|content-length: 1||aHTTP/1.1 200 OK|content-length: 6||poison";
-    let upstream = Upstream::script([keep(wire(extra)), reply("200 OK", "b")]);
-    let proxy = proxy(&upstream);
-    let mut caller = Caller::connect(proxy.address());
-    assert_eq!(caller.call(get("/1")).text(), "a");
-    assert_eq!(caller.call(get("/2")).text(), "b");
-    assert_eq!(upstream.connections(), 2);
+    // Of a large body the proxy sees no byte, and yet it must know where it ends.
+    for length in [1, 300_000] {
+        let body = "a".repeat(length);
+        let extra = format!(
+            "HTTP/1.1 200 OK|content-length: {length}||{body}HTTP/1.1 200 OK|content-length: 6||poison"
+        );
+        let upstream = Upstream::script([keep(wire(&extra)), reply("200 OK", "b")]);
+        let proxy = proxy(&upstream);
+        let mut caller = Caller::connect(proxy.address());
+        assert_eq!(caller.call(get("/1")).text(), body);
+        assert_eq!(caller.call(get("/2")).text(), "b");
+        assert_eq!(upstream.connections(), 2);
+    }
+}
+
+#[test]
+fn a_large_body_is_whole_or_cut_short_for_the_caller() {
+    let body: String = (0..300_000).map(|at| char::from(b'a' + (at % 23) as u8)).collect();
+    let half = &body[..150_000];
+    let chunk = format!("{:x}|{body}|", body.len());
+    let rows = [
+        ("a length", format!("content-length: 300000||{body}"), body.clone(), true),
+        ("chunks", format!("transfer-encoding: chunked||{chunk}{chunk}0||"), body.repeat(2), true),
+        ("the end", format!("connection: close||{body}"), body.clone(), true),
+        ("a length, cut", format!("content-length: 300000||{half}"), half.to_owned(), false),
+        (
+            "chunks, cut",
+            format!("transfer-encoding: chunked||{chunk}{:x}|{half}", body.len()),
+            format!("{body}{half}"),
+            false,
+        ),
+    ];
+    for (name, response, expected, whole) in rows {
+        let upstream = Upstream::script([close(wire(&format!("HTTP/1.1 200 OK|{response}")))]);
+        let proxy = proxy(&upstream);
+        let mut caller = Caller::connect(proxy.address());
+        let answer = caller.call(get("/"));
+        assert_eq!(answer.complete, whole, "{name}");
+        assert!(answer.text() == expected, "{name}: {} bytes", answer.text().len());
+    }
 }
