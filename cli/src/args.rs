@@ -120,11 +120,13 @@ pub(crate) struct Generate {
     pub(crate) check: bool,
 }
 
-/// Compile a policy into a proxy: one static binary.
+/// Compile policies into proxies, side by side: one static binary each.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Build {
-    pub(crate) file: PathBuf,
-    /// Where the binary goes; by default the service's name, in this folder.
+    #[arg(required = true, value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
+    /// Where the binary goes; by default the service's name, in this folder. Of several policies:
+    /// the folder that their binaries go to.
     #[arg(short, value_name = "BIN")]
     pub(crate) output: Option<PathBuf>,
     /// Compile faster, run slower, keep debug information.

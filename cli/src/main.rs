@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! args ─► commands ─► policy (load, compile, show findings) ─► policy-lang, codegen
-//!             └─► scratch (a crate for cargo) ─► rustc ─► binary
+//!             └─► scratch (crates for cargo) ─► rustc ─► binaries ─► install
 //! ```
 //!
 //! Results go to standard output, everything else to standard error. Exit codes: 0 fine,
@@ -14,6 +14,7 @@ mod commands;
 mod console;
 mod demo;
 mod failure;
+mod install;
 mod lsp;
 mod policy;
 mod scratch;

@@ -1,8 +1,18 @@
-//! A crate around generated code, for policies that have none of their own.
+//! Crates around generated code, for policies that have none of their own.
 //!
-//! It lies below the target folder under a name made from the policy's path, so that building
-//! the same policy again is incremental. Its build script only hands the embedded document on;
-//! the generator has already run.
+//! ```text
+//! target/amb/<hash of the policies' paths>/
+//!     Cargo.toml, Cargo.lock          a workspace
+//!     order/                          a crate, named after its service
+//!         Cargo.toml, build.rs, policy.json, src/main.rs, generated/proxy.rs
+//!     payment/
+//!         …
+//! ```
+//!
+//! What is built in one go is one workspace, and a policy has a crate in each workspace that it is
+//! built in. So building the same policies again is incremental, and nothing is in the way of others
+//! that are built at the same time. A crate's build script only hands the embedded document on; the
+//! generator has already run.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -13,12 +23,22 @@ use crate::cargo;
 use crate::commands::generate::write_changed;
 use crate::failure::Failure;
 
-/// A crate that cargo can build.
+/// A workspace that cargo can build.
 #[derive(Debug)]
 pub(crate) struct Scratch {
     pub(crate) folder: PathBuf,
-    /// Name of the package and of the binary.
-    pub(crate) name: String,
+    /// Part of the names of its packages: binaries of all workspaces lie in one folder.
+    hash: String,
+}
+
+/// What becomes a crate.
+#[derive(Debug)]
+pub(crate) struct Deployment<'a> {
+    /// Without links and relative parts.
+    pub(crate) policy: &'a Path,
+    /// A label of DNS, in lower case.
+    pub(crate) service: &'a str,
+    pub(crate) generated: Generated,
 }
 
 const MAIN: &str = "include!(\"../generated/proxy.rs\");\n";
@@ -31,62 +51,56 @@ const BUILD: &str = r#"fn main() -> std::io::Result<()> {
 "#;
 
 impl Scratch {
-    /// Writes the crate for a policy; what has not changed keeps its time stamp.
+    /// Writes the crates of policies; what has not changed keeps its time stamp.
     pub(crate) fn write(
-        policy: &Path,
-        generated: &Generated,
+        deployments: &[Deployment<'_>],
         runtime: &Path,
         target: &Path,
     ) -> Result<Self, Failure> {
-        let scratch = Self::of(policy, target)?;
-        for folder in ["src", "generated"] {
-            let folder = scratch.folder.join(folder);
-            fs::create_dir_all(&folder).map_err(|error| Failure::unwritable(&folder, &error))?;
+        let scratch = Self::of(deployments.iter().map(|deployment| deployment.policy), target);
+        for deployment in deployments {
+            scratch.write_crate(deployment, runtime)?;
         }
-        for (path, text) in [
-            ("Cargo.toml", scratch.manifest(runtime)),
-            ("build.rs", BUILD.to_owned()),
-            ("src/main.rs", MAIN.to_owned()),
-            ("generated/proxy.rs", generated.proxy_rs.clone()),
-            ("policy.json", generated.policy_json.clone()),
-        ] {
-            write_changed(&scratch.folder.join(path), &text)?;
-        }
+        write_changed(&scratch.folder.join("Cargo.toml"), &workspace(deployments))?;
         scratch.lock(runtime)?;
         Ok(scratch)
     }
 
-    fn of(policy: &Path, target: &Path) -> Result<Self, Failure> {
-        let path = policy.canonicalize().map_err(|error| Failure::unreadable(policy, &error))?;
-        let hash = embed::sha256(path.as_os_str().as_encoded_bytes());
-        let short = hash.get(..16).unwrap_or(&hash);
-        Ok(Self { folder: target.join("amb").join(short), name: format!("amb-{short}") })
+    /// Name of a service's package, and of its binary.
+    pub(crate) fn package(&self, service: &str) -> String {
+        format!("amb-{}-{service}", self.hash)
     }
 
-    /// A workspace of its own, whatever lies above; the profile is that of amb's workspace.
-    fn manifest(&self, runtime: &Path) -> String {
-        format!(
-            "[package]\n\
-             name = \"{}\"\n\
-             version = \"0.0.0\"\n\
-             edition = \"2024\"\n\
-             publish = false\n\
-             \n\
-             [workspace]\n\
-             \n\
-             [dependencies]\n\
-             amb-runtime = {{ path = {} }}\n\
-             \n\
-             [profile.release]\n\
-             panic = \"abort\"\n\
-             codegen-units = 1\n\
-             strip = true\n",
-            self.name,
-            toml_string(runtime),
-        )
+    /// In whatever order the policies were named.
+    fn of<'a>(policies: impl IntoIterator<Item = &'a Path>, target: &Path) -> Self {
+        let paths = policies.into_iter().map(|policy| policy.as_os_str().as_encoded_bytes());
+        let mut paths: Vec<_> = paths.collect();
+        paths.sort_unstable();
+        let hash = embed::sha256(&paths.join(&0));
+        let hash = hash.get(..16).unwrap_or(&hash).to_owned();
+        Self { folder: target.join("amb").join(&hash), hash }
     }
 
-    /// The versions amb is tested with, unless this crate has chosen already.
+    fn write_crate(&self, deployment: &Deployment<'_>, runtime: &Path) -> Result<(), Failure> {
+        let Deployment { service, generated, .. } = deployment;
+        let own = self.folder.join(service);
+        for folder in ["src", "generated"] {
+            let folder = own.join(folder);
+            fs::create_dir_all(&folder).map_err(|error| Failure::unwritable(&folder, &error))?;
+        }
+        for (path, text) in [
+            ("Cargo.toml", manifest(&self.package(service), runtime).as_str()),
+            ("build.rs", BUILD),
+            ("src/main.rs", MAIN),
+            ("generated/proxy.rs", &generated.proxy_rs),
+            ("policy.json", &generated.policy_json),
+        ] {
+            write_changed(&own.join(path), text)?;
+        }
+        Ok(())
+    }
+
+    /// The versions amb is tested with, unless this workspace has chosen already.
     fn lock(&self, runtime: &Path) -> Result<(), Failure> {
         let own = self.folder.join("Cargo.lock");
         match cargo::lock_file(runtime).filter(|_| !own.exists()) {
@@ -98,7 +112,61 @@ impl Scratch {
     }
 }
 
+/// A workspace of its own, whatever lies above; the profile is that of amb's workspace.
+fn workspace(deployments: &[Deployment<'_>]) -> String {
+    let mut members: Vec<_> = deployments.iter().map(|it| format!("\"{}\"", it.service)).collect();
+    members.sort_unstable();
+    format!(
+        "[workspace]\n\
+         resolver = \"3\"\n\
+         members = [{}]\n\
+         \n\
+         [profile.release]\n\
+         panic = \"abort\"\n\
+         codegen-units = 1\n\
+         strip = true\n",
+        members.join(", "),
+    )
+}
+
+fn manifest(package: &str, runtime: &Path) -> String {
+    format!(
+        "[package]\n\
+         name = \"{package}\"\n\
+         version = \"0.0.0\"\n\
+         edition = \"2024\"\n\
+         publish = false\n\
+         \n\
+         [dependencies]\n\
+         amb-runtime = {{ path = {} }}\n",
+        toml_string(runtime),
+    )
+}
+
 /// A path as a TOML string: JSON's escapes are TOML's.
 pub(crate) fn toml_string(path: &Path) -> String {
     serde_json::Value::from(path.to_string_lossy()).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(policies: &[&str]) -> Scratch {
+        Scratch::of(policies.iter().map(Path::new), Path::new("target"))
+    }
+
+    #[test]
+    fn the_same_policies_are_the_same_workspace() {
+        let (one, other) = (of(&["/web.amb", "/stock.amb"]), of(&["/stock.amb", "/web.amb"]));
+        assert_eq!(one.folder, other.folder);
+        assert_eq!(one.package("web"), other.package("web"));
+    }
+
+    #[test]
+    fn other_policies_have_nothing_in_common() {
+        let (alone, both) = (of(&["/web.amb"]), of(&["/web.amb", "/stock.amb"]));
+        assert_ne!(alone.folder, both.folder);
+        assert_ne!(alone.package("web"), both.package("web"));
+    }
 }

@@ -1,38 +1,104 @@
-//! `amb build`: policy to proxy, without the user touching Rust.
+//! `amb build`: policies to proxies, without the user touching Rust.
+//!
+//! What is built in one go is compiled by one cargo, side by side: several of them would wait for
+//! each other.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Output;
 
 use amb_codegen::generate;
+use amb_policy_lang::plan::Plan;
 
 use crate::args::Build;
 use crate::cargo;
 use crate::console::Console;
 use crate::failure::Failure;
+use crate::install::{install, places};
 use crate::policy;
-use crate::scratch::Scratch;
+use crate::scratch::{Deployment, Scratch};
 
 pub(crate) fn run(args: &Build, console: &mut Console) -> Result<(), Failure> {
-    let binary = binary(args, console)?;
-    console.result(&format!("{}\n", binary.display()));
+    for binary in binaries(args, console)? {
+        console.result(&format!("{}\n", binary.display()));
+    }
     Ok(())
 }
 
-/// Builds it and says where it is.
-pub(crate) fn binary(args: &Build, console: &mut Console) -> Result<PathBuf, Failure> {
-    let plan = policy::plan(&args.file, console)?;
+/// Builds all of them or none, and says where they are.
+pub(crate) fn binaries(args: &Build, console: &mut Console) -> Result<Vec<PathBuf>, Failure> {
+    let paths = each_once(&args.files)?;
+    let plans = plans(&args.files, console)?;
+    let services = services(&args.files, &plans)?;
+    let binaries = places(args.output.as_deref(), &services)?;
     let runtime = cargo::source(args.runtime.as_deref(), "runtime")?;
     let target = cargo::target_folder(&runtime)?;
-    let scratch = Scratch::write(&args.file, &generate(&plan), &runtime, &target)?;
-    console.progress(&format!("compiling {}", args.file.display()));
+    let deployments = paths.iter().zip(&plans).map(|(policy, plan)| Deployment {
+        policy,
+        service: &plan.service.name,
+        generated: generate(plan),
+    });
+    let scratch = Scratch::write(&deployments.collect::<Vec<_>>(), &runtime, &target)?;
+    console.progress(&match args.files.as_slice() {
+        [file] => format!("compiling {}", file.display()),
+        files => format!("compiling {} policies", files.len()),
+    });
     let output = cargo::build(&scratch.folder, &target, &arguments(args))?;
     if !output.status.success() {
         return Err(failed(&output, console));
     }
-    let binary = args.output.clone().unwrap_or_else(|| PathBuf::from(&plan.service.name));
-    install(&built(args, &target, &scratch.name), &binary)?;
-    Ok(binary)
+    let built = built(args, &target);
+    for (service, binary) in services.iter().zip(&binaries) {
+        install(&built.join(scratch.package(service)), binary)?;
+    }
+    Ok(binaries)
+}
+
+/// Where the policies are, however they were called.
+fn each_once(files: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
+    let mut paths = Vec::new();
+    for file in files {
+        let path = file.canonicalize().map_err(|error| Failure::unreadable(file, &error))?;
+        if paths.contains(&path) {
+            let file = file.display();
+            return Err(Failure::Usage(format!("{file} is given twice; name each policy once")));
+        }
+        paths.push(path);
+    }
+    Ok(paths)
+}
+
+/// The plans of all, or whatever is wrong with any.
+fn plans(files: &[PathBuf], console: &mut Console) -> Result<Vec<Plan>, Failure> {
+    let mut plans = Vec::new();
+    let mut failures = Vec::new();
+    for file in files {
+        match policy::plan(file, console) {
+            Ok(plan) => plans.push(plan),
+            Err(failure) => failures.push(failure),
+        }
+    }
+    match failures.pop() {
+        Some(last) => {
+            failures.iter().for_each(|failure| console.failure(failure));
+            Err(last)
+        }
+        None => Ok(plans),
+    }
+}
+
+/// The names of the services, each of which is the name of a binary.
+fn services<'a>(files: &[PathBuf], plans: &'a [Plan]) -> Result<Vec<&'a str>, Failure> {
+    let services: Vec<_> = plans.iter().map(|plan| plan.service.name.as_str()).collect();
+    for (at, (service, file)) in services.iter().zip(files).enumerate() {
+        let earlier = services.iter().zip(files).take(at).find(|(other, _)| *other == service);
+        if let Some((_, other)) = earlier {
+            let (other, file) = (other.display(), file.display());
+            return Err(Failure::Usage(format!(
+                "{other} and {file} are both of service `{service}`; rename one, or build them one by one"
+            )));
+        }
+    }
+    Ok(services)
 }
 
 /// Static linking is asked for with an explicit target, so that build scripts stay as they are.
@@ -46,9 +112,10 @@ fn arguments(args: &Build) -> Vec<String> {
     arguments
 }
 
-fn built(args: &Build, target: &Path, name: &str) -> PathBuf {
+/// The folder that cargo leaves binaries in.
+fn built(args: &Build, target: &Path) -> PathBuf {
     let folder = cargo::static_target().map_or(target.to_path_buf(), |triple| target.join(triple));
-    folder.join(if args.debug { "debug" } else { "release" }).join(name)
+    folder.join(if args.debug { "debug" } else { "release" })
 }
 
 /// Every accepted policy compiles: if rustc objects, the mistake is ours.
@@ -61,19 +128,4 @@ fn failed(output: &Output, console: &mut Console) -> Failure {
             Failure::Stopped("cargo could not build the proxy; its message is above".to_owned())
         }
     }
-}
-
-/// Puts the binary in place at once: a proxy that runs keeps the file it was started from.
-fn install(built: &Path, binary: &Path) -> Result<(), Failure> {
-    let folder = policy::folder(binary);
-    fs::create_dir_all(&folder).map_err(|error| Failure::unwritable(&folder, &error))?;
-    if binary.is_dir() {
-        let path = binary.display();
-        return Err(Failure::Usage(format!("{path} is a folder; name a file with -o BIN")));
-    }
-    let name = binary.file_name().unwrap_or_default().to_string_lossy();
-    let fresh = folder.join(format!(".{name}.{}", std::process::id()));
-    fs::copy(built, &fresh)
-        .and_then(|_| fs::rename(&fresh, binary))
-        .map_err(|error| Failure::unwritable(binary, &error))
 }

@@ -75,7 +75,7 @@ fn built<T>(
     let note =
         format!("building the proxy from {folder}/demo.amb (the first time takes minutes)\n");
     console.note(&note);
-    build::binary(&arguments(policy, binary.clone()), console)?;
+    build::binaries(&arguments(policy, binary.clone()), console)?;
     let shown = show(&binary, console);
     // Not there any more: nothing to clean up.
     drop(std::fs::remove_file(&binary));
@@ -83,7 +83,7 @@ fn built<T>(
 }
 
 fn arguments(file: PathBuf, binary: PathBuf) -> args::Build {
-    args::Build { file, output: Some(binary), debug: true, runtime: None }
+    args::Build { files: vec![file], output: Some(binary), debug: true, runtime: None }
 }
 
 /// This program again, in the namespace.
