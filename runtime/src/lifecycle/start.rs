@@ -24,7 +24,7 @@ use crate::intercept::Redirect;
 use crate::observe::access_log::{Sender, Writer};
 use crate::observe::admin::{self, Admin, Step};
 use crate::observe::metrics::Facts;
-use crate::proxy::{Inbound, Proxy};
+use crate::proxy::{Inbound, Proxy, UpstreamSpec};
 use crate::random::Random;
 use crate::shared::{Phase, Shared};
 use crate::upstream::{Discovery, Lookup, Resolver};
@@ -80,7 +80,7 @@ pub(super) fn check<P: Proxy>() -> Result<(), Exit> {
     notices.say(format_args!("ports: {} can be had", ports.join(", ")));
     capture::check::<P>(notices)?;
     control(notices)?.block_on(async {
-        let (discovery, _lookup) = discover::<P>(notices, Clock::start())?;
+        let (discovery, _lookup) = discover(P::UPSTREAMS, notices, Clock::start())?;
         let settled = first_answers(&discovery).await;
         let all = settled && discovery.status.iter().all(|it| it.borrow().error.is_none());
         notices.say(format_args!(
@@ -109,7 +109,7 @@ impl Running {
         let (phase, phases) = watch::channel(Phase::Serving);
         let clock = Clock::start();
         let shared = Arc::new(Shared::new::<P>(clock, ports.workers.len(), phases));
-        let (discovery, lookup) = discover::<P>(notices, clock)?;
+        let (discovery, lookup) = discover(P::UPSTREAMS, notices, clock)?;
         let mut own: Vec<_> = ports.bound.iter().map(|(address, _)| *address).collect();
         let admin = Admin::new(Facts::of::<P>(), Arc::clone(&shared), discovery.clone());
         let admin = Arc::new(admin);
@@ -209,14 +209,19 @@ fn control(notices: Notices) -> Result<Runtime, Exit> {
     Builder::new_current_thread().enable_all().build().map_err(os(notices, "no runtime"))
 }
 
-fn discover<P: Proxy>(notices: Notices, clock: Clock) -> Result<(Discovery, Lookup), Exit> {
+/// Not generic, so that the resolver is compiled with this crate and not with every policy.
+fn discover(
+    upstreams: &'static [UpstreamSpec],
+    notices: Notices,
+    clock: Clock,
+) -> Result<(Discovery, Lookup), Exit> {
     let (resolver, without) =
         Resolver::from_system().map_err(os(notices, "cannot resolve names"))?;
     if let Some(why) = without {
         notices.say(format_args!("no name servers: {why}; only /etc/hosts is used"));
     }
     let resolver = Arc::new(resolver);
-    let discovery = Discovery::start(P::UPSTREAMS, &resolver, clock, notices);
+    let discovery = Discovery::start(upstreams, &resolver, clock, notices);
     Ok((discovery, Lookup::start(resolver)))
 }
 
