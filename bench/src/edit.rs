@@ -33,12 +33,15 @@ pub(crate) fn measure() -> Figure {
             eprintln!("{FIGURE}: {who}, edit {} of {EDITS}", edit + 1);
         }
     }
-    eprintln!("{FIGURE}: {SERVICES} services, twice");
+    eprintln!("{FIGURE}: {SERVICES} services for the first time");
     fleet.build(SERVICES, &[]);
-    fleet.edit_baseline(1);
-    figure.add(ONE, fleet.build(1, &[]));
-    fleet.edit_baseline(2);
-    figure.add(TWENTY, fleet.build(SERVICES, &[]));
+    for edit in 0..EDITS {
+        for (who, services) in [(ONE, 1), (TWENTY, SERVICES)] {
+            fleet.edit_baseline(services + edit);
+            figure.add(who, fleet.build(services, &[]));
+        }
+        eprintln!("{FIGURE}: a baseline, edit {} of {EDITS}", edit + 1);
+    }
     figure
 }
 
@@ -71,12 +74,12 @@ impl Fleet {
         write(&self.policy(0), &edited);
     }
 
-    /// Another range of back-offs, each time.
+    /// Another range of back-offs, for each number.
     fn edit_baseline(&self, edit: usize) {
         let example = policy().with_file_name("../../examples/order/acme.amb");
         let text = read(&example);
         let edited =
-            text.replace("full-jitter 100ms..30s", &format!("full-jitter 100ms..{}s", 20 + edit));
+            text.replace("full-jitter 100ms..30s", &format!("full-jitter 100ms..{}s", 40 + edit));
         assert_ne!(text, edited, "the baseline has no such back-off any more");
         write(&self.0.join("acme.amb"), &edited);
     }

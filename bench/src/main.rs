@@ -103,7 +103,7 @@ fn proxies(groups: &[Group], extent: Extent, name: &str) -> ExitCode {
 fn edit() -> ExitCode {
     let figures = [edit::measure()];
     let machine = machine::describe(std::thread::available_parallelism().map_or(1, usize::from));
-    let extent = "Warm builds; medians of three edits of a policy, one of the baseline".to_owned();
+    let extent = "Warm builds; medians of three edits".to_owned();
     let (peers, missing, judged) = (&[], &[], true);
     Report { machine, extent, peers, missing, figures: &figures, judged }.publish("edit");
     ExitCode::SUCCESS
