@@ -41,7 +41,7 @@ const HOST: &str = "bench.local";
 const ROLE: &str = "AMB_BENCH_ROLE";
 
 const USAGE: &str = "\
-usage: amb-bench [--only GROUP,…]   measure; takes about eleven minutes
+usage: amb-bench [--only GROUP,…]   measure; takes about ten minutes
        amb-bench --smoke            does everything work at all
        amb-bench edit               from an edit of a policy to its binary
        amb-bench check              how long a policy takes to be checked
