@@ -18,6 +18,9 @@ use crate::message::{Edits, Field};
 const SMALL: usize = 18 * 1024;
 /// For large bodies: half as many system calls per byte cost more than the memory.
 const LARGE: usize = 256 * 1024;
+/// From this many bytes on that are still to come, a body moves through a large block, or past all
+/// blocks.
+pub(super) const LARGE_BODY: u64 = 64 * 1024;
 /// Blocks kept for reuse per worker: a connection of HTTP/2 carries 128 calls, of two blocks each.
 const KEPT: usize = 256;
 /// The same of large pieces of memory.

@@ -4,7 +4,7 @@ use std::future::poll_fn;
 use std::io;
 use std::task::{Context, Poll, ready};
 
-use super::block::Keep;
+use super::block::{Keep, LARGE_BODY};
 use super::body::Framing;
 use super::exchange::{body_keep, is_delimited};
 use super::flow::{after_reads, poll_fill};
@@ -17,9 +17,6 @@ use crate::message::Method;
 use crate::net::{Io as _, Net};
 use crate::peer::{Caller, Link};
 use crate::tunnel::{self, Carried};
-
-/// From this many bytes on, a body moves through a large block.
-const LARGE_BODY: u64 = 64 * 1024;
 
 /// How an answer ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -2,7 +2,7 @@
 
 use std::task::{Context, Poll, ready};
 
-use super::block::{Block, Keep};
+use super::block::{Block, Keep, LARGE_BODY};
 use super::body::{Decoder, Framing};
 use super::flow::poll_fill;
 use super::write;
@@ -12,8 +12,6 @@ use crate::net::{Io, Net};
 use crate::peer::{Caller, Link};
 use crate::worker::Worker;
 
-/// From this many bytes on, a body moves through a large block.
-const LARGE_BODY: u64 = 64 * 1024;
 /// The room that a body window has at least.
 const WINDOW: usize = 16 * 1024;
 

@@ -3,13 +3,15 @@
 //! Byte-identical up and down, and in bounded memory: a body is never collected.
 
 use std::fs;
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use amb_tests_wire::HOST;
+use amb_tests_wire::caller::{Caller, get};
 use amb_tests_wire::peers::{Folder, Nginx, have};
 use amb_tests_wire::process::Process;
+use amb_tests_wire::upstream::{Upstream, reply};
 
 const SIZES: [usize; 4] = [0, 1, 16 * 1024, 100 * 1024 * 1024];
 /// KiB. Unoptimised code and the harness included.
@@ -106,4 +108,22 @@ fn bodies_arrive_as_they_were_sent_in_bounded_memory() {
     }
     let memory = proxy.peak_memory();
     assert!(memory < MEMORY, "{memory} KiB");
+}
+
+/// A buffer has 18 KiB; it is for connections that have something to say.
+#[test]
+fn connections_that_say_nothing_hold_no_buffers() {
+    const SILENT: u64 = 400;
+    let upstream = Upstream::script([reply("200 OK", "a"), reply("200 OK", "b")]);
+    let arguments = ["full".to_owned(), upstream.address.to_string()];
+    let proxy = Process::start(env!("CARGO_BIN_EXE_live"), &arguments);
+    let call = || assert_eq!(Caller::connect(proxy.address).call(get("/")).status(), 200);
+    call();
+    let before = proxy.peak_memory();
+    let silent = (0..SILENT).map(|_| TcpStream::connect(proxy.address).unwrap());
+    let silent: Vec<_> = silent.collect();
+    // What comes after them is answered after they were looked at.
+    call();
+    let each = (proxy.peak_memory() - before) as f64 / silent.len() as f64;
+    assert!(each < 9.0, "{each} KiB for each");
 }
