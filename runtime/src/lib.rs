@@ -14,6 +14,8 @@
 
 pub mod clock;
 mod confine;
+mod exit;
+mod failure;
 pub mod filter;
 mod grpc;
 mod handover;
@@ -23,11 +25,14 @@ mod intercept;
 mod lifecycle;
 mod message;
 mod net;
+mod notices;
 mod observe;
 mod peer;
+pub mod policy;
 mod proxy;
 pub mod random;
 mod shared;
+pub mod state;
 mod sync;
 mod tcp;
 #[cfg(feature = "testing")]
@@ -44,22 +49,24 @@ pub use lifecycle::run;
 pub mod prelude {
     pub use std::time::Duration;
 
-    pub use crate::filter::breaker;
-    pub use crate::filter::retry::{Backoff, budget};
+    pub use crate::failure::Failure;
     pub use crate::filter::{
-        Breaker, BreakerPolicy, Call, Cause, CorrelationId, CorrelationPolicy, Failure, Fallback,
-        Filter, Forward, HeaderPolicy, Headers, Outcome, Pass, Reject, ReplyPolicy, Respond, Retry,
-        RetryAfter, RetryPolicy, Rewrite, RewritePolicy, Timeout, TimeoutPolicy, Total, Trace,
-        Upstream,
+        Breaker, Call, CorrelationId, Fallback, Filter, Forward, Headers, Outcome, Pass, Reject,
+        Respond, Retry, Rewrite, Timeout, Trace,
     };
     pub use crate::grpc::Grpc;
     pub use crate::intercept::{Cidr, Intercept, OnExit, cidr4, cidr6};
     pub use crate::message::{HeadEdit, Method, RequestHead};
     pub use crate::net::Net;
+    pub use crate::policy::{
+        Backoff, BreakerPolicy, Cause, CorrelationPolicy, HeaderPolicy, ReplyPolicy, RetryAfter,
+        RetryPolicy, RewritePolicy, TimeoutPolicy, Total, Upstream,
+    };
     pub use crate::proxy::{
         AccessLog, Address, BreakerId, Directory, Inbound, Incoming, Listener, Observe, Protocol,
         Proxy, RouteSpec, UpstreamId, UpstreamSpec, Workers,
     };
+    pub use crate::state::{breaker, budget};
     pub use crate::tunnel::{Guard, Opening, Through, Tunnel, TunnelPolicy};
     pub use crate::units::{
         bytes, hours, kib, mib, millis, mins, per_million, percent, secs, v4, v6,

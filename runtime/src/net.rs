@@ -11,10 +11,10 @@ use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-use crate::filter::Cause;
-use crate::filter::breaker::Transition;
 use crate::http2;
+use crate::policy::Cause;
 use crate::proxy::{BreakerId, UpstreamId};
+use crate::state::breaker::Transition;
 use crate::tunnel::Pipe;
 
 /// A byte stream in both directions.

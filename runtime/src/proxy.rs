@@ -5,7 +5,8 @@
 
 use std::net::SocketAddr;
 
-use crate::filter::{Call, Failure, Outcome};
+use crate::failure::Failure;
+use crate::filter::{Call, Outcome};
 use crate::intercept::Intercept;
 use crate::message::RequestHead;
 use crate::net::Net;

@@ -6,10 +6,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use tokio::sync::watch;
 
 use crate::clock::Clock;
-use crate::filter::breaker::Breaker;
-use crate::filter::retry::budget::Budget;
 use crate::observe::metrics::Recorder;
 use crate::proxy::{BreakerId, Proxy, UpstreamId};
+use crate::state::breaker::Breaker;
+use crate::state::budget::Budget;
 
 /// Bytes of request bodies that all calls together may keep for another try.
 const REPLAY_LIMIT: usize = 16 * 1024 * 1024;

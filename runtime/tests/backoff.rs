@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use amb_runtime::filter::retry::Backoff;
+use amb_runtime::policy::Backoff;
 use amb_runtime::random::Random;
 use amb_runtime::units::{hours, millis, secs};
 

@@ -9,7 +9,7 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use amb_runtime::clock::Moment;
-use amb_runtime::filter::breaker::{
+use amb_runtime::state::breaker::{
     Breaker, OpenFor, Permit, Spec, State, Transition, Trip, Verdict,
 };
 use amb_runtime::units::{millis, mins, percent, secs};

@@ -3,10 +3,10 @@
 #![cfg(test)]
 
 use amb_runtime::clock::Moment;
-use amb_runtime::filter::breaker::{
+use amb_runtime::random::up_to;
+use amb_runtime::state::breaker::{
     Breaker, OpenFor, Permit, Spec, State, Transition, Trip, Verdict,
 };
-use amb_runtime::random::up_to;
 use amb_runtime::units::{Percent, millis, per_million, percent, secs};
 use proptest::prelude::*;
 

@@ -3,7 +3,7 @@
 #![cfg(test)]
 
 use amb_runtime::clock::Moment;
-use amb_runtime::filter::retry::budget::{Budget, Spec, Usage};
+use amb_runtime::state::budget::{Budget, Spec, Usage};
 use amb_runtime::units::{per_million, percent};
 use proptest::prelude::*;
 

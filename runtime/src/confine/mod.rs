@@ -19,7 +19,7 @@ use std::io;
 use rustix::process::geteuid;
 use rustix::thread::set_no_new_privs;
 
-use crate::lifecycle::Exit;
+use crate::exit::Exit;
 use crate::proxy::{Address, Proxy};
 
 pub(crate) use identity::raise;

@@ -1,15 +1,17 @@
 //! `breaker`: no try while the upstream is known to be down.
 //!
-//! The state machine and its atomics are in [`super::breaker`]; this filter asks it before a try
+//! The state machine and its atomics are in [`crate::state::breaker`]; this filter asks it before a try
 //! and tells it afterwards.
 
 use std::marker::PhantomData;
 
-use super::breaker::{Transition, Verdict};
-use super::{BreakerPolicy, Call, Cause, Failure, Filter, Kind, Outcome, cause};
+use super::{Call, Filter, Outcome, cause};
+use crate::failure::{Failure, Kind};
 use crate::grpc::Grpc;
 use crate::net::{Event, Net};
+use crate::policy::{BreakerPolicy, Cause};
 use crate::proxy::UpstreamId;
+use crate::state::breaker::{Transition, Verdict};
 
 /// Guards what comes after it.
 #[derive(Debug)]

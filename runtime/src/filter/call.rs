@@ -5,9 +5,9 @@ use std::net::SocketAddr;
 use std::task::Poll;
 use std::time::Duration;
 
-use super::failure::{Failure, Kind};
 use super::identity::TraceContext;
 use crate::clock::Moment;
+use crate::failure::{Failure, Kind};
 use crate::grpc::{self, TimeLeft};
 use crate::http1::request::Request;
 use crate::message::RequestHead;

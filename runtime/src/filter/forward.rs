@@ -2,9 +2,11 @@
 
 use std::marker::PhantomData;
 
-use super::{Call, Failure, Filter, Kind, Outcome, Stage, Upstream, cause};
+use super::{Call, Filter, Outcome, cause};
+use crate::failure::{Failure, Kind, Stage};
 use crate::http1::attempt::{Connection, attempt, pass};
 use crate::net::{Event, Net};
+use crate::policy::Upstream;
 use crate::proxy::UpstreamId;
 
 /// One try at an upstream.

@@ -2,8 +2,9 @@
 
 use std::marker::PhantomData;
 
-use super::{Call, Filter, HeaderPolicy, Outcome, RewritePolicy};
+use super::{Call, Filter, Outcome};
 use crate::net::Net;
+use crate::policy::{HeaderPolicy, RewritePolicy};
 use crate::proxy::UpstreamId;
 
 /// Edits the request head on the way in and the response head on the way out.

@@ -3,9 +3,10 @@
 use std::marker::PhantomData;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use super::{Call, CorrelationPolicy, Filter, Outcome};
+use super::{Call, Filter, Outcome};
 use crate::message::{Known, RequestHead};
 use crate::net::Net;
+use crate::policy::CorrelationPolicy;
 use crate::proxy::UpstreamId;
 use crate::random::Random;
 

@@ -10,36 +10,28 @@
 //! not in its type. None of them touches a socket, a clock or a global: what they need comes with
 //! the [`Call`].
 
-pub mod breaker;
 mod breaking;
 mod call;
-mod failure;
 mod forward;
 mod headers;
 mod identity;
-mod policy;
 mod reply;
-pub mod retry;
+mod retry;
 mod timeout;
 
 pub use breaking::Breaker;
 pub use call::Call;
-pub use failure::Failure;
 pub use forward::{Forward, Pass, Reject};
 pub use headers::{Headers, Rewrite};
 pub use identity::{CorrelationId, Trace};
-pub use policy::{
-    BreakerPolicy, Cause, CorrelationPolicy, HeaderPolicy, ReplyPolicy, RetryAfter, RetryPolicy,
-    RewritePolicy, TimeoutPolicy, Total, Upstream,
-};
 pub use reply::{Fallback, Respond};
 pub use retry::Retry;
 pub use timeout::Timeout;
 
-pub(crate) use failure::{Kind, Stage};
-
+use crate::failure::Failure;
 use crate::http1::response::Response;
 use crate::net::Net;
+use crate::policy::Cause;
 use crate::proxy::UpstreamId;
 
 /// How a call ended: with an answer for the caller, or without one.

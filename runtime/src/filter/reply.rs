@@ -2,9 +2,10 @@
 
 use std::marker::PhantomData;
 
-use super::{Call, Filter, Outcome, ReplyPolicy};
+use super::{Call, Filter, Outcome};
 use crate::http1::reply;
 use crate::net::Net;
+use crate::policy::ReplyPolicy;
 use crate::proxy::UpstreamId;
 
 /// Answers without touching the network.

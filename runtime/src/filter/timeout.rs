@@ -7,10 +7,12 @@ use std::marker::PhantomData;
 use std::time::Duration;
 
 use super::call::Limits;
-use super::{Call, Failure, Filter, Kind, Outcome, TimeoutPolicy, Total};
+use super::{Call, Filter, Outcome};
+use crate::failure::{Failure, Kind};
 use crate::grpc;
 use crate::message::RequestHead;
 use crate::net::Net;
+use crate::policy::{TimeoutPolicy, Total};
 use crate::proxy::UpstreamId;
 
 /// Bounds what comes after it.

@@ -8,7 +8,8 @@ use std::task::Poll;
 
 use super::exchange::Exchange;
 use crate::clock::Moment;
-use crate::filter::{Call, Failure, Kind, Outcome};
+use crate::failure::{Failure, Kind};
+use crate::filter::{Call, Outcome};
 use crate::http2;
 use crate::net::Net;
 use crate::peer::{Caller, Link};

@@ -6,12 +6,14 @@ use super::block::Block;
 use super::body::Framing;
 use super::parse::Refused;
 use super::response::Response;
-use crate::filter::{Call, Failure, Kind, ReplyPolicy};
+use crate::failure::{Failure, Kind};
+use crate::filter::Call;
 use crate::grpc::{self, Grpc};
 use crate::message::{Method, RequestHead, ResponseParts, Span};
 use crate::net::Net;
 use crate::observe::report::Source;
 use crate::peer::Link;
+use crate::policy::ReplyPolicy;
 use crate::worker::Worker;
 
 impl<N: Net> Call<'_, N> {

@@ -6,10 +6,11 @@ use super::block::{Block, Keep, LARGE_BODY};
 use super::body::{Decoder, Framing};
 use super::flow::poll_fill;
 use super::write;
-use crate::filter::{Kind, RewritePolicy, Stage};
+use crate::failure::{Kind, Stage};
 use crate::message::{HeadEdit, Known, RequestHead, RequestParts, Span};
 use crate::net::{Io, Net};
 use crate::peer::{Caller, Link};
+use crate::policy::RewritePolicy;
 use crate::worker::Worker;
 
 /// The room that a body window has at least.

@@ -5,12 +5,13 @@ use super::body::{Came, Decoder, Framing, Malformed};
 use super::exchange::is_delimited;
 use super::request::Request;
 use super::write;
-use crate::filter::{Call, Cause};
+use crate::filter::Call;
 use crate::grpc::Grpc;
 use crate::message::{HeadEdit, ResponseParts, split_line};
 use crate::net::Net;
 use crate::observe::report::Source;
 use crate::peer::Link;
+use crate::policy::Cause;
 use crate::tunnel::Pipe;
 use crate::worker::Worker;
 

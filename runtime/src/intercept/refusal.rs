@@ -4,7 +4,7 @@ use std::io;
 use std::net::SocketAddr;
 
 use super::neighbours::Neighbour;
-use crate::lifecycle::Exit;
+use crate::exit::Exit;
 
 /// Why the rules of `intercept` are not, or not rightly, in force. Nothing is left behind.
 #[derive(Debug, thiserror::Error)]

@@ -4,11 +4,11 @@ use std::net::{SocketAddr, TcpStream};
 
 use rustix::process::geteuid;
 
-use super::Notices;
-use super::exit::Exit;
 use super::listen::Ports;
 use crate::clock::Clock;
+use crate::exit::Exit;
 use crate::intercept::{Intercept, Redirect, Refusal, Trial};
+use crate::notices::Notices;
 use crate::proxy::Proxy;
 use crate::upstream::Discovery;
 use crate::worker::Setup;

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::io::Write as _;
 
-use super::exit::Exit;
+use crate::exit::Exit;
 use crate::observe::metrics::embedded;
 use crate::proxy::Proxy;
 

@@ -6,7 +6,7 @@ use std::net::{SocketAddr, TcpListener};
 use rustix::io::Errno;
 use socket2::{Domain, Protocol, Socket, Type};
 
-use super::exit::Exit;
+use crate::exit::Exit;
 use crate::proxy::{Inbound, Listener};
 use crate::tcp::spare_control;
 

@@ -13,23 +13,21 @@ mod arguments;
 mod capture;
 mod describe;
 mod drain;
-mod exit;
 mod listen;
-mod notices;
 #[cfg(test)]
 pub(crate) mod sample;
 mod start;
 mod threads;
 
+use crate::notices::Notices;
 #[cfg(feature = "testing")]
 pub(crate) use listen::Ports;
-pub(crate) use notices::Notices;
 
 use std::process::ExitCode;
 
+use crate::exit::Exit;
 use crate::proxy::Proxy;
 use arguments::Task;
-pub(crate) use exit::Exit;
 
 /// Runs a proxy until it is asked to stop. What `main` of a generated proxy is.
 ///

@@ -7,7 +7,8 @@ use std::time::Duration;
 use tokio::sync::watch;
 
 use crate::clock::Clock;
-use crate::filter::{Call, Failure, Outcome};
+use crate::failure::Failure;
+use crate::filter::{Call, Outcome};
 use crate::message::{Field, Known, RequestHead, RequestParts, Span};
 use crate::net::Net;
 use crate::observe::report::{Caller, Report, Source};

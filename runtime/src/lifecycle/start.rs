@@ -11,16 +11,16 @@ use rustix::process::{Resource, getrlimit, setrlimit};
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::{oneshot, watch};
 
-use super::Notices;
 use super::capture;
 use super::drain::{self, Signals};
-use super::exit::Exit;
 use super::listen::{self, ListenError, Listeners, Ports};
 use super::threads::{self, Threads};
 use crate::clock::Clock;
 use crate::confine::{self, ConfineError, Needs};
+use crate::exit::Exit;
 use crate::handover::Doors;
 use crate::intercept::Redirect;
+use crate::notices::Notices;
 use crate::observe::access_log::{Sender, Writer};
 use crate::observe::admin::{self, Admin, Step};
 use crate::observe::metrics::Facts;

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use crate::filter::{Failure, Kind};
+use crate::failure::{Failure, Kind};
 use crate::grpc::Grpc;
 use crate::net::Ended;
 

@@ -18,11 +18,11 @@ use super::http2;
 use super::scenario::Version;
 use super::trace::{Entry, What};
 use crate::clock::Moment;
-use crate::filter::breaker::State;
 use crate::grpc::{self, Grpc};
 use crate::net::{DialError, Ended, Event, Io, Net};
 use crate::proxy::{Protocol, UpstreamId};
 use crate::shared::Shared;
+use crate::state::breaker::State;
 
 /// What an upstream does when it is called.
 #[derive(Clone, Debug)]

@@ -17,7 +17,8 @@ use tokio::runtime::{Builder, LocalOptions};
 use tokio::sync::watch;
 
 use crate::clock::Clock;
-use crate::filter::{Call, Failure, Filter, Kind, Outcome};
+use crate::failure::{Failure, Kind};
+use crate::filter::{Call, Filter, Outcome};
 use crate::http1::block::{Block, Keep};
 use crate::http1::body::Decoder;
 use crate::http1::parse;

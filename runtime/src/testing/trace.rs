@@ -6,10 +6,10 @@ use std::collections::BTreeMap;
 use super::observed::Answer;
 use super::script::{Seen, all_fields};
 use crate::clock::Moment;
-use crate::filter::Cause;
-use crate::filter::breaker::Transition;
 use crate::net::{Ended, Event};
+use crate::policy::Cause;
 use crate::proxy::{BreakerId, RouteSpec};
+use crate::state::breaker::Transition;
 
 /// Something that happened.
 #[derive(Clone, Debug)]

@@ -10,11 +10,13 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::Poll;
 use std::time::Duration;
 
-use crate::filter::breaker::{Spec, Verdict};
-use crate::filter::{BreakerPolicy, Cause, Failure, Kind, Pass, Reject, Upstream};
+use crate::failure::{Failure, Kind};
+use crate::filter::{Pass, Reject};
 use crate::net::{DialError, Net};
+use crate::policy::{BreakerPolicy, Cause, Upstream};
 use crate::proxy::{BreakerId, UpstreamId};
 use crate::shared::Shared;
+use crate::state::breaker::{Spec, Verdict};
 use crate::timer::Timer;
 use crate::worker::Worker;
 

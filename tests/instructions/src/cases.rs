@@ -4,12 +4,12 @@ use std::hint::black_box;
 use std::time::Duration;
 
 use amb_runtime::clock::Moment;
-use amb_runtime::filter::breaker::{Breaker, Verdict};
-use amb_runtime::filter::retry::budget::Budget;
 use amb_runtime::prelude::{
     Backoff, BreakerPolicy as _, Cause, CorrelationId, Headers, RequestHead, Retry, RetryAfter,
     RetryPolicy, Trace, budget, percent,
 };
+use amb_runtime::state::breaker::{Breaker, Verdict};
+use amb_runtime::state::budget::Budget;
 use amb_runtime::testing::{Steady, Unreached, Written};
 use amb_tests_instructions::policies;
 use policies::order::{DefaultsCorrelationId, DefaultsHeaders, InventoryBreaker, Order};

@@ -16,7 +16,8 @@ pub mod random;
 #[path = "../../../runtime/src/units.rs"]
 pub mod units;
 
-pub mod filter;
+#[path = "../../../runtime/src/state/mod.rs"]
+pub mod state;
 mod sync;
 
 /// Explores a program; three preemptions find what two or three threads can do to each other.

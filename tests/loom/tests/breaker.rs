@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use amb_loom::clock::Moment;
 use amb_loom::explore;
-use amb_loom::filter::breaker::{Breaker, OpenFor, Permit, Spec, State, Transition, Trip, Verdict};
+use amb_loom::state::breaker::{Breaker, OpenFor, Permit, Spec, State, Transition, Trip, Verdict};
 use amb_loom::units::percent;
 use loom::sync::Arc;
 use loom::thread;

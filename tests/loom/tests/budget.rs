@@ -4,7 +4,7 @@
 
 use amb_loom::clock::Moment;
 use amb_loom::explore;
-use amb_loom::filter::retry::budget::{Budget, Spec, Usage};
+use amb_loom::state::budget::{Budget, Spec, Usage};
 use amb_loom::units::percent;
 use loom::sync::Arc;
 use loom::thread;

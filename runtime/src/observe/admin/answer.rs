@@ -8,10 +8,10 @@ use hyper::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
 use hyper::{Method, Request, Response, StatusCode};
 
 use super::state::{Admin, Readiness};
-use crate::filter::breaker::State;
 use crate::observe::access_log::json::Json;
 use crate::observe::metrics;
 use crate::proxy::{Address, UpstreamId, UpstreamSpec};
+use crate::state::breaker::State;
 
 type Answer = Response<Full<Bytes>>;
 

@@ -10,11 +10,11 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 
 use super::{Admin, Step, serve};
-use crate::filter::breaker::{OpenFor, Spec, Trip, Verdict};
 use crate::lifecycle::sample::{self, Sample};
 use crate::observe::metrics::Facts;
 use crate::proxy::{BreakerId, UpstreamId};
 use crate::shared::{Phase, Shared};
+use crate::state::breaker::{OpenFor, Spec, Trip, Verdict};
 use crate::upstream::Discovery;
 
 /// A served admin port.

@@ -18,9 +18,9 @@ pub(crate) use flood::Flood;
 pub(crate) use page::page;
 
 use super::report::{Ending, Refusal, Report};
-use crate::filter::breaker::Transition;
 use crate::grpc::Grpc;
 use crate::proxy::{BreakerId, Proxy};
+use crate::state::breaker::Transition;
 use counter::Counter;
 use histogram::Histogram;
 

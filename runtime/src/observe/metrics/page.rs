@@ -4,11 +4,11 @@ use std::sync::atomic::Ordering;
 
 use super::exposition::{Exposition, Family};
 use super::{Facts, Flood, Recorder, RouteCounters, embedded, histogram, status};
-use crate::filter::breaker::State;
 use crate::grpc::Grpc;
 use crate::observe::report::{Ending, Refusal, Source};
 use crate::proxy::{RouteSpec, UpstreamId};
 use crate::shared::Shared;
+use crate::state::breaker::State;
 use crate::upstream::Discovery;
 
 /// In the order in which [`Recorder`] indexes them.

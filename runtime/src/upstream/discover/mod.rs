@@ -19,7 +19,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 
 use crate::clock::{Clock, Moment};
-use crate::lifecycle::Notices;
+use crate::notices::Notices;
 use crate::proxy::{Address, UpstreamSpec};
 
 /// The addresses of one upstream, now and whenever they change.

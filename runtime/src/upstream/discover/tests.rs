@@ -11,7 +11,7 @@ use tokio::time::Instant;
 use super::name_server::{NameServer, Zone};
 use super::{Answer, Discovery, Endpoints, Listed, Lookup, Resolve, Resolver, retry_in};
 use crate::clock::Clock;
-use crate::lifecycle::Notices;
+use crate::notices::Notices;
 use crate::proxy::{Address, Protocol, UpstreamSpec};
 use crate::units::v4;
 

@@ -18,7 +18,6 @@
 
 mod state;
 mod trip;
-pub(crate) mod window;
 
 use std::cell::LazyCell;
 use std::time::Duration;

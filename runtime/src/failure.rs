@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::Cause;
+use crate::policy::Cause;
 
 /// Why there is no answer, and whether the upstream may have acted on the request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

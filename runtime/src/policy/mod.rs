@@ -1,12 +1,14 @@
 //! The traits that generated code implements: one zero-sized type per policy of the author.
 
+mod backoff;
+
 use std::time::Duration;
 
-use super::breaker;
-use super::retry::{Backoff, budget};
+pub use self::backoff::Backoff;
 use crate::grpc::Grpc;
 use crate::message::{HeadEdit, RequestHead};
 use crate::proxy::{BreakerId, UpstreamId};
+use crate::state::{breaker, budget};
 
 /// Why a try failed, as far as policies can name it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

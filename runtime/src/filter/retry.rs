@@ -4,19 +4,16 @@
 //! that holds is what metrics and logs say. When the tries end, the caller gets the last real
 //! response if there was any: it says more than an answer of ours.
 
-mod backoff;
-pub mod budget;
-
-pub use backoff::Backoff;
-
 use std::marker::PhantomData;
 use std::time::{Duration, SystemTime};
 
-use super::{Call, Cause, Failure, Filter, Kind, Outcome, RetryAfter, RetryPolicy, Stage};
+use super::{Call, Filter, Outcome};
+use crate::failure::{Failure, Kind, Stage};
 use crate::grpc::{self, Grpc};
 use crate::http1::response::Response;
 use crate::net::Net;
 use crate::observe::report::Refusal;
+use crate::policy::{Cause, RetryAfter, RetryPolicy};
 use crate::proxy::UpstreamId;
 
 /// Repeats what comes after it.

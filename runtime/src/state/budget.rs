@@ -9,8 +9,8 @@
 //! can miss the other; when both see too much, both give up. It never overspends, and in a tight
 //! race it may grant one less than it could.
 
+use super::window::{Place, Window};
 use crate::clock::Moment;
-use crate::filter::breaker::window::{Place, Window};
 use crate::sync::{Ordering, constructor, fence};
 use crate::units::Percent;
 

@@ -7,8 +7,8 @@
 use std::time::Duration;
 
 use super::Verdict;
-use super::window::{Place, SLOTS, Window};
 use crate::clock::Moment;
+use crate::state::window::{Place, SLOTS, Window};
 use crate::sync::constructor;
 use crate::units::Percent;
 
