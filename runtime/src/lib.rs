@@ -59,15 +59,15 @@ pub mod prelude {
     pub use crate::message::{HeadEdit, Method, RequestHead};
     pub use crate::net::Net;
     pub use crate::policy::{
-        Backoff, BreakerPolicy, Cause, CorrelationPolicy, HeaderPolicy, ReplyPolicy, RetryAfter,
-        RetryPolicy, RewritePolicy, TimeoutPolicy, Total, Upstream,
+        Backoff, BreakerPolicy, Cause, CorrelationPolicy, Guard, HeaderPolicy, ReplyPolicy,
+        RetryAfter, RetryPolicy, RewritePolicy, TimeoutPolicy, Total, TunnelPolicy, Upstream,
     };
     pub use crate::proxy::{
         AccessLog, Address, BreakerId, Directory, Inbound, Incoming, Listener, Observe, Protocol,
         Proxy, RouteSpec, UpstreamId, UpstreamSpec, Workers,
     };
     pub use crate::state::{breaker, budget};
-    pub use crate::tunnel::{Guard, Opening, Through, Tunnel, TunnelPolicy};
+    pub use crate::tunnel::{Opening, Through, Tunnel};
     pub use crate::units::{
         bytes, hours, kib, mib, millis, mins, per_million, percent, secs, v4, v6,
     };

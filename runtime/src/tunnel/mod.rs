@@ -21,7 +21,7 @@ mod relay;
 
 pub(crate) use flow::Flow;
 pub(crate) use opening::{Destination, Place, kind, refusal};
-pub use opening::{Guard, Opening, Through, Tunnel, TunnelPolicy};
+pub use opening::{Opening, Through, Tunnel};
 pub(crate) use pipe::Pipes;
 pub(crate) use pipe::{PIPE_SIZE, Pipe};
 

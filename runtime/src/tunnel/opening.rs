@@ -13,10 +13,10 @@ use std::time::Duration;
 use crate::failure::{Failure, Kind};
 use crate::filter::{Pass, Reject};
 use crate::net::{DialError, Net};
-use crate::policy::{BreakerPolicy, Cause, Upstream};
-use crate::proxy::{BreakerId, UpstreamId};
+use crate::policy::{Guard, TunnelPolicy};
+use crate::proxy::UpstreamId;
 use crate::shared::Shared;
-use crate::state::breaker::{Spec, Verdict};
+use crate::state::breaker::Verdict;
 use crate::timer::Timer;
 use crate::worker::Worker;
 
@@ -27,30 +27,6 @@ const TRIES: usize = 3;
 /// heard of us. The system repeats a lost connect after 1, 3 and 7 s.
 const CONNECT: Duration = Duration::from_secs(10);
 const IDLE: Duration = Duration::from_secs(24 * 60 * 60);
-
-/// What connections to an upstream of bytes may do: `protocol tcp`, `tls-passthrough`.
-pub trait TunnelPolicy: Upstream {
-    const CONNECT: Duration;
-    /// Without a byte in either direction.
-    const IDLE: Duration;
-    /// At once, of all workers.
-    const CONNECTIONS: Option<usize> = None;
-    const BREAKER: Option<Guard> = None;
-}
-
-/// A breaker, as far as connecting is its business.
-#[derive(Clone, Copy, Debug)]
-pub struct Guard {
-    id: BreakerId,
-    spec: Spec,
-    counts: fn(Cause) -> bool,
-}
-
-impl Guard {
-    pub const fn of<P: BreakerPolicy>() -> Self {
-        Self { id: P::ID, spec: P::SPEC, counts: P::counts }
-    }
-}
 
 /// Where a tunnel leads.
 pub trait Tunnel: 'static {

@@ -1,0 +1,34 @@
+//! Connections whose bytes nobody looks at.
+
+use std::time::Duration;
+
+use super::{BreakerPolicy, Cause, Upstream};
+use crate::proxy::BreakerId;
+use crate::state::breaker;
+
+/// What connections to an upstream of bytes may do: `protocol tcp`, `tls-passthrough`.
+pub trait TunnelPolicy: Upstream {
+    /// Until a connection is there.
+    const CONNECT: Duration;
+    /// Without a byte in either direction.
+    const IDLE: Duration;
+    /// At once, of all workers; `None`: any number.
+    const CONNECTIONS: Option<usize> = None;
+    /// Asked before each connect.
+    const BREAKER: Option<Guard> = None;
+}
+
+/// A breaker, as far as connecting is its business.
+#[derive(Clone, Copy, Debug)]
+pub struct Guard {
+    pub(crate) id: BreakerId,
+    pub(crate) spec: breaker::Spec,
+    pub(crate) counts: fn(Cause) -> bool,
+}
+
+impl Guard {
+    /// The breaker of that policy.
+    pub const fn of<P: BreakerPolicy>() -> Self {
+        Self { id: P::ID, spec: P::SPEC, counts: P::counts }
+    }
+}

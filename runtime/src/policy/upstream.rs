@@ -1,0 +1,11 @@
+//! Whom a pipeline calls.
+
+use crate::proxy::UpstreamId;
+
+/// An upstream that a pipeline ends at.
+pub trait Upstream: 'static {
+    /// Where the proxy describes it.
+    const ID: UpstreamId;
+    /// Its answers have statuses of gRPC.
+    const GRPC: bool = false;
+}
