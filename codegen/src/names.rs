@@ -64,6 +64,7 @@ pub(crate) const TYPES: &[&str] = &[
     "Scenario",
     "Self",
     "Some",
+    "Spec",
     "String",
     "Through",
     "Timeout",

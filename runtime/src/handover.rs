@@ -11,8 +11,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
-use crate::proxy::Inbound;
 use crate::shared::Shared;
+use crate::spec::Inbound;
 
 /// A share of a worker's connections that another may be ahead by: evenness is not worth more.
 const SLACK: usize = 8;

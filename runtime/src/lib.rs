@@ -32,6 +32,7 @@ pub mod policy;
 mod proxy;
 pub mod random;
 mod shared;
+mod spec;
 pub mod state;
 mod sync;
 mod tcp;
@@ -55,16 +56,16 @@ pub mod prelude {
         Respond, Retry, Rewrite, Timeout, Trace,
     };
     pub use crate::grpc::Grpc;
-    pub use crate::intercept::{Cidr, Intercept, OnExit, cidr4, cidr6};
     pub use crate::message::{HeadEdit, Method, RequestHead};
     pub use crate::net::Net;
     pub use crate::policy::{
         Backoff, BreakerPolicy, Cause, CorrelationPolicy, Guard, HeaderPolicy, ReplyPolicy,
         RetryAfter, RetryPolicy, RewritePolicy, TimeoutPolicy, Total, TunnelPolicy, Upstream,
     };
-    pub use crate::proxy::{
-        AccessLog, Address, BreakerId, Directory, Inbound, Incoming, Listener, Observe, Protocol,
-        Proxy, RouteSpec, UpstreamId, UpstreamSpec, Workers,
+    pub use crate::proxy::{Directory, Incoming, Proxy};
+    pub use crate::spec::{
+        AccessLog, Address, BreakerId, Cidr, Inbound, Intercept, Listener, Observe, OnExit,
+        Protocol, RouteSpec, Spec, UpstreamId, UpstreamSpec, Workers, cidr4, cidr6,
     };
     pub use crate::state::{breaker, budget};
     pub use crate::tunnel::{Opening, Through, Tunnel};

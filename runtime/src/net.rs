@@ -13,7 +13,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use crate::http2;
 use crate::policy::Cause;
-use crate::proxy::{BreakerId, UpstreamId};
+use crate::spec::{BreakerId, UpstreamId};
 use crate::state::breaker::Transition;
 use crate::tunnel::Pipe;
 

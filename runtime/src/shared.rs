@@ -7,7 +7,7 @@ use tokio::sync::watch;
 
 use crate::clock::Clock;
 use crate::observe::metrics::Recorder;
-use crate::proxy::{BreakerId, Proxy, UpstreamId};
+use crate::spec::{BreakerId, Spec, UpstreamId};
 use crate::state::breaker::Breaker;
 use crate::state::budget::Budget;
 
@@ -43,7 +43,7 @@ pub(crate) enum Phase {
 }
 
 impl Shared {
-    pub(crate) fn new<P: Proxy>(
+    pub(crate) fn new<P: Spec>(
         clock: Clock,
         workers: usize,
         phase: watch::Receiver<Phase>,

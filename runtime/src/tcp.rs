@@ -11,7 +11,7 @@ use tokio::io::Interest;
 use tokio::net::TcpStream;
 
 use crate::net::{DialError, Io, Net};
-use crate::proxy::UpstreamId;
+use crate::spec::UpstreamId;
 use crate::tunnel::{PIPE_SIZE, Pipe};
 use crate::upstream::Lookup;
 

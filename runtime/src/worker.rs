@@ -19,9 +19,10 @@ use crate::net::{Event, Net};
 use crate::observe::access_log::{Log, Sender};
 use crate::observe::metrics::Recorder;
 use crate::observe::report::{Report, TunnelReport};
-use crate::proxy::{BreakerId, Directory, Inbound, Incoming, Proxy, UpstreamId};
+use crate::proxy::{Directory, Incoming, Proxy};
 use crate::random::Random;
 use crate::shared::{Phase, Shared};
+use crate::spec::{BreakerId, Inbound, UpstreamId};
 use crate::tcp::Tcp;
 use crate::timer::Timers;
 use crate::tunnel::{self, Pipes};
@@ -91,7 +92,7 @@ impl<N: Net> Worker<N> {
 
     /// From now on this is spoken with all upstreams.
     #[cfg(feature = "testing")]
-    pub(crate) fn speak(&mut self, protocol: crate::proxy::Protocol) {
+    pub(crate) fn speak(&mut self, protocol: crate::spec::Protocol) {
         self.upstreams.iter_mut().for_each(|upstream| upstream.protocol = protocol);
     }
 

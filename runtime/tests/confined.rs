@@ -47,20 +47,23 @@ impl ReplyPolicy for Done {
     const BODY: &'static str = "tried";
 }
 
-impl<const NAMED: bool> Proxy for Tries<NAMED> {
-    type Route = usize;
-
+impl<const NAMED: bool> Spec for Tries<NAMED> {
     const SERVICE: &'static str = "tries";
     const WORKERS: Workers = Workers::Exactly(2);
     const LISTENERS: &'static [Listener] = &[Listener::shared(v4([127, 0, 0, 1], 0))];
     const UPSTREAMS: &'static [UpstreamSpec] = &[];
     const ROUTES: &'static [RouteSpec] =
         &[RouteSpec { upstream: "", route: "otherwise", site: "tries.amb:1" }];
-    const OTHERWISE: usize = 0;
     const BREAKERS: &'static [&'static str] = &[];
     const OBSERVE: Observe = Observe { metrics: false, access_log: None, admin: None };
     const PASSES: bool = NAMED;
     const POLICY: &'static [u8] = b"{}";
+}
+
+impl<const NAMED: bool> Proxy for Tries<NAMED> {
+    type Route = usize;
+
+    const OTHERWISE: usize = 0;
 
     fn route(_: &RequestHead<'_>, _: Inbound) -> usize {
         0

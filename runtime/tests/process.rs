@@ -43,16 +43,13 @@ impl ReplyPolicy for Gone {
     const BODY: &'static str = "gone";
 }
 
-impl Proxy for Web {
-    type Route = usize;
-
+impl Spec for Web {
     const SERVICE: &'static str = "web";
     const WORKERS: Workers = Workers::Exactly(2);
     const LISTENERS: &'static [Listener] = &[Listener::shared(v4([127, 0, 0, 1], 0))];
     const UPSTREAMS: &'static [UpstreamSpec] = &[];
     const ROUTES: &'static [RouteSpec] =
         &[RouteSpec { upstream: "", route: "otherwise", site: "web.amb:1" }];
-    const OTHERWISE: usize = 0;
     const BREAKERS: &'static [&'static str] = &[];
     const OBSERVE: Observe = Observe {
         metrics: true,
@@ -65,6 +62,12 @@ impl Proxy for Web {
         admin: Some(v4([127, 0, 0, 1], 0)),
     };
     const POLICY: &'static [u8] = b"{\"amb-policy\":1,\"plan\":\"all is gone\\n\"}\n";
+}
+
+impl Proxy for Web {
+    type Route = usize;
+
+    const OTHERWISE: usize = 0;
 
     fn route(_: &RequestHead<'_>, _: Inbound) -> usize {
         0

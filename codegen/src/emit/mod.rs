@@ -60,6 +60,7 @@ fn start(cx: &Cx<'_>) -> String {
         )),
         item(proxy::main(cx)),
         item(proxy::unit(cx)),
+        item(proxy::spec(cx)),
         item(proxy::proxy(cx)),
         item(proxy::routes(cx)),
     ])

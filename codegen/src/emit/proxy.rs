@@ -32,12 +32,31 @@ pub(crate) fn unit(cx: &Cx<'_>) -> TokenStream {
     quote! { #docs pub struct #proxy; }
 }
 
-/// `impl Proxy for Order`.
-pub(crate) fn proxy(cx: &Cx<'_>) -> TokenStream {
+/// `impl Spec for Order`: all that is data.
+pub(crate) fn spec(cx: &Cx<'_>) -> TokenStream {
     let (proxy, service) = (&cx.proxy, service(cx));
     let (workers, listeners, upstreams) = (workers(cx), listeners(cx), upstreams(cx));
     let (specs, breakers, observe) = (specs(cx), breakers(cx), observe::observe(cx));
     let (intercept, passes) = (intercept::intercept(cx), passes(cx));
+    quote! {
+        impl Spec for #proxy {
+            const SERVICE: &'static str = #service;
+            #workers
+            #listeners
+            #upstreams
+            #specs
+            #breakers
+            #observe
+            #intercept
+            #passes
+            const POLICY: &'static [u8] = include_bytes!(concat!(env!("OUT_DIR"), "/policy.json"));
+        }
+    }
+}
+
+/// `impl Proxy for Order`: where calls go, and what they pass.
+pub(crate) fn proxy(cx: &Cx<'_>) -> TokenStream {
+    let proxy = &cx.proxy;
     let (route, call) = (dispatch::route(cx), dispatch::call(cx));
     let (accept, named) = (connections::accept(cx), connections::named(cx));
     let (connect, tunnel) = (connections::connect(cx), connections::tunnel(cx));
@@ -45,17 +64,7 @@ pub(crate) fn proxy(cx: &Cx<'_>) -> TokenStream {
         impl Proxy for #proxy {
             type Route = Route;
 
-            const SERVICE: &'static str = #service;
-            #workers
-            #listeners
-            #upstreams
-            #specs
             const OTHERWISE: Route = Route::Otherwise;
-            #breakers
-            #observe
-            #intercept
-            #passes
-            const POLICY: &'static [u8] = include_bytes!(concat!(env!("OUT_DIR"), "/policy.json"));
 
             #accept
             #named

@@ -14,8 +14,7 @@ pub fn main() -> std::process::ExitCode {
 /// The ambassador of service `bare`. (bare.amb:3)
 pub struct Bare;
 
-impl Proxy for Bare {
-    type Route = Route;
+impl Spec for Bare {
     const SERVICE: &'static str = "bare";
     // language default
     const WORKERS: Workers = Workers::Auto;
@@ -29,7 +28,6 @@ impl Proxy for Bare {
     const ROUTES: &'static [RouteSpec] = &[
         RouteSpec { upstream: "", route: "otherwise", site: "bare.amb:10" },
     ];
-    const OTHERWISE: Route = Route::Otherwise;
     const BREAKERS: &'static [&'static str] = &[];
     const OBSERVE: Observe = Observe { metrics: false, access_log: None, admin: None };
     // bare.amb:5
@@ -43,6 +41,11 @@ impl Proxy for Bare {
         on_exit: OnExit::Open,
     });
     const POLICY: &'static [u8] = include_bytes!(concat!(env!("OUT_DIR"), "/policy.json"));
+}
+
+impl Proxy for Bare {
+    type Route = Route;
+    const OTHERWISE: Route = Route::Otherwise;
 
     fn accept(inbound: Inbound, _directory: &impl Directory) -> Incoming<Route> {
         match inbound {

@@ -14,8 +14,7 @@ pub fn main() -> std::process::ExitCode {
 /// The ambassador of service `breaker`. (breaker.amb:3)
 pub struct BreakerProxy;
 
-impl Proxy for BreakerProxy {
-    type Route = Route;
+impl Spec for BreakerProxy {
     const SERVICE: &'static str = "breaker";
     // language default
     const WORKERS: Workers = Workers::Auto;
@@ -44,10 +43,14 @@ impl Proxy for BreakerProxy {
         RouteSpec { upstream: "b", route: "b", site: "breaker.amb:16" },
         RouteSpec { upstream: "", route: "otherwise", site: "breaker.amb:37" },
     ];
-    const OTHERWISE: Route = Route::Otherwise;
     const BREAKERS: &'static [&'static str] = &["a", "b/own", "b"];
     const OBSERVE: Observe = Observe { metrics: false, access_log: None, admin: None };
     const POLICY: &'static [u8] = include_bytes!(concat!(env!("OUT_DIR"), "/policy.json"));
+}
+
+impl Proxy for BreakerProxy {
+    type Route = Route;
+    const OTHERWISE: Route = Route::Otherwise;
 
     fn connect(host: &[u8], port: u16) -> Incoming<Route> {
         match (host, port) {

@@ -16,8 +16,7 @@ pub fn main() -> std::process::ExitCode {
 /// Not everything is HTTP. (bytes.amb:4)
 pub struct Bytes;
 
-impl Proxy for Bytes {
-    type Route = Route;
+impl Spec for Bytes {
     const SERVICE: &'static str = "bytes";
     // language default
     const WORKERS: Workers = Workers::Auto;
@@ -62,7 +61,6 @@ impl Proxy for Bytes {
         RouteSpec { upstream: "web", route: "web", site: "bytes.amb:38" },
         RouteSpec { upstream: "", route: "otherwise", site: "bytes.amb:43" },
     ];
-    const OTHERWISE: Route = Route::Otherwise;
     const BREAKERS: &'static [&'static str] = &["ledger", "bank", "web"];
     const OBSERVE: Observe = Observe { metrics: false, access_log: None, admin: None };
     // bytes.amb:4
@@ -78,6 +76,11 @@ impl Proxy for Bytes {
         on_exit: OnExit::Open,
     });
     const POLICY: &'static [u8] = include_bytes!(concat!(env!("OUT_DIR"), "/policy.json"));
+}
+
+impl Proxy for Bytes {
+    type Route = Route;
+    const OTHERWISE: Route = Route::Otherwise;
 
     fn accept(inbound: Inbound, directory: &impl Directory) -> Incoming<Route> {
         match inbound {

@@ -14,8 +14,7 @@ pub fn main() -> std::process::ExitCode {
 /// The ambassador of service `calls`. (calls.amb:3)
 pub struct Calls;
 
-impl Proxy for Calls {
-    type Route = Route;
+impl Spec for Calls {
     const SERVICE: &'static str = "calls";
     // language default
     const WORKERS: Workers = Workers::Auto;
@@ -37,11 +36,15 @@ impl Proxy for Calls {
         RouteSpec { upstream: "pricing", route: "pricing", site: "calls.amb:5" },
         RouteSpec { upstream: "", route: "otherwise", site: "calls.amb:24" },
     ];
-    const OTHERWISE: Route = Route::Otherwise;
     const BREAKERS: &'static [&'static str] = &["pricing"];
     const OBSERVE: Observe = Observe { metrics: false, access_log: None, admin: None };
     const PASSES: bool = false;
     const POLICY: &'static [u8] = include_bytes!(concat!(env!("OUT_DIR"), "/policy.json"));
+}
+
+impl Proxy for Calls {
+    type Route = Route;
+    const OTHERWISE: Route = Route::Otherwise;
 
     fn connect(host: &[u8], port: u16) -> Incoming<Route> {
         match (host, port) {

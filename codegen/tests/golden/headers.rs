@@ -14,8 +14,7 @@ pub fn main() -> std::process::ExitCode {
 /// The ambassador of service `headers`. (headers.amb:3)
 pub struct HeadersProxy;
 
-impl Proxy for HeadersProxy {
-    type Route = Route;
+impl Spec for HeadersProxy {
     const SERVICE: &'static str = "headers";
     // language default
     const WORKERS: Workers = Workers::Auto;
@@ -43,10 +42,14 @@ impl Proxy for HeadersProxy {
         RouteSpec { upstream: "b", route: "b", site: "headers.amb:34" },
         RouteSpec { upstream: "", route: "otherwise", site: "headers.amb:43" },
     ];
-    const OTHERWISE: Route = Route::Otherwise;
     const BREAKERS: &'static [&'static str] = &[];
     const OBSERVE: Observe = Observe { metrics: false, access_log: None, admin: None };
     const POLICY: &'static [u8] = include_bytes!(concat!(env!("OUT_DIR"), "/policy.json"));
+}
+
+impl Proxy for HeadersProxy {
+    type Route = Route;
+    const OTHERWISE: Route = Route::Otherwise;
 
     fn connect(host: &[u8], port: u16) -> Incoming<Route> {
         match (host, port) {

@@ -14,8 +14,7 @@ pub fn main() -> std::process::ExitCode {
 /// The ambassador of service `hosts`. (hosts.amb:3)
 pub struct Hosts;
 
-impl Proxy for Hosts {
-    type Route = Route;
+impl Spec for Hosts {
     const SERVICE: &'static str = "hosts";
     // language default
     const WORKERS: Workers = Workers::Auto;
@@ -60,10 +59,14 @@ impl Proxy for Hosts {
         RouteSpec { upstream: "literal", route: "literal", site: "hosts.amb:24" },
         RouteSpec { upstream: "", route: "otherwise", site: "hosts.amb:28" },
     ];
-    const OTHERWISE: Route = Route::Otherwise;
     const BREAKERS: &'static [&'static str] = &[];
     const OBSERVE: Observe = Observe { metrics: false, access_log: None, admin: None };
     const POLICY: &'static [u8] = include_bytes!(concat!(env!("OUT_DIR"), "/policy.json"));
+}
+
+impl Proxy for Hosts {
+    type Route = Route;
+    const OTHERWISE: Route = Route::Otherwise;
 
     fn connect(host: &[u8], port: u16) -> Incoming<Route> {
         match (host, port) {

@@ -14,8 +14,7 @@ pub fn main() -> std::process::ExitCode {
 /// The ambassador of service `intercept`. (intercept.amb:3)
 pub struct InterceptProxy;
 
-impl Proxy for InterceptProxy {
-    type Route = Route;
+impl Spec for InterceptProxy {
     const SERVICE: &'static str = "intercept";
     // language default
     const WORKERS: Workers = Workers::Auto;
@@ -55,7 +54,6 @@ impl Proxy for InterceptProxy {
         RouteSpec { upstream: "beside", route: "beside", site: "intercept.amb:26" },
         RouteSpec { upstream: "", route: "otherwise", site: "intercept.amb:32" },
     ];
-    const OTHERWISE: Route = Route::Otherwise;
     const BREAKERS: &'static [&'static str] = &[];
     const OBSERVE: Observe = Observe { metrics: false, access_log: None, admin: None };
     // intercept.amb:3
@@ -78,6 +76,11 @@ impl Proxy for InterceptProxy {
         on_exit: OnExit::Closed,
     });
     const POLICY: &'static [u8] = include_bytes!(concat!(env!("OUT_DIR"), "/policy.json"));
+}
+
+impl Proxy for InterceptProxy {
+    type Route = Route;
+    const OTHERWISE: Route = Route::Otherwise;
 
     fn accept(inbound: Inbound, _directory: &impl Directory) -> Incoming<Route> {
         match inbound {

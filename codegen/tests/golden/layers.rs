@@ -14,8 +14,7 @@ pub fn main() -> std::process::ExitCode {
 /// The ambassador of service `layers`. (layers.amb:3)
 pub struct Layers;
 
-impl Proxy for Layers {
-    type Route = Route;
+impl Spec for Layers {
     const SERVICE: &'static str = "layers";
     // language default
     const WORKERS: Workers = Workers::Auto;
@@ -52,10 +51,14 @@ impl Proxy for Layers {
         RouteSpec { upstream: "c", route: "c", site: "layers.amb:46" },
         RouteSpec { upstream: "", route: "otherwise", site: "layers.amb:50" },
     ];
-    const OTHERWISE: Route = Route::Otherwise;
     const BREAKERS: &'static [&'static str] = &["a", "b"];
     const OBSERVE: Observe = Observe { metrics: false, access_log: None, admin: None };
     const POLICY: &'static [u8] = include_bytes!(concat!(env!("OUT_DIR"), "/policy.json"));
+}
+
+impl Proxy for Layers {
+    type Route = Route;
+    const OTHERWISE: Route = Route::Otherwise;
 
     fn connect(host: &[u8], port: u16) -> Incoming<Route> {
         match (host, port) {

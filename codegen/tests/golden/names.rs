@@ -16,8 +16,7 @@ pub fn main() -> std::process::ExitCode {
 /// Names that Rust or the generator uses already. (names.amb:4)
 pub struct RouteProxy;
 
-impl Proxy for RouteProxy {
-    type Route = Route;
+impl Spec for RouteProxy {
     const SERVICE: &'static str = "route";
     // language default
     const WORKERS: Workers = Workers::Auto;
@@ -219,7 +218,6 @@ impl Proxy for RouteProxy {
         RouteSpec { upstream: "x-3", route: "x-3", site: "names.amb:35" },
         RouteSpec { upstream: "", route: "otherwise", site: "names.amb:37" },
     ];
-    const OTHERWISE: Route = Route::Otherwise;
     const BREAKERS: &'static [&'static str] = &[
         "self",
         "route",
@@ -248,6 +246,11 @@ impl Proxy for RouteProxy {
     ];
     const OBSERVE: Observe = Observe { metrics: false, access_log: None, admin: None };
     const POLICY: &'static [u8] = include_bytes!(concat!(env!("OUT_DIR"), "/policy.json"));
+}
+
+impl Proxy for RouteProxy {
+    type Route = Route;
+    const OTHERWISE: Route = Route::Otherwise;
 
     fn connect(host: &[u8], port: u16) -> Incoming<Route> {
         match (host, port) {

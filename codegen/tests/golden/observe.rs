@@ -14,8 +14,7 @@ pub fn main() -> std::process::ExitCode {
 /// The ambassador of service `observe`. (observe.amb:3)
 pub struct ObserveProxy;
 
-impl Proxy for ObserveProxy {
-    type Route = Route;
+impl Spec for ObserveProxy {
     const SERVICE: &'static str = "observe";
     // observe.amb:4
     const WORKERS: Workers = Workers::Exactly(4);
@@ -35,7 +34,6 @@ impl Proxy for ObserveProxy {
         RouteSpec { upstream: "a", route: "a", site: "observe.amb:21" },
         RouteSpec { upstream: "", route: "otherwise", site: "observe.amb:26" },
     ];
-    const OTHERWISE: Route = Route::Otherwise;
     const BREAKERS: &'static [&'static str] = &[];
     const OBSERVE: Observe = Observe {
         // observe.amb:10
@@ -54,6 +52,11 @@ impl Proxy for ObserveProxy {
     };
     const PASSES: bool = false;
     const POLICY: &'static [u8] = include_bytes!(concat!(env!("OUT_DIR"), "/policy.json"));
+}
+
+impl Proxy for ObserveProxy {
+    type Route = Route;
+    const OTHERWISE: Route = Route::Otherwise;
 
     fn connect(host: &[u8], port: u16) -> Incoming<Route> {
         match (host, port) {

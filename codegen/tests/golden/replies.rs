@@ -14,8 +14,7 @@ pub fn main() -> std::process::ExitCode {
 /// The ambassador of service `replies`. (replies.amb:3)
 pub struct Replies;
 
-impl Proxy for Replies {
-    type Route = Route;
+impl Spec for Replies {
     const SERVICE: &'static str = "replies";
     // language default
     const WORKERS: Workers = Workers::Auto;
@@ -38,10 +37,14 @@ impl Proxy for Replies {
         RouteSpec { upstream: "a", route: "a", site: "replies.amb:7" },
         RouteSpec { upstream: "", route: "otherwise", site: "replies.amb:26" },
     ];
-    const OTHERWISE: Route = Route::Otherwise;
     const BREAKERS: &'static [&'static str] = &[];
     const OBSERVE: Observe = Observe { metrics: false, access_log: None, admin: None };
     const POLICY: &'static [u8] = include_bytes!(concat!(env!("OUT_DIR"), "/policy.json"));
+}
+
+impl Proxy for Replies {
+    type Route = Route;
+    const OTHERWISE: Route = Route::Otherwise;
 
     fn connect(host: &[u8], port: u16) -> Incoming<Route> {
         match (host, port) {

@@ -14,8 +14,7 @@ pub fn main() -> std::process::ExitCode {
 /// The ambassador of service `retry`. (retry.amb:3)
 pub struct RetryProxy;
 
-impl Proxy for RetryProxy {
-    type Route = Route;
+impl Spec for RetryProxy {
     const SERVICE: &'static str = "retry";
     // language default
     const WORKERS: Workers = Workers::Auto;
@@ -39,10 +38,14 @@ impl Proxy for RetryProxy {
         RouteSpec { upstream: "a", route: "a", site: "retry.amb:5" },
         RouteSpec { upstream: "", route: "otherwise", site: "retry.amb:46" },
     ];
-    const OTHERWISE: Route = Route::Otherwise;
     const BREAKERS: &'static [&'static str] = &[];
     const OBSERVE: Observe = Observe { metrics: false, access_log: None, admin: None };
     const POLICY: &'static [u8] = include_bytes!(concat!(env!("OUT_DIR"), "/policy.json"));
+}
+
+impl Proxy for RetryProxy {
+    type Route = Route;
+    const OTHERWISE: Route = Route::Otherwise;
 
     fn connect(host: &[u8], port: u16) -> Incoming<Route> {
         match (host, port) {

@@ -14,8 +14,7 @@ pub fn main() -> std::process::ExitCode {
 /// The ambassador of service `routes`. (routes.amb:3)
 pub struct Routes;
 
-impl Proxy for Routes {
-    type Route = Route;
+impl Spec for Routes {
     const SERVICE: &'static str = "routes";
     // language default
     const WORKERS: Workers = Workers::Auto;
@@ -64,11 +63,15 @@ impl Proxy for Routes {
         RouteSpec { upstream: "plain", route: "plain", site: "routes.amb:52" },
         RouteSpec { upstream: "", route: "otherwise", site: "routes.amb:56" },
     ];
-    const OTHERWISE: Route = Route::Otherwise;
     const BREAKERS: &'static [&'static str] = &[];
     const OBSERVE: Observe = Observe { metrics: false, access_log: None, admin: None };
     const PASSES: bool = false;
     const POLICY: &'static [u8] = include_bytes!(concat!(env!("OUT_DIR"), "/policy.json"));
+}
+
+impl Proxy for Routes {
+    type Route = Route;
+    const OTHERWISE: Route = Route::Otherwise;
 
     fn connect(host: &[u8], port: u16) -> Incoming<Route> {
         match (host, port) {

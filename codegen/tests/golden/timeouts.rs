@@ -14,8 +14,7 @@ pub fn main() -> std::process::ExitCode {
 /// The ambassador of service `timeouts`. (timeouts.amb:3)
 pub struct Timeouts;
 
-impl Proxy for Timeouts {
-    type Route = Route;
+impl Spec for Timeouts {
     const SERVICE: &'static str = "timeouts";
     // language default
     const WORKERS: Workers = Workers::Auto;
@@ -37,11 +36,15 @@ impl Proxy for Timeouts {
         RouteSpec { upstream: "ledger", route: "ledger", site: "timeouts.amb:9" },
         RouteSpec { upstream: "", route: "otherwise", site: "timeouts.amb:24" },
     ];
-    const OTHERWISE: Route = Route::Otherwise;
     const BREAKERS: &'static [&'static str] = &[];
     const OBSERVE: Observe = Observe { metrics: false, access_log: None, admin: None };
     const PASSES: bool = false;
     const POLICY: &'static [u8] = include_bytes!(concat!(env!("OUT_DIR"), "/policy.json"));
+}
+
+impl Proxy for Timeouts {
+    type Route = Route;
+    const OTHERWISE: Route = Route::Otherwise;
 
     fn connect(host: &[u8], port: u16) -> Incoming<Route> {
         match (host, port) {

@@ -17,8 +17,7 @@ pub fn main() -> std::process::ExitCode {
 /// knows of no ambassador. (demo.amb:5)
 pub struct Demo;
 
-impl Proxy for Demo {
-    type Route = Route;
+impl Spec for Demo {
     const SERVICE: &'static str = "demo";
     // demo.amb:6
     const WORKERS: Workers = Workers::Exactly(2);
@@ -41,7 +40,6 @@ impl Proxy for Demo {
         RouteSpec { upstream: "payment", route: "payment", site: "demo.amb:18" },
         RouteSpec { upstream: "", route: "otherwise", site: "demo.amb:40" },
     ];
-    const OTHERWISE: Route = Route::Otherwise;
     const BREAKERS: &'static [&'static str] = &["payment"];
     const OBSERVE: Observe = Observe { metrics: false, access_log: None, admin: None };
     // demo.amb:8
@@ -58,6 +56,11 @@ impl Proxy for Demo {
     });
     const PASSES: bool = false;
     const POLICY: &'static [u8] = include_bytes!(concat!(env!("OUT_DIR"), "/policy.json"));
+}
+
+impl Proxy for Demo {
+    type Route = Route;
+    const OTHERWISE: Route = Route::Otherwise;
 
     fn accept(inbound: Inbound, _directory: &impl Directory) -> Incoming<Route> {
         match inbound {

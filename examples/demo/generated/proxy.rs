@@ -16,8 +16,7 @@ pub fn main() -> std::process::ExitCode {
 /// What `amb demo` shows: a payment service that fails, and what its callers notice of it. (demo.amb:4)
 pub struct Demo;
 
-impl Proxy for Demo {
-    type Route = Route;
+impl Spec for Demo {
     const SERVICE: &'static str = "demo";
     // demo.amb:4
     const WORKERS: Workers = Workers::Exactly(2);
@@ -38,7 +37,6 @@ impl Proxy for Demo {
         RouteSpec { upstream: "payment", route: "payment", site: "demo.amb:14" },
         RouteSpec { upstream: "", route: "otherwise", site: "demo.amb:37" },
     ];
-    const OTHERWISE: Route = Route::Otherwise;
     const BREAKERS: &'static [&'static str] = &["payment"];
     const OBSERVE: Observe = Observe {
         // demo.amb:9
@@ -49,6 +47,11 @@ impl Proxy for Demo {
     };
     const PASSES: bool = false;
     const POLICY: &'static [u8] = include_bytes!(concat!(env!("OUT_DIR"), "/policy.json"));
+}
+
+impl Proxy for Demo {
+    type Route = Route;
+    const OTHERWISE: Route = Route::Otherwise;
 
     fn connect(host: &[u8], port: u16) -> Incoming<Route> {
         match (host, port) {

@@ -15,8 +15,7 @@ pub fn main() -> std::process::ExitCode {
 /// The ambassador of service `order`. (order.amb:5)
 pub struct Order;
 
-impl Proxy for Order {
-    type Route = Route;
+impl Spec for Order {
     const SERVICE: &'static str = "order";
     // language default
     const WORKERS: Workers = Workers::Auto;
@@ -54,7 +53,6 @@ impl Proxy for Order {
         RouteSpec { upstream: "notification", route: "notification", site: "order.amb:43" },
         RouteSpec { upstream: "", route: "otherwise", site: "order.amb:55" },
     ];
-    const OTHERWISE: Route = Route::Otherwise;
     const BREAKERS: &'static [&'static str] = &["payment", "inventory", "notification"];
     const OBSERVE: Observe = Observe {
         // order.amb:10
@@ -71,6 +69,11 @@ impl Proxy for Order {
         admin: Some(v4([127, 0, 0, 1], 9901)),
     };
     const POLICY: &'static [u8] = include_bytes!(concat!(env!("OUT_DIR"), "/policy.json"));
+}
+
+impl Proxy for Order {
+    type Route = Route;
+    const OTHERWISE: Route = Route::Otherwise;
 
     fn connect(host: &[u8], port: u16) -> Incoming<Route> {
         match (host, port) {

@@ -16,8 +16,7 @@ pub fn main() -> std::process::ExitCode {
 /// The application dials its upstreams; it knows of no proxy. (redirect.amb:4)
 pub struct Shop;
 
-impl Proxy for Shop {
-    type Route = Route;
+impl Spec for Shop {
     const SERVICE: &'static str = "shop";
     // language default
     const WORKERS: Workers = Workers::Auto;
@@ -39,7 +38,6 @@ impl Proxy for Shop {
         RouteSpec { upstream: "catalog", route: "catalog", site: "redirect.amb:24" },
         RouteSpec { upstream: "", route: "otherwise", site: "redirect.amb:30" },
     ];
-    const OTHERWISE: Route = Route::Otherwise;
     const BREAKERS: &'static [&'static str] = &[];
     const OBSERVE: Observe = Observe {
         // redirect.amb:20
@@ -66,6 +64,11 @@ impl Proxy for Shop {
         on_exit: OnExit::Open,
     });
     const POLICY: &'static [u8] = include_bytes!(concat!(env!("OUT_DIR"), "/policy.json"));
+}
+
+impl Proxy for Shop {
+    type Route = Route;
+    const OTHERWISE: Route = Route::Otherwise;
 
     fn accept(inbound: Inbound, _directory: &impl Directory) -> Incoming<Route> {
         match inbound {

@@ -14,8 +14,7 @@ pub fn main() -> std::process::ExitCode {
 /// The ambassador of service `web`. (simple.amb:3)
 pub struct Web;
 
-impl Proxy for Web {
-    type Route = Route;
+impl Spec for Web {
     const SERVICE: &'static str = "web";
     // language default
     const WORKERS: Workers = Workers::Auto;
@@ -35,10 +34,14 @@ impl Proxy for Web {
         RouteSpec { upstream: "catalog", route: "catalog", site: "simple.amb:5" },
         RouteSpec { upstream: "", route: "otherwise", site: "simple.amb:11" },
     ];
-    const OTHERWISE: Route = Route::Otherwise;
     const BREAKERS: &'static [&'static str] = &[];
     const OBSERVE: Observe = Observe { metrics: false, access_log: None, admin: None };
     const POLICY: &'static [u8] = include_bytes!(concat!(env!("OUT_DIR"), "/policy.json"));
+}
+
+impl Proxy for Web {
+    type Route = Route;
+    const OTHERWISE: Route = Route::Otherwise;
 
     fn connect(host: &[u8], port: u16) -> Incoming<Route> {
         match (host, port) {

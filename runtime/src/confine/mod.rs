@@ -20,7 +20,7 @@ use rustix::process::geteuid;
 use rustix::thread::set_no_new_privs;
 
 use crate::exit::Exit;
-use crate::proxy::{Address, Proxy};
+use crate::spec::{Address, Spec};
 
 pub(crate) use identity::raise;
 
@@ -34,7 +34,7 @@ pub(crate) struct Needs {
 }
 
 impl Needs {
-    pub(crate) fn of<P: Proxy>() -> Self {
+    pub(crate) fn of<P: Spec>() -> Self {
         let named = |address: &Address| matches!(address, Address::Dns { .. });
         let names = P::PASSES || P::UPSTREAMS.iter().any(|upstream| named(&upstream.address));
         Self { user: P::USER, names }

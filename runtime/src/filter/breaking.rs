@@ -10,7 +10,7 @@ use crate::failure::{Failure, Kind};
 use crate::grpc::Grpc;
 use crate::net::{Event, Net};
 use crate::policy::{BreakerPolicy, Cause};
-use crate::proxy::UpstreamId;
+use crate::spec::UpstreamId;
 use crate::state::breaker::{Transition, Verdict};
 
 /// Guards what comes after it.

@@ -14,7 +14,7 @@ use crate::message::RequestHead;
 use crate::net::{Event, Net};
 use crate::observe::report::Refusal;
 use crate::peer::Caller;
-use crate::proxy::Inbound;
+use crate::spec::Inbound;
 use crate::timer::Timer;
 use crate::tunnel::Place;
 use crate::worker::Worker;

@@ -7,7 +7,7 @@ use crate::failure::{Failure, Kind, Stage};
 use crate::http1::attempt::{Connection, attempt, pass};
 use crate::net::{Event, Net};
 use crate::policy::Upstream;
-use crate::proxy::UpstreamId;
+use crate::spec::UpstreamId;
 
 /// One try at an upstream.
 #[derive(Debug)]

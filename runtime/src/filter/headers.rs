@@ -5,7 +5,7 @@ use std::marker::PhantomData;
 use super::{Call, Filter, Outcome};
 use crate::net::Net;
 use crate::policy::{HeaderPolicy, RewritePolicy};
-use crate::proxy::UpstreamId;
+use crate::spec::UpstreamId;
 
 /// Edits the request head on the way in and the response head on the way out.
 #[derive(Debug)]

@@ -7,8 +7,8 @@ use super::{Call, Filter, Outcome};
 use crate::message::{Known, RequestHead};
 use crate::net::Net;
 use crate::policy::CorrelationPolicy;
-use crate::proxy::UpstreamId;
 use crate::random::Random;
+use crate::spec::UpstreamId;
 
 /// Keeps the caller's correlation id, or gives the call one: a UUIDv7 (RFC 9562 §5.7).
 #[derive(Debug)]

@@ -32,7 +32,7 @@ use crate::failure::Failure;
 use crate::http1::response::Response;
 use crate::net::Net;
 use crate::policy::Cause;
-use crate::proxy::UpstreamId;
+use crate::spec::UpstreamId;
 
 /// How a call ended: with an answer for the caller, or without one.
 pub type Outcome<N> = Result<Response<N>, Failure>;

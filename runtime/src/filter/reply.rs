@@ -6,7 +6,7 @@ use super::{Call, Filter, Outcome};
 use crate::http1::reply;
 use crate::net::Net;
 use crate::policy::ReplyPolicy;
-use crate::proxy::UpstreamId;
+use crate::spec::UpstreamId;
 
 /// Answers without touching the network.
 #[derive(Debug)]

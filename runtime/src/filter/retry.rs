@@ -14,7 +14,7 @@ use crate::http1::response::Response;
 use crate::net::Net;
 use crate::observe::report::Refusal;
 use crate::policy::{Cause, RetryAfter, RetryPolicy};
-use crate::proxy::UpstreamId;
+use crate::spec::UpstreamId;
 
 /// Repeats what comes after it.
 #[derive(Debug)]

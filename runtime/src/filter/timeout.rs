@@ -13,7 +13,7 @@ use crate::grpc;
 use crate::message::RequestHead;
 use crate::net::Net;
 use crate::policy::{TimeoutPolicy, Total};
-use crate::proxy::UpstreamId;
+use crate::spec::UpstreamId;
 
 /// Bounds what comes after it.
 #[derive(Debug)]

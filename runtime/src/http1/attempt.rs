@@ -13,7 +13,7 @@ use crate::filter::{Call, Outcome};
 use crate::http2;
 use crate::net::Net;
 use crate::peer::{Caller, Link};
-use crate::proxy::{Inbound, Protocol, UpstreamId};
+use crate::spec::{Inbound, Protocol, UpstreamId};
 use crate::tunnel::{kind, refusal};
 
 /// Which connections a try may use.

@@ -19,7 +19,8 @@ use crate::http2;
 use crate::message::{Method, RequestParts};
 use crate::net::{Io as _, Net};
 use crate::peer::{Caller, carry};
-use crate::proxy::{Inbound, Incoming, Proxy};
+use crate::proxy::{Incoming, Proxy};
+use crate::spec::Inbound;
 use crate::timer::Timer;
 use crate::worker::Worker;
 

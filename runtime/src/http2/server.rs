@@ -24,7 +24,8 @@ use crate::http1::{HEAD_LIMIT, reply};
 use crate::net::Net;
 use crate::observe::metrics::Flood;
 use crate::peer::{Caller, carry};
-use crate::proxy::{Inbound, Proxy};
+use crate::proxy::Proxy;
+use crate::spec::Inbound;
 use crate::timer::Timer;
 use crate::worker::Worker;
 

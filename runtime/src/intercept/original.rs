@@ -5,12 +5,12 @@ use std::net::SocketAddr;
 use rustix::fd::AsFd;
 use rustix::net::sockopt::{ip_original_dst, ipv6_original_dst};
 
-use crate::proxy::{Inbound, Proxy};
+use crate::spec::{Inbound, Spec};
 
 /// How a connection to the shared port reached us.
 ///
 /// Costs a system call or two on each connection, and nothing where nothing is intercepted.
-pub(crate) fn inbound<P: Proxy>(stream: &tokio::net::TcpStream, listener: Inbound) -> Inbound {
+pub(crate) fn inbound<P: Spec>(stream: &tokio::net::TcpStream, listener: Inbound) -> Inbound {
     if P::INTERCEPT.is_none() || listener != Inbound::Shared {
         return listener;
     }

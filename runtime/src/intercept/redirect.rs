@@ -6,8 +6,9 @@ use rustix::process::geteuid;
 
 use super::netfilter::Netfilter;
 use super::rules::Rules;
-use super::{Intercept, Refusal, preflight, verify};
+use super::{Refusal, preflight, verify};
 use crate::clock::Clock;
+use crate::spec::Intercept;
 
 /// Rules in force. The kernel goes by `on-exit` when this is dropped, or the process ends.
 #[derive(Debug)]

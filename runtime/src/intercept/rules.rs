@@ -21,7 +21,7 @@ use netlink_packet_netfilter::nftables::{
     TableFlags, TableMessage, Verdict, VerdictAttribute,
 };
 
-use super::{Intercept, OnExit};
+use crate::spec::{Intercept, OnExit};
 
 const CHAIN: &str = "output";
 const UIDS: &str = "uids";

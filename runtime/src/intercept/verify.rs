@@ -9,9 +9,10 @@ use std::time::Duration;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
+use super::Refusal;
 use super::original::original;
 use super::redirect::Trial;
-use super::{Intercept, Refusal};
+use crate::spec::Intercept;
 
 /// A connection to ourselves takes microseconds.
 const PATIENCE: Duration = Duration::from_secs(1);

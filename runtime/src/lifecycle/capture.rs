@@ -7,9 +7,9 @@ use rustix::process::geteuid;
 use super::listen::Ports;
 use crate::clock::Clock;
 use crate::exit::Exit;
-use crate::intercept::{Intercept, Redirect, Refusal, Trial};
+use crate::intercept::{Redirect, Refusal, Trial};
 use crate::notices::Notices;
-use crate::proxy::Proxy;
+use crate::spec::{Intercept, Spec};
 use crate::upstream::Discovery;
 use crate::worker::Setup;
 
@@ -32,7 +32,7 @@ impl Captured {
 }
 
 /// Looks whether connections could be redirected.
-pub(super) fn check<P: Proxy>(notices: Notices) -> Result<(), Exit> {
+pub(super) fn check<P: Spec>(notices: Notices) -> Result<(), Exit> {
     if P::INTERCEPT.is_none() {
         return Ok(());
     }
@@ -42,7 +42,7 @@ pub(super) fn check<P: Proxy>(notices: Notices) -> Result<(), Exit> {
 }
 
 /// Installs the rules of the policy, if it has any, and tries them.
-pub(super) fn install<P: Proxy>(
+pub(super) fn install<P: Spec>(
     notices: Notices,
     ports: &Ports,
     discovery: &Discovery,
@@ -54,7 +54,7 @@ pub(super) fn install<P: Proxy>(
         .map_err(refused(notices))
 }
 
-fn install_and_try<P: Proxy>(
+fn install_and_try<P: Spec>(
     notices: Notices,
     intercept: &'static Intercept,
     ports: &Ports,
@@ -77,7 +77,7 @@ fn install_and_try<P: Proxy>(
 }
 
 /// Whose calls are the proxy's own.
-fn user<P: Proxy>() -> u32 {
+fn user<P: Spec>() -> u32 {
     P::USER.unwrap_or(geteuid().as_raw())
 }
 

@@ -5,10 +5,10 @@ use std::io::Write as _;
 
 use crate::exit::Exit;
 use crate::observe::metrics::embedded;
-use crate::proxy::Proxy;
+use crate::spec::Spec;
 
 /// The plan, and which code carries it out.
-pub(super) fn text<P: Proxy>() -> String {
+pub(super) fn text<P: Spec>() -> String {
     let mut text = version::<P>();
     if let Some(hash) = embedded::field(P::POLICY, "generated-sha256") {
         // Writing to a String cannot fail.
@@ -20,7 +20,7 @@ pub(super) fn text<P: Proxy>() -> String {
     text
 }
 
-pub(super) fn version<P: Proxy>() -> String {
+pub(super) fn version<P: Spec>() -> String {
     format!("{} ambassador, amb {}\n", P::SERVICE, env!("CARGO_PKG_VERSION"))
 }
 

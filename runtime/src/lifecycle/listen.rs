@@ -7,7 +7,7 @@ use rustix::io::Errno;
 use socket2::{Domain, Protocol, Socket, Type};
 
 use crate::exit::Exit;
-use crate::proxy::{Inbound, Listener};
+use crate::spec::{Inbound, Listener};
 use crate::tcp::spare_control;
 
 /// Connections that wait to be accepted, per socket.
@@ -149,7 +149,7 @@ mod tests {
     use rustix::net::sockopt::tcp_congestion;
 
     use super::{ListenError, Ports};
-    use crate::proxy::{Listener, UpstreamId};
+    use crate::spec::{Listener, UpstreamId};
     use crate::units::v4;
 
     const ANY: std::net::SocketAddr = v4([127, 0, 0, 1], 0);

@@ -12,11 +12,12 @@ use crate::filter::{Call, Outcome};
 use crate::message::{Field, Known, RequestHead, RequestParts, Span};
 use crate::net::Net;
 use crate::observe::report::{Caller, Report, Source};
-use crate::proxy::{
-    AccessLog, Address, Inbound, Listener, Observe, Protocol, Proxy, RouteSpec, UpstreamSpec,
+use crate::proxy::Proxy;
+use crate::shared::{Phase, Shared};
+use crate::spec::{
+    AccessLog, Address, Inbound, Listener, Observe, Protocol, RouteSpec, Spec, UpstreamSpec,
     Workers,
 };
-use crate::shared::{Phase, Shared};
 use crate::tunnel::Opening;
 use crate::units::{percent, v4};
 
@@ -25,9 +26,7 @@ pub(crate) struct Sample;
 
 pub(crate) const ENDPOINT: SocketAddr = v4([127, 0, 0, 1], 8080);
 
-impl Proxy for Sample {
-    type Route = usize;
-
+impl Spec for Sample {
     const SERVICE: &'static str = "order";
     const WORKERS: Workers = Workers::Exactly(2);
     const LISTENERS: &'static [Listener] = &[Listener::shared(v4([127, 0, 0, 1], 0))];
@@ -48,7 +47,6 @@ impl Proxy for Sample {
         RouteSpec { upstream: "stock", route: "stock", site: "order.amb:40" },
         RouteSpec { upstream: "", route: "otherwise", site: "order.amb:60" },
     ];
-    const OTHERWISE: usize = 2;
     const BREAKERS: &'static [&'static str] = &["payment"];
     const OBSERVE: Observe = Observe {
         metrics: true,
@@ -62,6 +60,12 @@ impl Proxy for Sample {
     };
     const POLICY: &'static [u8] =
         b"{\"amb-policy\":1,\"generated-sha256\":\"00ff\",\"plan\":\"the plan\\n\"}\n";
+}
+
+impl Proxy for Sample {
+    type Route = usize;
+
+    const OTHERWISE: usize = 2;
 
     async fn tunnel<N: Net>(_: usize, _: &mut Opening<'_, N>) -> Result<N::Up, Failure> {
         std::future::pending().await

@@ -24,9 +24,10 @@ use crate::notices::Notices;
 use crate::observe::access_log::{Sender, Writer};
 use crate::observe::admin::{self, Admin, Step};
 use crate::observe::metrics::Facts;
-use crate::proxy::{Inbound, Proxy, UpstreamSpec};
+use crate::proxy::Proxy;
 use crate::random::Random;
 use crate::shared::{Phase, Shared};
+use crate::spec::{Inbound, UpstreamSpec};
 use crate::upstream::{Discovery, Lookup, Resolver};
 use crate::worker::Setup;
 

@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use tokio::sync::mpsc;
 
-use crate::proxy::{Proxy, Workers};
+use crate::proxy::Proxy;
+use crate::spec::Workers;
 use crate::worker::{self, Setup};
 
 /// Threads that carry traffic.

@@ -8,7 +8,7 @@ use crate::http1::block::Block;
 use crate::http1::flow;
 use crate::http2;
 use crate::net::Net;
-use crate::proxy::UpstreamId;
+use crate::spec::UpstreamId;
 
 /// Where a request goes and its answer comes from.
 pub(crate) enum Link<N: Net> {

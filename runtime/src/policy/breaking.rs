@@ -1,7 +1,7 @@
 //! `breaker`.
 
 use super::Cause;
-use crate::proxy::BreakerId;
+use crate::spec::BreakerId;
 use crate::state::breaker;
 
 /// When an upstream is not called.

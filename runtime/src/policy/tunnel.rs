@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{BreakerPolicy, Cause, Upstream};
-use crate::proxy::BreakerId;
+use crate::spec::BreakerId;
 use crate::state::breaker;
 
 /// What connections to an upstream of bytes may do: `protocol tcp`, `tls-passthrough`.

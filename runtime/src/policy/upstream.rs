@@ -1,6 +1,6 @@
 //! Whom a pipeline calls.
 
-use crate::proxy::UpstreamId;
+use crate::spec::UpstreamId;
 
 /// An upstream that a pipeline ends at.
 pub trait Upstream: 'static {

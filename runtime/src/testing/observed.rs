@@ -7,7 +7,8 @@ use super::script::{ScriptedNet, Seen, field};
 use super::trace::{Entry, Lines};
 use crate::clock::Moment;
 use crate::grpc::Grpc;
-use crate::proxy::{Proxy, RouteSpec};
+use crate::proxy::Proxy;
+use crate::spec::RouteSpec;
 use crate::worker::Worker;
 
 /// The answers, and what upstreams and breakers saw. Unless it says otherwise, of the last call.

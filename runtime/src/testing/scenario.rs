@@ -21,9 +21,10 @@ use super::script::{Pipe, Script, ScriptedNet, Step};
 use crate::clock::Clock;
 use crate::grpc;
 use crate::http1::server;
-use crate::proxy::{Inbound, Protocol, Proxy, UpstreamId, UpstreamSpec};
+use crate::proxy::Proxy;
 use crate::random::Random;
 use crate::shared::{Phase, Shared};
+use crate::spec::{Inbound, Protocol, UpstreamId, UpstreamSpec};
 use crate::units::v4;
 use crate::worker::Worker;
 

@@ -20,8 +20,8 @@ use super::trace::{Entry, What};
 use crate::clock::Moment;
 use crate::grpc::{self, Grpc};
 use crate::net::{DialError, Ended, Event, Io, Net};
-use crate::proxy::{Protocol, UpstreamId};
 use crate::shared::Shared;
+use crate::spec::{Protocol, UpstreamId};
 use crate::state::breaker::State;
 
 /// What an upstream does when it is called.

@@ -8,7 +8,7 @@ use super::script::{Seen, all_fields};
 use crate::clock::Moment;
 use crate::net::{Ended, Event};
 use crate::policy::Cause;
-use crate::proxy::{BreakerId, RouteSpec};
+use crate::spec::{BreakerId, RouteSpec};
 use crate::state::breaker::Transition;
 
 /// Something that happened.

@@ -42,7 +42,8 @@ use crate::http1::response::Response;
 use crate::net::{Io as _, Net};
 use crate::observe::report::{Ending, TunnelReport};
 use crate::peer::{Caller, Link};
-use crate::proxy::{Inbound, Proxy};
+use crate::proxy::Proxy;
+use crate::spec::Inbound;
 use crate::timer::Timer;
 use crate::worker::Worker;
 

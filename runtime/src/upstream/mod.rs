@@ -13,7 +13,7 @@ use std::sync::Arc;
 use crate::clock::Moment;
 use crate::http2;
 use crate::net::Net;
-use crate::proxy::{Protocol, UpstreamSpec};
+use crate::spec::{Protocol, UpstreamSpec};
 use pool::Pool;
 
 /// An upstream as one worker sees it.

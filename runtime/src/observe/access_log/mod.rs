@@ -24,7 +24,7 @@ use tokio::sync::Notify;
 use super::report::{Report, TunnelReport};
 use crate::clock::Clock;
 use crate::grpc::Grpc;
-use crate::proxy::{AccessLog, Proxy, RouteSpec};
+use crate::spec::{AccessLog, RouteSpec, Spec};
 
 /// Buffers of one worker, the one being filled included.
 const BUFFERS: usize = 4;
@@ -58,7 +58,7 @@ struct Facts {
 
 impl Log {
     /// None if the policy asks for no log.
-    pub(crate) fn new<P: Proxy>(sender: Sender) -> Option<Self> {
+    pub(crate) fn new<P: Spec>(sender: Sender) -> Option<Self> {
         let config = P::OBSERVE.access_log?;
         Some(Self::with(Facts { service: P::SERVICE, routes: P::ROUTES, config }, sender))
     }

@@ -11,7 +11,8 @@ use crate::clock::Clock;
 use crate::grpc::Grpc;
 use crate::lifecycle::sample::{Head, Sample};
 use crate::observe::report::{Refusal, Report, TunnelReport};
-use crate::proxy::{AccessLog, Proxy};
+use crate::spec::AccessLog;
+use crate::spec::Spec;
 use crate::units::percent;
 
 /// A pipe into the test.

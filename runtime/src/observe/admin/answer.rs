@@ -10,7 +10,7 @@ use hyper::{Method, Request, Response, StatusCode};
 use super::state::{Admin, Readiness};
 use crate::observe::access_log::json::Json;
 use crate::observe::metrics;
-use crate::proxy::{Address, UpstreamId, UpstreamSpec};
+use crate::spec::{Address, UpstreamId, UpstreamSpec};
 use crate::state::breaker::State;
 
 type Answer = Response<Full<Bytes>>;

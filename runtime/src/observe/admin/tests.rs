@@ -12,8 +12,8 @@ use tokio::sync::watch;
 use super::{Admin, Step, serve};
 use crate::lifecycle::sample::{self, Sample};
 use crate::observe::metrics::Facts;
-use crate::proxy::{BreakerId, UpstreamId};
 use crate::shared::{Phase, Shared};
+use crate::spec::{BreakerId, UpstreamId};
 use crate::state::breaker::{OpenFor, Spec, Trip, Verdict};
 use crate::upstream::Discovery;
 

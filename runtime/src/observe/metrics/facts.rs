@@ -1,6 +1,6 @@
 //! What a proxy's pages say that does not change while it runs.
 
-use crate::proxy::{Observe, Proxy, RouteSpec, UpstreamSpec};
+use crate::spec::{Observe, RouteSpec, Spec, UpstreamSpec};
 
 /// The constants of a [`Proxy`], without its type.
 #[derive(Clone, Copy, Debug)]
@@ -14,7 +14,7 @@ pub(crate) struct Facts {
 }
 
 impl Facts {
-    pub(crate) const fn of<P: Proxy>() -> Self {
+    pub(crate) const fn of<P: Spec>() -> Self {
         Self {
             service: P::SERVICE,
             upstreams: P::UPSTREAMS,

@@ -19,7 +19,7 @@ pub(crate) use page::page;
 
 use super::report::{Ending, Refusal, Report};
 use crate::grpc::Grpc;
-use crate::proxy::{BreakerId, Proxy};
+use crate::spec::{BreakerId, Spec};
 use crate::state::breaker::Transition;
 use counter::Counter;
 use histogram::Histogram;
@@ -65,7 +65,7 @@ struct BreakerCounters {
 }
 
 impl Recorder {
-    pub(crate) fn new<P: Proxy>() -> Self {
+    pub(crate) fn new<P: Spec>() -> Self {
         Self::sized(P::ROUTES.len(), P::BREAKERS.len())
     }
 

@@ -6,8 +6,8 @@ use super::exposition::{Exposition, Family};
 use super::{Facts, Flood, Recorder, RouteCounters, embedded, histogram, status};
 use crate::grpc::Grpc;
 use crate::observe::report::{Ending, Refusal, Source};
-use crate::proxy::{RouteSpec, UpstreamId};
 use crate::shared::Shared;
+use crate::spec::{RouteSpec, UpstreamId};
 use crate::state::breaker::State;
 use crate::upstream::Discovery;
 

@@ -7,7 +7,7 @@ use super::{Facts, Recorder, page};
 use crate::grpc::Grpc;
 use crate::lifecycle::sample::{self, Head, Sample};
 use crate::observe::report::{Ending, Refusal, Report, Source};
-use crate::proxy::{BreakerId, UpstreamId};
+use crate::spec::{BreakerId, UpstreamId};
 use crate::state::breaker::Transition;
 use crate::upstream::Discovery;
 

@@ -20,7 +20,7 @@ use tokio::sync::watch;
 
 use crate::clock::{Clock, Moment};
 use crate::notices::Notices;
-use crate::proxy::{Address, UpstreamSpec};
+use crate::spec::{Address, UpstreamSpec};
 
 /// The addresses of one upstream, now and whenever they change.
 pub(crate) type Endpoints = watch::Receiver<Arc<[SocketAddr]>>;

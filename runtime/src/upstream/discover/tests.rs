@@ -12,7 +12,7 @@ use super::name_server::{NameServer, Zone};
 use super::{Answer, Discovery, Endpoints, Listed, Lookup, Resolve, Resolver, retry_in};
 use crate::clock::Clock;
 use crate::notices::Notices;
-use crate::proxy::{Address, Protocol, UpstreamSpec};
+use crate::spec::{Address, Protocol, UpstreamSpec};
 use crate::units::v4;
 
 const NOTICES: Notices = Notices::of("order");

@@ -1,0 +1,36 @@
+//! What a policy says that is data: constants of the generated proxy.
+//!
+//! Nothing here does anything. Whoever carries calls reads it, and so does whoever tells of them.
+
+mod intercept;
+mod listen;
+mod observe;
+mod upstream;
+
+pub use intercept::{Cidr, Intercept, OnExit, cidr4, cidr6};
+pub use listen::{Inbound, Listener, Workers};
+pub use observe::{AccessLog, Observe, RouteSpec};
+pub use upstream::{Address, BreakerId, Protocol, UpstreamId, UpstreamSpec};
+
+/// A compiled policy, as far as it is data.
+pub trait Spec: 'static {
+    const SERVICE: &'static str;
+    const WORKERS: Workers;
+    /// The shared port first, then the upstreams' own ones.
+    const LISTENERS: &'static [Listener];
+    /// Indexed by [`UpstreamId`].
+    const UPSTREAMS: &'static [UpstreamSpec];
+    /// Indexed by `Proxy::index`. What log lines and metrics call a route.
+    const ROUTES: &'static [RouteSpec];
+    /// Indexed by [`BreakerId`]: the names that answers and metrics use.
+    const BREAKERS: &'static [&'static str];
+    const OBSERVE: Observe;
+    /// The uid that calls are made under.
+    const USER: Option<u32> = None;
+    /// What is redirected to the shared port.
+    const INTERCEPT: Option<Intercept> = None;
+    /// Calls to hosts that the policy does not know go there: their names are looked up.
+    const PASSES: bool = true;
+    /// The policy's text, plan and hashes as JSON: `--describe`, `/policy`.
+    const POLICY: &'static [u8];
+}

@@ -1,0 +1,36 @@
+//! What is told of calls, and what never is.
+
+use std::net::SocketAddr;
+
+use crate::units::Percent;
+
+/// `observe { … }`.
+#[derive(Clone, Copy, Debug)]
+pub struct Observe {
+    pub metrics: bool,
+    pub access_log: Option<AccessLog>,
+    pub admin: Option<SocketAddr>,
+}
+
+/// Which calls are logged, and what never is.
+#[derive(Clone, Copy, Debug)]
+pub struct AccessLog {
+    pub sample: Percent,
+    /// Calls answered with other statuses are not logged.
+    pub when: fn(u16) -> bool,
+    /// Request fields that are written, lower case.
+    pub headers: &'static [&'static str],
+    /// Fields and query parameters whose values are never written, lower case.
+    pub redact: &'static [&'static str],
+}
+
+/// What log lines and metrics call a route.
+#[derive(Clone, Copy, Debug)]
+pub struct RouteSpec {
+    /// Empty for `otherwise`.
+    pub upstream: &'static str,
+    /// The upstream's name again where no route matched.
+    pub route: &'static str,
+    /// The policy line: `order.amb:43`.
+    pub site: &'static str,
+}

@@ -1,0 +1,77 @@
+//! Upstreams, as far as they are data.
+
+use std::net::SocketAddr;
+
+/// Index into [`super::Spec::UPSTREAMS`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct UpstreamId(pub usize);
+
+/// Index into [`super::Spec::BREAKERS`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct BreakerId(pub usize);
+
+/// An upstream, as far as it is data.
+#[derive(Clone, Copy, Debug)]
+pub struct UpstreamSpec {
+    pub name: &'static str,
+    pub address: Address,
+    pub protocol: Protocol,
+}
+
+impl UpstreamSpec {
+    /// Does it get bytes that nobody looks at?
+    pub(crate) const fn is_opaque(&self) -> bool {
+        matches!(self.protocol, Protocol::Tcp | Protocol::TlsPassthrough)
+    }
+}
+
+/// What is spoken with an upstream.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Protocol {
+    Http1,
+    Http2,
+    Grpc,
+    /// HTTP, in the version that the caller speaks.
+    Auto,
+    /// Bytes that nobody looks at.
+    Tcp,
+    /// The same; the name that TLS asks for says whom they are for.
+    TlsPassthrough,
+}
+
+impl Protocol {
+    /// As a policy writes it.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Http1 => "http1",
+            Self::Http2 => "http2",
+            Self::Grpc => "grpc",
+            Self::Auto => "auto",
+            Self::Tcp => "tcp",
+            Self::TlsPassthrough => "tls-passthrough",
+        }
+    }
+}
+
+/// Where an upstream lives.
+#[derive(Clone, Copy, Debug)]
+pub enum Address {
+    /// Looked up, and again whenever the answer's TTL ends.
+    Dns {
+        host: &'static str,
+        port: u16,
+    },
+    Fixed(&'static [SocketAddr]),
+}
+
+impl Address {
+    /// `host:port`, as a `Host` field has it.
+    pub(crate) fn authority(&self) -> Box<str> {
+        match self {
+            Self::Dns { host, port } => format!("{host}:{port}").into(),
+            Self::Fixed(addresses) => {
+                addresses.first().map(ToString::to_string).unwrap_or_default().into()
+            }
+        }
+    }
+}
