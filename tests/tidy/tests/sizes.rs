@@ -1,0 +1,67 @@
+//! Files and functions that fit into a head, in every crate.
+
+use std::fs;
+use std::path::Path;
+
+use amb_tests_tidy::sizes::{Function, functions, median};
+use amb_tests_tidy::workspace::{shown, sources};
+
+/// The most lines that a file has.
+const FILE: usize = 500;
+/// What half of the files stay below, in lines.
+const MEDIAN: usize = 150;
+/// The most lines that a function has.
+const FUNCTION: usize = 60;
+
+/// Folders in which a file is still too long. One in which none is any more is an error here.
+const LONG_FILES: &[&str] = &["tests/wire"];
+/// The same for functions.
+const LONG_FUNCTIONS: &[&str] = &["policy-lang/tests", "tests/wire"];
+
+#[test]
+fn no_file_is_too_long() {
+    let long = sources().into_iter().filter_map(|path| {
+        let lines = lines(&path);
+        (lines > FILE).then(|| format!("{}: {lines} lines", shown(&path)))
+    });
+    only_in(LONG_FILES, long.collect());
+}
+
+#[test]
+fn half_of_the_files_are_short() {
+    let median = median(sources().iter().map(|path| lines(path)).collect());
+    assert!(median < MEDIAN, "the median file has {median} lines");
+}
+
+#[test]
+fn no_function_is_too_long() {
+    let all = sources().into_iter().flat_map(|path| {
+        let text = fs::read_to_string(&path).unwrap();
+        functions(&path, &text)
+    });
+    let long = all.filter(|function| function.lines > FUNCTION).map(
+        |Function { name, file, line, lines }| {
+            format!("{}:{line}: `{name}` has {lines} lines", shown(&file))
+        },
+    );
+    only_in(LONG_FUNCTIONS, long.collect());
+}
+
+fn lines(path: &Path) -> usize {
+    fs::read_to_string(path).unwrap().lines().count()
+}
+
+/// Fails where something is found outside of known folders, or nothing in one of them.
+fn only_in(known: &[&str], found: Vec<String>) {
+    let healed = known
+        .iter()
+        .filter(|folder| !found.iter().any(|found| found.starts_with(*folder)))
+        .map(|folder| format!("{folder} has none any more: take it out of the list"));
+    let wrong: Vec<_> = found
+        .iter()
+        .filter(|found| !known.iter().any(|folder| found.starts_with(folder)))
+        .cloned()
+        .chain(healed)
+        .collect();
+    assert!(wrong.is_empty(), "\n{}\n", wrong.join("\n"));
+}
