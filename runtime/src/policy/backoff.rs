@@ -13,27 +13,25 @@ use crate::random::up_to;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Backoff {
     /// Uniform on the window.
-    FullJitter {
-        base: Duration,
-        cap: Duration,
-    },
+    FullJitter { base: Duration, cap: Duration },
     /// Half the window, and uniform on the other half.
-    EqualJitter {
-        base: Duration,
-        cap: Duration,
-    },
+    EqualJitter { base: Duration, cap: Duration },
+    /// The same after every try.
     Fixed(Duration),
 }
 
 impl Backoff {
+    /// `backoff full-jitter BASE..CAP`: the first window, and the longest.
     pub const fn full_jitter(base: Duration, cap: Duration) -> Self {
         Self::FullJitter { base, cap }
     }
 
+    /// `backoff equal-jitter BASE..CAP`: the first window, and the longest.
     pub const fn equal_jitter(base: Duration, cap: Duration) -> Self {
         Self::EqualJitter { base, cap }
     }
 
+    /// `backoff fixed WAIT`: always as long.
     pub const fn fixed(wait: Duration) -> Self {
         Self::Fixed(wait)
     }

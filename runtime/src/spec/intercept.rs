@@ -14,6 +14,7 @@ pub struct Intercept {
     pub loopback: &'static [SocketAddr],
     /// Users that are left alone, besides the proxy's own.
     pub except_uids: &'static [u32],
+    /// `on-exit`.
     pub on_exit: OnExit,
 }
 

@@ -9,13 +9,16 @@ use super::UpstreamId;
 pub enum Workers {
     /// One per core that the process may use.
     Auto,
+    /// As many threads.
     Exactly(usize),
 }
 
 /// A port that calls reach us on.
 #[derive(Clone, Copy, Debug)]
 pub struct Listener {
+    /// Where it listens; port 0 lets the kernel choose.
     pub address: SocketAddr,
+    /// How a call that comes in here reached us.
     pub inbound: Inbound,
     /// The machine may not have addresses of this family.
     pub optional: bool,
@@ -42,7 +45,9 @@ impl Listener {
 /// How a call reached us.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Inbound {
+    /// On the port for all upstreams.
     Shared,
+    /// On the port of this upstream.
     Own(UpstreamId),
     /// Redirected to the shared port; it wanted to go there.
     Redirected(SocketAddr),

@@ -14,7 +14,9 @@ pub use upstream::{Address, BreakerId, Protocol, UpstreamId, UpstreamSpec};
 
 /// A compiled policy, as far as it is data.
 pub trait Spec: 'static {
+    /// The service that the proxy stands beside.
     const SERVICE: &'static str;
+    /// How many threads carry traffic.
     const WORKERS: Workers;
     /// The shared port first, then the upstreams' own ones.
     const LISTENERS: &'static [Listener];
@@ -24,6 +26,7 @@ pub trait Spec: 'static {
     const ROUTES: &'static [RouteSpec];
     /// Indexed by [`BreakerId`]: the names that answers and metrics use.
     const BREAKERS: &'static [&'static str];
+    /// What is told of calls.
     const OBSERVE: Observe;
     /// The uid that calls are made under.
     const USER: Option<u32> = None;

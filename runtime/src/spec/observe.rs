@@ -7,14 +7,18 @@ use crate::units::Percent;
 /// `observe { … }`.
 #[derive(Clone, Copy, Debug)]
 pub struct Observe {
+    /// Whether calls are counted, and `/metrics` tells of them.
     pub metrics: bool,
+    /// Which calls have a log line; `None`: none.
     pub access_log: Option<AccessLog>,
+    /// Where `/metrics`, `/policy` and the like are served; `None`: nowhere.
     pub admin: Option<SocketAddr>,
 }
 
 /// Which calls are logged, and what never is.
 #[derive(Clone, Copy, Debug)]
 pub struct AccessLog {
+    /// How many of the calls are logged, in parts per million.
     pub sample: Percent,
     /// Calls answered with other statuses are not logged.
     pub when: fn(u16) -> bool,

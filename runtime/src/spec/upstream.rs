@@ -13,8 +13,11 @@ pub struct BreakerId(pub usize);
 /// An upstream, as far as it is data.
 #[derive(Clone, Copy, Debug)]
 pub struct UpstreamSpec {
+    /// As the policy calls it; log lines and metrics do as well.
     pub name: &'static str,
+    /// Where it lives.
     pub address: Address,
+    /// What is spoken with it.
     pub protocol: Protocol,
 }
 
@@ -28,8 +31,11 @@ impl UpstreamSpec {
 /// What is spoken with an upstream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Protocol {
+    /// HTTP/1.1.
     Http1,
+    /// HTTP/2 without TLS, from its first byte on.
     Http2,
+    /// gRPC, which is HTTP/2 with rules of its own.
     Grpc,
     /// HTTP, in the version that the caller speaks.
     Auto,
@@ -57,10 +63,8 @@ impl Protocol {
 #[derive(Clone, Copy, Debug)]
 pub enum Address {
     /// Looked up, and again whenever the answer's TTL ends.
-    Dns {
-        host: &'static str,
-        port: u16,
-    },
+    Dns { host: &'static str, port: u16 },
+    /// Addresses that the policy has; nothing is looked up.
     Fixed(&'static [SocketAddr]),
 }
 
