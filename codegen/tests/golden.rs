@@ -1,12 +1,11 @@
-//! The generated code for small policies, as it should be. The same files are compiled, and their
-//! tests run, by the crate in `codegen/compiled`.
-//!
-//! `AMB_BLESS=1 cargo test -p amb-codegen --test golden` writes what is generated now.
+//! The generated code for small policies, as it should be: `NAME.snap.rs` beside `NAME.amb`. The same
+//! files are compiled, and their tests run, by the crate in `codegen/compiled`.
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail by panicking")]
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::panic::catch_unwind;
 use std::path::{Path, PathBuf};
 
 use amb_codegen::build::files;
@@ -14,18 +13,21 @@ use amb_codegen::source::FileLoader;
 use amb_codegen::{Generated, generate};
 use amb_policy_lang::compile;
 use amb_policy_lang::diagnostics::{Style, render};
+use similar::TextDiff;
 
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden")
 }
 
-/// The policies' names, sorted.
+/// What stands before `suffix` in the names of the folder's files, sorted.
+fn names(suffix: &str) -> BTreeSet<String> {
+    let files = fs::read_dir(folder()).unwrap().map(|file| file.unwrap().file_name());
+    let name = |file: &str| file.strip_suffix(suffix).map(str::to_owned);
+    files.filter_map(|file| name(&file.to_string_lossy())).collect()
+}
+
 fn policies() -> BTreeSet<String> {
-    let files = fs::read_dir(folder()).unwrap().map(|file| file.unwrap().path());
-    files
-        .filter(|file| file.extension().is_some_and(|extension| extension == "amb"))
-        .map(|file| file.file_stem().unwrap().to_string_lossy().into_owned())
-        .collect()
+    names(".amb")
 }
 
 fn generated(name: &str) -> Generated {
@@ -35,20 +37,34 @@ fn generated(name: &str) -> Generated {
     generate(&plan)
 }
 
+/// What is not as reviewed. insta only says that two files differ; here is how.
+fn difference(name: &str) -> Option<String> {
+    let proxy = generated(name).proxy_rs;
+    let reviewed = folder().join(format!("{name}.snap.rs"));
+    let reviewed = fs::read_to_string(reviewed).unwrap_or_default();
+    let compared = catch_unwind(|| {
+        insta::with_settings!({
+            snapshot_path => "golden", prepend_module_to_snapshot => false, omit_expression => true,
+        }, {
+            insta::assert_binary_snapshot!(&format!("{name}.rs"), proxy.clone().into_bytes());
+        });
+    });
+    let lines = TextDiff::from_lines(&reviewed, &proxy);
+    compared.err().map(|_| format!("{name}.snap.rs differs:\n{}", lines.unified_diff()))
+}
+
 #[test]
 fn generated_code_is_as_reviewed() {
-    for name in policies() {
-        let generated = generated(&name);
-        let path = folder().join(format!("{name}.rs"));
-        if std::env::var_os("AMB_BLESS").is_some() {
-            fs::write(&path, &generated.proxy_rs).unwrap();
-        }
-        let reviewed = fs::read_to_string(&path).unwrap_or_default();
-        assert!(
-            reviewed == generated.proxy_rs,
-            "{name}.rs differs:\n{}",
-            similar::TextDiff::from_lines(&reviewed, &generated.proxy_rs).unified_diff()
-        );
+    let names = policies();
+    let differences: Vec<_> = names.iter().filter_map(|name| difference(name)).collect();
+    assert!(differences.is_empty(), "{}", differences.join("\n"));
+}
+
+#[test]
+fn every_golden_has_a_policy() {
+    for suffix in [".snap", ".snap.rs"] {
+        let orphans: Vec<_> = names(suffix).difference(&policies()).cloned().collect();
+        assert!(orphans.is_empty(), "{suffix} without a policy: {orphans:?}");
     }
 }
 

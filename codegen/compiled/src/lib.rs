@@ -7,7 +7,7 @@ macro_rules! golden {
                 env!("CARGO_MANIFEST_DIR"),
                 "/../tests/golden/",
                 stringify!($name),
-                ".rs"
+                ".snap.rs"
             ));
         }
     };
