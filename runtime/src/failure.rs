@@ -1,7 +1,9 @@
 //! Tries and calls that ended without an answer of the upstream.
 
+use std::io;
 use std::time::Duration;
 
+use crate::net::ConnectError;
 use crate::policy::Cause;
 
 /// Why there is no answer, and whether the upstream may have acted on the request.
@@ -123,5 +125,19 @@ impl Failure {
     /// A status that `fallback` may stand in for.
     pub(crate) const fn is_ours(self) -> bool {
         matches!(self.status(), 502..=504)
+    }
+}
+
+impl From<ConnectError> for Kind {
+    fn from(error: ConnectError) -> Self {
+        match error {
+            ConnectError::Unresolved(_) => Self::Unresolved,
+            ConnectError::Loop => Self::Loop,
+            ConnectError::Io(error) => match error.kind() {
+                io::ErrorKind::ConnectionRefused => Self::Refused,
+                io::ErrorKind::TimedOut => Self::ConnectTimeout,
+                _ => Self::Unreachable,
+            },
+        }
     }
 }

@@ -14,6 +14,7 @@
 
 pub mod clock;
 mod confine;
+mod discover;
 mod exit;
 mod failure;
 pub mod filter;
@@ -35,7 +36,6 @@ mod shared;
 mod spec;
 pub mod state;
 mod sync;
-mod tcp;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod timer;
@@ -57,7 +57,6 @@ pub mod prelude {
     };
     pub use crate::grpc::Grpc;
     pub use crate::message::{HeadEdit, Method, RequestHead};
-    pub use crate::net::Net;
     pub use crate::policy::{
         Backoff, BreakerPolicy, Cause, CorrelationPolicy, Guard, HeaderPolicy, ReplyPolicy,
         RetryAfter, RetryPolicy, RewritePolicy, TimeoutPolicy, Total, TunnelPolicy, Upstream,
@@ -72,4 +71,5 @@ pub mod prelude {
     pub use crate::units::{
         bytes, hours, kib, mib, millis, mins, per_million, percent, secs, v4, v6,
     };
+    pub use crate::worker::Net;
 }

@@ -8,9 +8,9 @@ use std::net::SocketAddr;
 use crate::failure::Failure;
 use crate::filter::{Call, Outcome};
 use crate::message::RequestHead;
-use crate::net::Net;
 use crate::spec::{Inbound, Spec, UpstreamId};
 use crate::tunnel::Opening;
+use crate::worker::Net;
 
 /// A compiled policy, as far as it acts.
 pub trait Proxy: Spec {

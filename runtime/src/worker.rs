@@ -10,23 +10,31 @@ use tokio::runtime::{Builder, LocalOptions};
 use tokio::sync::mpsc::UnboundedReceiver;
 
 use crate::clock::Clock;
+use crate::discover::{Endpoints, Lookup};
 use crate::handover::{Arrival, Doors, Place};
 use crate::http1::block::Blocks;
 use crate::http1::server;
-use crate::http2;
 use crate::intercept::original;
-use crate::net::{Event, Net};
+use crate::net::tcp::Tcp;
+use crate::net::{Connect, Pipes};
 use crate::observe::access_log::{Log, Sender};
+use crate::observe::event::{Event, Record};
 use crate::observe::metrics::Recorder;
 use crate::observe::report::{Report, TunnelReport};
 use crate::proxy::{Directory, Incoming, Proxy};
 use crate::random::Random;
 use crate::shared::{Phase, Shared};
 use crate::spec::{BreakerId, Inbound, UpstreamId};
-use crate::tcp::Tcp;
 use crate::timer::Timers;
-use crate::tunnel::{self, Pipes};
-use crate::upstream::{Endpoints, Lookup, Upstream};
+use crate::upstream::Upstream;
+use crate::{http2, tunnel};
+
+/// The network as calls see it: it connects, and may keep a record of what happens to them.
+pub trait Net: Connect + Record {}
+
+impl<N: Connect + Record> Net for N {}
+
+impl Record for Tcp {}
 
 /// How often resting connections are looked at.
 const SWEEP: Duration = Duration::from_secs(1);

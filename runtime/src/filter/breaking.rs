@@ -8,10 +8,11 @@ use std::marker::PhantomData;
 use super::{Call, Filter, Outcome, cause};
 use crate::failure::{Failure, Kind};
 use crate::grpc::Grpc;
-use crate::net::{Event, Net};
+use crate::observe::event::Event;
 use crate::policy::{BreakerPolicy, Cause};
 use crate::spec::UpstreamId;
 use crate::state::breaker::{Transition, Verdict};
+use crate::worker::Net;
 
 /// Guards what comes after it.
 #[derive(Debug)]

@@ -11,13 +11,13 @@ use crate::failure::{Failure, Kind};
 use crate::grpc::{self, TimeLeft};
 use crate::http1::request::Request;
 use crate::message::RequestHead;
-use crate::net::{Event, Net};
+use crate::observe::event::Event;
 use crate::observe::report::Refusal;
 use crate::peer::Caller;
 use crate::spec::Inbound;
 use crate::timer::Timer;
 use crate::tunnel::Place;
-use crate::worker::Worker;
+use crate::worker::{Net, Worker};
 
 /// What filters work on.
 pub struct Call<'a, N: Net> {

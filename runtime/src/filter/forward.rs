@@ -5,9 +5,10 @@ use std::marker::PhantomData;
 use super::{Call, Filter, Outcome, cause};
 use crate::failure::{Failure, Kind, Stage};
 use crate::http1::attempt::{Connection, attempt, pass};
-use crate::net::{Event, Net};
+use crate::observe::event::Event;
 use crate::policy::Upstream;
 use crate::spec::UpstreamId;
+use crate::worker::Net;
 
 /// One try at an upstream.
 #[derive(Debug)]

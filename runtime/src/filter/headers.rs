@@ -3,9 +3,9 @@
 use std::marker::PhantomData;
 
 use super::{Call, Filter, Outcome};
-use crate::net::Net;
 use crate::policy::{HeaderPolicy, RewritePolicy};
 use crate::spec::UpstreamId;
+use crate::worker::Net;
 
 /// Edits the request head on the way in and the response head on the way out.
 #[derive(Debug)]

@@ -5,10 +5,10 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::{Call, Filter, Outcome};
 use crate::message::{Known, RequestHead};
-use crate::net::Net;
 use crate::policy::CorrelationPolicy;
 use crate::random::Random;
 use crate::spec::UpstreamId;
+use crate::worker::Net;
 
 /// Keeps the caller's correlation id, or gives the call one: a UUIDv7 (RFC 9562 §5.7).
 #[derive(Debug)]

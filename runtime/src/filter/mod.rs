@@ -30,9 +30,9 @@ pub use timeout::Timeout;
 
 use crate::failure::Failure;
 use crate::http1::response::Response;
-use crate::net::Net;
 use crate::policy::Cause;
 use crate::spec::UpstreamId;
+use crate::worker::Net;
 
 /// How a call ended: with an answer for the caller, or without one.
 pub type Outcome<N> = Result<Response<N>, Failure>;

@@ -4,9 +4,9 @@ use std::marker::PhantomData;
 
 use super::{Call, Filter, Outcome};
 use crate::http1::reply;
-use crate::net::Net;
 use crate::policy::ReplyPolicy;
 use crate::spec::UpstreamId;
+use crate::worker::Net;
 
 /// Answers without touching the network.
 #[derive(Debug)]

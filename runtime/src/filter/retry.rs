@@ -11,10 +11,10 @@ use super::{Call, Filter, Outcome};
 use crate::failure::{Failure, Kind, Stage};
 use crate::grpc::{self, Grpc};
 use crate::http1::response::Response;
-use crate::net::Net;
 use crate::observe::report::Refusal;
 use crate::policy::{Cause, RetryAfter, RetryPolicy};
 use crate::spec::UpstreamId;
+use crate::worker::Net;
 
 /// Repeats what comes after it.
 #[derive(Debug)]

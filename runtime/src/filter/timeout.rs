@@ -11,9 +11,9 @@ use super::{Call, Filter, Outcome};
 use crate::failure::{Failure, Kind};
 use crate::grpc;
 use crate::message::RequestHead;
-use crate::net::Net;
 use crate::policy::{TimeoutPolicy, Total};
 use crate::spec::UpstreamId;
+use crate::worker::Net;
 
 /// Bounds what comes after it.
 #[derive(Debug)]

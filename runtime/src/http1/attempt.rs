@@ -1,7 +1,6 @@
 //! One try: a connection, the request out, the response head in.
 
 use std::future::poll_fn;
-use std::io;
 use std::net::SocketAddr;
 use std::pin::pin;
 use std::task::Poll;
@@ -11,10 +10,10 @@ use crate::clock::Moment;
 use crate::failure::{Failure, Kind};
 use crate::filter::{Call, Outcome};
 use crate::http2;
-use crate::net::Net;
+use crate::net::Target;
 use crate::peer::{Caller, Link};
 use crate::spec::{Inbound, Protocol, UpstreamId};
-use crate::tunnel::{kind, refusal};
+use crate::worker::{Net, Worker};
 
 /// Which connections a try may use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,7 +52,7 @@ pub(crate) async fn attempt<N: Net>(
     let reused = kept.is_some();
     let io = match kept {
         Some(io) => io,
-        None => connect(call, worker.net.connect(id, endpoint), now, end).await?,
+        None => connect(call, Target::Upstream(id, endpoint), now, end).await?,
     };
     let traceparent = call.trace.map(|trace| trace.span(&mut worker.random()));
     let traceparent = traceparent.as_ref().map(<[u8; 55]>::as_slice);
@@ -74,7 +73,7 @@ async fn stream<N: Net>(
         Connection::Kept => Moment::START,
         Connection::New => now,
     };
-    let dial = async { worker.net.connect(id, endpoint).await.map_err(|error| refusal(&error)) };
+    let dial = dial(worker, Target::Upstream(id, endpoint));
     let place = http2::attempt(call, (&upstream.streams, endpoint), (since, end), dial).await?;
     ask(call, place, &upstream.authority, end).await
 }
@@ -117,24 +116,18 @@ pub(crate) async fn pass<N: Net>(call: &mut Call<'_, N>) -> Outcome<N> {
         return Err(Failure::unsent(Kind::UnknownHost));
     }
     call.tries += 1;
-    let dial = async {
-        let dialled = match original {
-            Some(original) => worker.net.reach(original).await,
-            None => worker.net.dial(&host, port).await,
-        };
-        dialled.map_err(|error| kind(&error))
-    };
+    let target = original.map_or(Target::Name(&host, port), Target::Original);
     if speaks_http2(call, Protocol::Auto) {
         let place = match original {
             Some(original) => {
                 let at = (&worker.passing, original);
-                http2::attempt(call, at, (Moment::START, end), dial).await?
+                http2::attempt(call, at, (Moment::START, end), dial(worker, target)).await?
             }
-            None => http2::attempt_alone(call, end, dial).await?,
+            None => http2::attempt_alone(call, end, dial(worker, target)).await?,
         };
         return ask(call, place, &host, end).await;
     }
-    let io = connected(call, dial, now, end).await?;
+    let io = connect(call, target, now, end).await?;
     let traceparent = call.trace.map(|trace| trace.span(&mut worker.random()));
     call.request.begin_try(&host, traceparent.as_ref().map(<[u8; 55]>::as_slice), 1);
     Exchange::new(Link::Http1 { io, home: None }, false, end, call).run(call).await
@@ -142,11 +135,16 @@ pub(crate) async fn pass<N: Net>(call: &mut Call<'_, N>) -> Outcome<N> {
 
 async fn connect<N: Net>(
     call: &mut Call<'_, N>,
-    connect: impl Future<Output = io::Result<N::Up>>,
+    target: Target<'_>,
     now: Moment,
     end: Moment,
 ) -> Result<N::Up, Failure> {
-    connected(call, async { connect.await.map_err(|error| refusal(&error)) }, now, end).await
+    let worker = call.worker;
+    connected(call, dial(worker, target), now, end).await
+}
+
+async fn dial<N: Net>(worker: &Worker<N>, target: Target<'_>) -> Result<N::Up, Kind> {
+    worker.net.connect(target).await.map_err(Kind::from)
 }
 
 /// Waits for a connection, at most as long as `connect` and the try may take.

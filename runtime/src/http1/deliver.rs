@@ -14,9 +14,10 @@ use super::write::{self, Persistence};
 use crate::filter::Call;
 use crate::grpc::Grpc;
 use crate::message::Method;
-use crate::net::{Io as _, Net};
+use crate::net::Io as _;
 use crate::peer::{Caller, Link};
 use crate::tunnel::{self, Carried};
+use crate::worker::Net;
 
 /// How an answer ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -211,9 +212,12 @@ fn poll_more<N: Net>(
 ) -> Poll<Result<(), &'static str>> {
     response.block.recycle();
     // A connection has one pipe or large block at most, however many streams.
-    if response.expects() > LARGE_BODY && matches!(call.caller, Caller::Http1(_)) {
-        let splices = N::Up::SPLICES && N::Down::SPLICES;
-        if splices && response.pipe.is_none() && matches!(response.link, Some(Link::Http1 { .. })) {
+    if response.expects() > LARGE_BODY
+        && let Caller::Http1(to) = &call.caller
+    {
+        let splices =
+            matches!(&response.link, Some(Link::Http1 { io, .. }) if io.splices() && to.splices());
+        if splices && response.pipe.is_none() {
             response.pipe = call.worker.pipes.take();
         }
         if response.pipe.is_none() {

@@ -19,8 +19,8 @@ use crate::failure::{Failure, Kind};
 use crate::filter::{Call, Outcome};
 use crate::http2;
 use crate::message::{Method, ResponseParts};
-use crate::net::Net;
 use crate::peer::{Caller, Link};
+use crate::worker::Net;
 
 /// How long the upstream may think about `expect: 100-continue` before the body is sent anyway
 /// (RFC 9110 §10.1.1).

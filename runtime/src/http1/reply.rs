@@ -10,11 +10,10 @@ use crate::failure::{Failure, Kind};
 use crate::filter::Call;
 use crate::grpc::{self, Grpc};
 use crate::message::{Method, RequestHead, ResponseParts, Span};
-use crate::net::Net;
 use crate::observe::report::Source;
 use crate::peer::Link;
 use crate::policy::ReplyPolicy;
-use crate::worker::Worker;
+use crate::worker::{Net, Worker};
 
 impl<N: Net> Call<'_, N> {
     /// The answer that a failure without one gets.

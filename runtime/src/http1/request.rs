@@ -8,10 +8,10 @@ use super::flow::poll_fill;
 use super::write;
 use crate::failure::{Kind, Stage};
 use crate::message::{HeadEdit, Known, RequestHead, RequestParts, Span};
-use crate::net::{Io, Net};
+use crate::net::Io;
 use crate::peer::{Caller, Link};
 use crate::policy::RewritePolicy;
-use crate::worker::Worker;
+use crate::worker::{Net, Worker};
 
 /// The room that a body window has at least.
 const WINDOW: usize = 16 * 1024;

@@ -8,12 +8,11 @@ use super::write;
 use crate::filter::Call;
 use crate::grpc::Grpc;
 use crate::message::{HeadEdit, ResponseParts, split_line};
-use crate::net::Net;
+use crate::net::Pipe;
 use crate::observe::report::Source;
 use crate::peer::Link;
 use crate::policy::Cause;
-use crate::tunnel::Pipe;
-use crate::worker::Worker;
+use crate::worker::{Net, Worker};
 
 /// What a pipeline gives back for the caller.
 pub struct Response<N: Net> {

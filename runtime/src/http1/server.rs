@@ -17,12 +17,12 @@ use super::write::{self, Persistence};
 use super::{HEAD_LIMIT, reply};
 use crate::http2;
 use crate::message::{Method, RequestParts};
-use crate::net::{Io as _, Net};
+use crate::net::Io as _;
 use crate::peer::{Caller, carry};
 use crate::proxy::{Incoming, Proxy};
 use crate::spec::Inbound;
 use crate::timer::Timer;
-use crate::worker::Worker;
+use crate::worker::{Net, Worker};
 
 /// A head that has begun must be complete within this time.
 const HEAD_PATIENCE: Duration = Duration::from_secs(10);

@@ -22,8 +22,7 @@ use crate::failure::{Failure, Kind};
 use crate::filter::Call;
 use crate::http1::HEAD_LIMIT;
 use crate::http1::attempt::connected;
-use crate::net::Net;
-use crate::worker::Worker;
+use crate::worker::{Net, Worker};
 
 /// A connection without a call is closed after this time.
 const REST: Duration = Duration::from_secs(60);
@@ -229,7 +228,7 @@ pub(crate) async fn attempt<N: Net>(
             return Ok((lease, reused));
         }
         reused = false;
-        if let Some(dial) = pool.dialling(endpoint, N::STREAMS) {
+        if let Some(dial) = pool.dialling(endpoint, most::<N>()) {
             connected(call, dial.wait(), begun, end).await?;
             continue;
         }
@@ -258,6 +257,11 @@ pub(crate) async fn attempt_alone<N: Net>(
     Ok((Lease::new(Rc::new(connection)), false))
 }
 
+/// Calls that a connection may carry at once.
+fn most<N: Net>() -> usize {
+    N::CALLS.min(STREAMS as usize)
+}
+
 /// Would the others that wait for this connection have met the same? What a call's own bounds or
 /// its caller ended, they try again.
 const fn is_everybodys(kind: Kind) -> bool {
@@ -274,7 +278,7 @@ async fn open<N: Net>(
     let (requests, connection) = Builder::new()
         .initial_window_size(STREAM_WINDOW)
         .initial_connection_window_size(CONNECTION_WINDOW)
-        .initial_max_send_streams(N::STREAMS)
+        .initial_max_send_streams(most::<N>())
         .max_header_list_size(HEAD_LIMIT as u32)
         .max_send_buffer_size(SEND_BUFFER)
         .max_concurrent_streams(STREAMS)
@@ -289,7 +293,7 @@ async fn open<N: Net>(
         endpoint,
         requests: RefCell::new(requests),
         calls,
-        most: N::STREAMS,
+        most: most::<N>(),
         born: worker.clock().now(),
         resting: Cell::new(None),
         authority: head::Authority::default(),

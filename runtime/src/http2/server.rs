@@ -21,13 +21,12 @@ use crate::http1::block::Block;
 use crate::http1::parse::Refused;
 use crate::http1::request::Request;
 use crate::http1::{HEAD_LIMIT, reply};
-use crate::net::Net;
 use crate::observe::metrics::Flood;
 use crate::peer::{Caller, carry};
 use crate::proxy::Proxy;
 use crate::spec::Inbound;
 use crate::timer::Timer;
-use crate::worker::Worker;
+use crate::worker::{Net, Worker};
 
 /// A head that has begun must be complete within this time, and the first settings be there.
 const HEAD_PATIENCE: Duration = Duration::from_secs(10);

@@ -7,8 +7,8 @@ use rustix::io::Errno;
 use socket2::{Domain, Protocol, Socket, Type};
 
 use crate::exit::Exit;
+use crate::net::tcp::spare_control;
 use crate::spec::{Inbound, Listener};
-use crate::tcp::spare_control;
 
 /// Connections that wait to be accepted, per socket.
 const BACKLOG: i32 = 1024;

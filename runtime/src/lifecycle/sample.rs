@@ -10,7 +10,6 @@ use crate::clock::Clock;
 use crate::failure::Failure;
 use crate::filter::{Call, Outcome};
 use crate::message::{Field, Known, RequestHead, RequestParts, Span};
-use crate::net::Net;
 use crate::observe::report::{Caller, Report, Source};
 use crate::proxy::Proxy;
 use crate::shared::{Phase, Shared};
@@ -20,6 +19,7 @@ use crate::spec::{
 };
 use crate::tunnel::Opening;
 use crate::units::{percent, v4};
+use crate::worker::Net;
 
 /// Two upstreams, one of them of bytes, three routes, one breaker.
 pub(crate) struct Sample;

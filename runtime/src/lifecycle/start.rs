@@ -17,6 +17,7 @@ use super::listen::{self, ListenError, Listeners, Ports};
 use super::threads::{self, Threads};
 use crate::clock::Clock;
 use crate::confine::{self, ConfineError, Needs};
+use crate::discover::{Discovery, Lookup, Resolver};
 use crate::exit::Exit;
 use crate::handover::Doors;
 use crate::intercept::Redirect;
@@ -28,7 +29,6 @@ use crate::proxy::Proxy;
 use crate::random::Random;
 use crate::shared::{Phase, Shared};
 use crate::spec::{Inbound, UpstreamSpec};
-use crate::upstream::{Discovery, Lookup, Resolver};
 use crate::worker::Setup;
 
 /// How long the start waits for names.

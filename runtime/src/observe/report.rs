@@ -3,9 +3,9 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use super::event::Ended;
 use crate::failure::{Failure, Kind};
 use crate::grpc::Grpc;
-use crate::net::Ended;
 
 /// A finished call.
 #[derive(Clone, Debug)]

@@ -7,7 +7,7 @@ use crate::http1::block::{Block, Keep};
 use crate::http1::flow;
 use crate::http2;
 use crate::message::RequestParts;
-use crate::net::Net;
+use crate::worker::Net;
 
 /// Where a request comes from and its answer goes to.
 pub(crate) enum Caller<'a, N: Net> {

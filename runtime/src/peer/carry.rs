@@ -6,13 +6,13 @@ use crate::http1::block::Block;
 use crate::http1::deliver::{Delivered, Then, deliver};
 use crate::http1::request::Request;
 use crate::message::Method;
-use crate::net::{Event, Net};
+use crate::observe::event::Event;
 use crate::observe::report::{self, Report, Source};
 use crate::proxy::Proxy;
 use crate::spec::Inbound;
 use crate::timer::Timer;
 use crate::tunnel;
-use crate::worker::Worker;
+use crate::worker::{Net, Worker};
 
 /// Carries a call through its route's pipeline and reports it. The block holds what came behind the
 /// request.

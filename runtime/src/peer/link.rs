@@ -7,8 +7,8 @@ use std::task::{Context, Poll};
 use crate::http1::block::Block;
 use crate::http1::flow;
 use crate::http2;
-use crate::net::Net;
 use crate::spec::UpstreamId;
+use crate::worker::Net;
 
 /// Where a request goes and its answer comes from.
 pub(crate) enum Link<N: Net> {

@@ -9,6 +9,7 @@ use tokio::runtime::{Builder, Runtime};
 use tokio::sync::watch;
 
 use crate::clock::Clock;
+use crate::discover::{Lookup, Resolver};
 use crate::handover::Doors;
 use crate::lifecycle::Ports;
 use crate::observe::access_log::Writer;
@@ -17,7 +18,6 @@ use crate::random::Random;
 use crate::shared::{Phase, Shared};
 use crate::spec::{Inbound, Listener};
 use crate::units::v4;
-use crate::upstream::{Lookup, Resolver};
 use crate::worker::{self, Setup};
 
 /// A running proxy; dropping it lets it finish and ends it.

@@ -3,7 +3,7 @@
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::io;
-use std::net::SocketAddr;
+
 use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -19,10 +19,12 @@ use super::scenario::Version;
 use super::trace::{Entry, What};
 use crate::clock::Moment;
 use crate::grpc::{self, Grpc};
-use crate::net::{DialError, Ended, Event, Io, Net};
+use crate::net::{Connect, ConnectError, Io, Target};
+use crate::observe::event::{Ended, Event, Record};
 use crate::shared::Shared;
-use crate::spec::{Protocol, UpstreamId};
 use crate::state::breaker::State;
+
+use crate::spec::Protocol;
 
 /// What an upstream does when it is called.
 #[derive(Clone, Debug)]
@@ -196,27 +198,24 @@ impl ScriptedNet {
     }
 }
 
-impl Net for ScriptedNet {
+impl Connect for ScriptedNet {
     type Down = Pipe;
     type Up = Pipe;
 
     /// Every try gets a connection, and with it a step of the script.
-    const STREAMS: usize = 1;
-
-    async fn connect(&self, upstream: UpstreamId, _endpoint: SocketAddr) -> io::Result<Pipe> {
-        self.play(upstream.0).await
-    }
+    const CALLS: usize = 1;
 
     /// `otherwise pass` goes to a script behind those of the policy's upstreams.
-    async fn dial(&self, _host: &str, _port: u16) -> Result<Pipe, DialError> {
-        let last = self.scripts.borrow().len().saturating_sub(1);
-        Ok(self.play(last).await?)
+    async fn connect(&self, target: Target<'_>) -> Result<Pipe, ConnectError> {
+        let upstream = match target {
+            Target::Upstream(id, _) => id.0,
+            Target::Original(_) | Target::Name(..) => self.scripts.borrow().len().saturating_sub(1),
+        };
+        Ok(self.play(upstream).await?)
     }
+}
 
-    async fn reach(&self, original: SocketAddr) -> Result<Pipe, DialError> {
-        self.dial("", original.port()).await
-    }
-
+impl Record for ScriptedNet {
     fn record(&self, event: Event) {
         self.write(What::Event(event));
     }

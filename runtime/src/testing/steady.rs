@@ -27,8 +27,9 @@ use crate::http1::response::Response;
 use crate::http1::server::serve;
 use crate::http1::write::{self, Persistence};
 use crate::message::{Method, RequestHead, RequestParts, ResponseParts};
-use crate::net::{DialError, Io, Net};
+use crate::net::{Connect, ConnectError, Io, Target};
 use crate::observe::access_log::{Lines, Log, channel};
+use crate::observe::event::Record;
 use crate::peer::Caller;
 use crate::proxy::Proxy;
 use crate::random::Random;
@@ -36,7 +37,7 @@ use crate::shared::{Phase, Shared};
 use crate::spec::{Inbound, UpstreamId};
 use crate::timer::Timer;
 use crate::units::v4;
-use crate::worker::Worker;
+use crate::worker::{Net, Worker};
 
 /// A proxy of which every call is the same.
 pub struct Steady<P: Proxy> {
@@ -218,22 +219,16 @@ struct Memory {
     response: &'static [u8],
 }
 
-impl Net for Memory {
+impl Connect for Memory {
     type Down = Repeating;
     type Up = Repeating;
 
-    async fn connect(&self, _: UpstreamId, _: SocketAddr) -> io::Result<Repeating> {
+    async fn connect(&self, _: Target<'_>) -> Result<Repeating, ConnectError> {
         Ok(Repeating { text: self.response, left: usize::MAX, turn: Turn::Taken })
     }
-
-    async fn dial(&self, _: &str, _: u16) -> Result<Repeating, DialError> {
-        Ok(self.connect(UpstreamId(0), v4([192, 0, 2, 1], 80)).await?)
-    }
-
-    async fn reach(&self, original: SocketAddr) -> Result<Repeating, DialError> {
-        Ok(self.connect(UpstreamId(0), original).await?)
-    }
 }
+
+impl Record for Memory {}
 
 /// Says its text after each message that it is sent.
 struct Repeating {

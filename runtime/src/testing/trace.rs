@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use super::observed::Answer;
 use super::script::{Seen, all_fields};
 use crate::clock::Moment;
-use crate::net::{Ended, Event};
+use crate::observe::event::{Ended, Event};
 use crate::policy::Cause;
 use crate::spec::{BreakerId, RouteSpec};
 use crate::state::breaker::Transition;

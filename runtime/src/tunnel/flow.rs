@@ -3,11 +3,10 @@
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use super::pipe::Pipe;
 use crate::http1::block::Block;
 use crate::http1::flow::{poll_drain, poll_fill};
-use crate::net::{Io, Net};
-use crate::worker::Worker;
+use crate::net::{Io, Pipe};
+use crate::worker::{Net, Worker};
 
 /// Bytes on their way from one side to the other.
 ///
@@ -70,7 +69,7 @@ impl Flow {
                 }
                 self.give_back(worker);
                 self.stage = Stage::Ended;
-            } else if ready!(self.poll_read::<A, B, N>(from, worker, cx)).is_err() {
+            } else if ready!(self.poll_read(from, to, worker, cx)).is_err() {
                 return Poll::Ready(End::From);
             }
         }
@@ -101,6 +100,7 @@ impl Flow {
     fn poll_read<A: Io, B: Io, N: Net>(
         &mut self,
         from: &mut A,
+        to: &B,
         worker: &Worker<N>,
         cx: &mut Context<'_>,
     ) -> Poll<std::io::Result<()>> {
@@ -108,7 +108,7 @@ impl Flow {
             self.give_back(worker);
             return Poll::Pending;
         }
-        let splices = A::SPLICES && B::SPLICES;
+        let splices = from.splices() && to.splices();
         if splices && self.pipe.is_none() {
             self.pipe = worker.pipes.take();
         }

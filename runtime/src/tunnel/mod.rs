@@ -16,14 +16,11 @@
 mod flow;
 mod hello;
 mod opening;
-mod pipe;
 mod relay;
 
 pub(crate) use flow::Flow;
-pub(crate) use opening::{Destination, Place, kind, refusal};
+pub(crate) use opening::Place;
 pub use opening::{Opening, Through, Tunnel};
-pub(crate) use pipe::Pipes;
-pub(crate) use pipe::{PIPE_SIZE, Pipe};
 
 use std::future::poll_fn;
 use std::net::SocketAddr;
@@ -39,13 +36,14 @@ use crate::http1::block::Block;
 use crate::http1::flow::poll_fill;
 use crate::http1::reply;
 use crate::http1::response::Response;
-use crate::net::{Io as _, Net};
+use crate::net::Io as _;
+use crate::net::Target;
 use crate::observe::report::{Ending, TunnelReport};
 use crate::peer::{Caller, Link};
 use crate::proxy::Proxy;
 use crate::spec::Inbound;
 use crate::timer::Timer;
-use crate::worker::Worker;
+use crate::worker::{Net, Worker};
 
 /// A TLS caller speaks first. One that is silent for so long may speak another protocol.
 const SILENCE: Duration = Duration::from_secs(1);
@@ -93,7 +91,7 @@ pub(crate) async fn connect<P: Proxy, N: Net>(
     let host = String::from_utf8_lossy(call.head().host()).into_owned();
     // Without a port the request would have been refused.
     let port = call.request.parts.port.unwrap_or_default();
-    let destination = Some(Destination::Name(&host, port));
+    let destination = Some(Target::Name(&host, port));
     let mut opening = Opening::new(call.worker, call.timer, destination);
     let opened = P::tunnel(route, &mut opening).await;
     let Opening { tries, idle, place, .. } = opening;
@@ -133,7 +131,7 @@ impl<'a, N: Net> Connection<'a, N> {
 
     /// Carries it to its end.
     pub(crate) async fn serve<P: Proxy>(mut self, route: P::Route) {
-        let destination = self.original.map(Destination::Address);
+        let destination = self.original.map(Target::Original);
         let mut opening = Opening::new(self.worker, &self.timer, destination);
         let opened = P::tunnel(route, &mut opening).await;
         let Opening { tries, idle, place: _place, .. } = opening;

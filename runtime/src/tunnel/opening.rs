@@ -1,9 +1,7 @@
 //! From the wish for a tunnel to a connection: limit, breaker, one address after another.
 
 use std::future::poll_fn;
-use std::io;
 use std::marker::PhantomData;
-use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -12,13 +10,13 @@ use std::time::Duration;
 
 use crate::failure::{Failure, Kind};
 use crate::filter::{Pass, Reject};
-use crate::net::{DialError, Net};
+use crate::net::Target;
 use crate::policy::{Guard, TunnelPolicy};
 use crate::shared::Shared;
 use crate::spec::UpstreamId;
 use crate::state::breaker::Verdict;
 use crate::timer::Timer;
-use crate::worker::Worker;
+use crate::worker::{Net, Worker};
 
 /// Addresses that are tried for one connection, if the upstream has as many.
 const TRIES: usize = 3;
@@ -49,17 +47,9 @@ impl<U: TunnelPolicy> Tunnel for Through<U> {
 /// To where the caller wanted.
 impl Tunnel for Pass {
     async fn open<N: Net>(opening: &mut Opening<'_, N>) -> Result<N::Up, Failure> {
-        let worker = opening.worker;
         opening.tries += 1;
-        match opening.destination {
-            Some(Destination::Address(address)) => {
-                opening.connected(worker.net.reach(address), CONNECT).await
-            }
-            Some(Destination::Name(host, port)) => {
-                opening.connected(worker.net.dial(host, port), CONNECT).await
-            }
-            None => Err(Failure::unsent(Kind::UnknownHost)),
-        }
+        let target = opening.destination.ok_or(Failure::unsent(Kind::UnknownHost))?;
+        opening.connected(target, CONNECT).await
     }
 }
 
@@ -69,20 +59,12 @@ impl Tunnel for Reject {
     }
 }
 
-/// Where a caller wants to go.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Destination<'a> {
-    Address(SocketAddr),
-    /// As in `CONNECT host:port`.
-    Name(&'a str, u16),
-}
-
 /// A tunnel that is about to be.
 pub struct Opening<'a, N: Net> {
     worker: &'a Worker<N>,
     timer: &'a Timer,
     /// None for callers of an upstream's own port.
-    destination: Option<Destination<'a>>,
+    destination: Option<Target<'a>>,
     /// Connects so far.
     pub(super) tries: u32,
     pub(super) idle: Duration,
@@ -94,7 +76,7 @@ impl<'a, N: Net> Opening<'a, N> {
     pub(super) fn new(
         worker: &'a Worker<N>,
         timer: &'a Timer,
-        destination: Option<Destination<'a>>,
+        destination: Option<Target<'a>>,
     ) -> Self {
         Self { worker, timer, destination, tries: 0, idle: IDLE, place: None }
     }
@@ -118,7 +100,7 @@ impl<'a, N: Net> Opening<'a, N> {
         for _ in 0..upstream.endpoints().min(TRIES) {
             let Some(endpoint) = upstream.pick(last) else { break };
             last = Some(endpoint);
-            let one = self.connected(self.worker.net.reach(endpoint), connect);
+            let one = self.connected(Target::Upstream(id, endpoint), connect);
             let done = match guard {
                 Some(guard) => guarded(self.worker, guard, one).await,
                 None => one.await,
@@ -140,16 +122,12 @@ impl<'a, N: Net> Opening<'a, N> {
     }
 
     /// Waits for a connection, for so long.
-    async fn connected(
-        &self,
-        connect: impl Future<Output = Result<N::Up, DialError>>,
-        limit: Duration,
-    ) -> Result<N::Up, Failure> {
+    async fn connected(&self, target: Target<'_>, limit: Duration) -> Result<N::Up, Failure> {
         self.timer.set(self.worker.clock().now() + limit);
-        let mut connect = pin!(connect);
+        let mut connect = pin!(self.worker.net.connect(target));
         poll_fn(|cx| {
             if let Poll::Ready(connected) = connect.as_mut().poll(cx) {
-                return Poll::Ready(connected.map_err(|error| Failure::unsent(kind(&error))));
+                return Poll::Ready(connected.map_err(|error| Failure::unsent(error.into())));
             }
             self.timer.poll_due(cx).map(|()| Err(Failure::unsent(Kind::ConnectTimeout)))
         })
@@ -185,23 +163,6 @@ async fn guarded<N: Net>(
     let now = worker.clock().now();
     note(breaker.record(&guard.spec, permit, verdict, now, || worker.random().jitter()));
     connected
-}
-
-/// Why there is no connection.
-pub(crate) fn kind(error: &DialError) -> Kind {
-    match error {
-        DialError::Unresolved(_) => Kind::Unresolved,
-        DialError::Loop => Kind::Loop,
-        DialError::Io(error) => refusal(error),
-    }
-}
-
-pub(crate) fn refusal(error: &io::Error) -> Kind {
-    match error.kind() {
-        io::ErrorKind::ConnectionRefused => Kind::Refused,
-        io::ErrorKind::TimedOut => Kind::ConnectTimeout,
-        _ => Kind::Unreachable,
-    }
 }
 
 /// A connection that counts against an upstream's `limits`, over all workers.

@@ -5,10 +5,10 @@ use std::task::{Poll, ready};
 use std::time::Duration;
 
 use super::flow::{End, Flow};
-use crate::net::{Io as _, Net};
+use crate::net::Io as _;
 use crate::observe::report::Ending;
 use crate::timer::Timer;
-use crate::worker::Worker;
+use crate::worker::{Net, Worker};
 
 /// The two sides of a tunnel, and what is known of it.
 pub(super) struct Relay<'a, N: Net> {

@@ -1,10 +1,7 @@
 //! One worker's side of the upstreams: which endpoints there are, which one is next, which
 //! connections are free.
 
-mod discover;
 mod pool;
-
-pub(crate) use discover::{Discovery, Endpoints, Lookup, Resolver};
 
 use std::cell::{Cell, RefCell};
 use std::net::SocketAddr;
@@ -12,13 +9,13 @@ use std::sync::Arc;
 
 use crate::clock::Moment;
 use crate::http2;
-use crate::net::Net;
+use crate::net::Connect;
 use crate::spec::{Protocol, UpstreamSpec};
 use pool::Pool;
 
 /// An upstream as one worker sees it.
 #[derive(Debug)]
-pub(crate) struct Upstream<N: Net> {
+pub(crate) struct Upstream<N: Connect> {
     /// `host:port`, for a request that names no host.
     pub(crate) authority: Box<str>,
     endpoints: RefCell<Arc<[SocketAddr]>>,
@@ -30,7 +27,7 @@ pub(crate) struct Upstream<N: Net> {
     pub(crate) streams: http2::Pool,
 }
 
-impl<N: Net> Upstream<N> {
+impl<N: Connect> Upstream<N> {
     /// `turn`: where the round begins, so that workers do not all begin at the same endpoint.
     pub(crate) fn new(spec: &UpstreamSpec, turn: usize) -> Self {
         Self {

@@ -11,8 +11,7 @@ use crate::clock::Clock;
 use crate::grpc::Grpc;
 use crate::lifecycle::sample::{Head, Sample};
 use crate::observe::report::{Refusal, Report, TunnelReport};
-use crate::spec::AccessLog;
-use crate::spec::Spec;
+use crate::spec::{AccessLog, Spec};
 use crate::units::percent;
 
 /// A pipe into the test.

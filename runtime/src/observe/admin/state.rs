@@ -5,9 +5,9 @@ use std::sync::atomic::{AtomicU8, Ordering};
 
 use tokio::sync::Notify;
 
+use crate::discover::Discovery;
 use crate::observe::metrics::Facts;
 use crate::shared::{Phase, Shared};
-use crate::upstream::Discovery;
 
 /// Shared by all connections to the admin port, and by the lifecycle.
 #[derive(Debug)]

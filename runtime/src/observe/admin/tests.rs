@@ -10,12 +10,12 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 
 use super::{Admin, Step, serve};
+use crate::discover::Discovery;
 use crate::lifecycle::sample::{self, Sample};
 use crate::observe::metrics::Facts;
 use crate::shared::{Phase, Shared};
 use crate::spec::{BreakerId, UpstreamId};
 use crate::state::breaker::{OpenFor, Spec, Trip, Verdict};
-use crate::upstream::Discovery;
 
 /// A served admin port.
 struct Port {

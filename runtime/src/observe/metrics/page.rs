@@ -4,12 +4,12 @@ use std::sync::atomic::Ordering;
 
 use super::exposition::{Exposition, Family};
 use super::{Facts, Flood, Recorder, RouteCounters, embedded, histogram, status};
+use crate::discover::Discovery;
 use crate::grpc::Grpc;
 use crate::observe::report::{Ending, Refusal, Source};
 use crate::shared::Shared;
 use crate::spec::{RouteSpec, UpstreamId};
 use crate::state::breaker::State;
-use crate::upstream::Discovery;
 
 /// In the order in which [`Recorder`] indexes them.
 const SOURCES: [Source; super::SOURCES] =

@@ -4,12 +4,12 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use super::{Facts, Recorder, page};
+use crate::discover::Discovery;
 use crate::grpc::Grpc;
 use crate::lifecycle::sample::{self, Head, Sample};
 use crate::observe::report::{Ending, Refusal, Report, Source};
 use crate::spec::{BreakerId, UpstreamId};
 use crate::state::breaker::Transition;
-use crate::upstream::Discovery;
 
 /// The page after some calls on two workers.
 fn sample_page() -> String {

@@ -1,21 +1,21 @@
 //! How bytes get in and out: the only door between the pipeline and the network.
 //!
-//! The engine is generic over [`Net`]. In production it is [`crate::tcp::Tcp`]; in tests it is a
-//! script that plays the upstreams, under paused time.
+//! Whoever carries calls is generic over [`Connect`]. In production that is [`tcp::Tcp`]; in tests it is
+//! a script that plays the upstreams, under paused time.
+
+mod pipe;
+pub(crate) mod tcp;
+
+pub(crate) use pipe::{Pipe, Pipes};
 
 use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
-use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-use crate::http2;
-use crate::policy::Cause;
-use crate::spec::{BreakerId, UpstreamId};
-use crate::state::breaker::Transition;
-use crate::tunnel::Pipe;
+use crate::spec::UpstreamId;
 
 /// A byte stream in both directions.
 pub trait Io: AsyncRead + AsyncWrite + Unpin + 'static {
@@ -24,7 +24,9 @@ pub trait Io: AsyncRead + AsyncWrite + Unpin + 'static {
     fn poll_readable(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>>;
 
     /// Can the kernel move bytes between it and a pipe?
-    const SPLICES: bool = false;
+    fn splices(&self) -> bool {
+        false
+    }
 
     /// Moves what has arrived into an empty pipe, so many bytes at most; 0 at the end of the stream.
     fn poll_into(
@@ -47,72 +49,37 @@ pub trait Io: AsyncRead + AsyncWrite + Unpin + 'static {
     fn reset(&mut self) {}
 }
 
-/// The network as the pipeline sees it.
-pub trait Net: 'static {
+/// Where a connection is to lead.
+#[derive(Clone, Copy, Debug)]
+pub enum Target<'a> {
+    /// An address of an upstream.
+    Upstream(UpstreamId, SocketAddr),
+    /// Where a redirected connection wanted to go.
+    Original(SocketAddr),
+    /// A name that no policy knows, or an address in its place, and a port.
+    Name(&'a str, u16),
+}
+
+/// The door: how connections to others come about.
+pub trait Connect: 'static {
     /// Towards the caller.
     type Down: Io;
     /// Towards an upstream.
     type Up: Io;
 
-    /// Calls that one HTTP/2 connection to an upstream carries at once.
-    const STREAMS: usize = http2::STREAMS as usize;
+    /// Calls that one connection may carry at once, if its version of HTTP allows as many.
+    const CALLS: usize = usize::MAX;
 
-    /// Connects to an endpoint of an upstream.
+    /// Connects. Whatever the target is called, nothing leads back to this proxy.
     ///
     /// # Errors
-    /// What the system says: refused, unreachable, no more ports.
-    fn connect(
-        &self,
-        upstream: UpstreamId,
-        endpoint: SocketAddr,
-    ) -> impl Future<Output = io::Result<Self::Up>>;
-
-    /// Connects to a name that no policy knows: `otherwise pass`.
-    ///
-    /// # Errors
-    /// That it does not resolve, that it is ourselves, or what the system says.
-    fn dial(&self, host: &str, port: u16) -> impl Future<Output = Result<Self::Up, DialError>>;
-
-    /// Connects to where a redirected connection wanted to go: `otherwise pass`.
-    ///
-    /// # Errors
-    /// That it is ourselves, or what the system says.
-    fn reach(&self, original: SocketAddr) -> impl Future<Output = Result<Self::Up, DialError>>;
-
-    /// Something has happened to the call under way: for networks that keep a record. Those that
-    /// do not pay nothing for it.
-    fn record(&self, event: Event) {
-        let _ = event;
-    }
+    /// That the name does not resolve, that it is ourselves, or what the system says.
+    fn connect(&self, target: Target<'_>) -> impl Future<Output = Result<Self::Up, ConnectError>>;
 }
 
-/// A step of a call.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Event {
-    /// Index into the proxy's routes.
-    Routed(usize),
-    /// A try has ended: with an answer's status or without an answer.
-    Tried(Cause),
-    Breaker(BreakerId, Transition),
-    /// Until the next try.
-    Waits(Duration),
-    Ended(Ended),
-}
-
-/// What a call came to, in the words of metrics and logs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Ended {
-    /// Index into the proxy's routes.
-    pub route: usize,
-    /// Who wrote the answer.
-    pub source: &'static str,
-    /// Why there was no further try.
-    pub refusal: Option<&'static str>,
-}
-
-/// Why a caller's own destination could not be reached.
+/// Why there is no connection.
 #[derive(Debug, thiserror::Error)]
-pub enum DialError {
+pub enum ConnectError {
     #[error("the name does not resolve: {0}")]
     Unresolved(String),
     #[error("the destination is this proxy itself")]

@@ -10,17 +10,18 @@ use rustix::pipe::{SpliceFlags, splice};
 use tokio::io::Interest;
 use tokio::net::TcpStream;
 
-use crate::net::{DialError, Io, Net};
-use crate::spec::UpstreamId;
-use crate::tunnel::{PIPE_SIZE, Pipe};
-use crate::upstream::Lookup;
+use super::pipe::{PIPE_SIZE, Pipe};
+use super::{Connect, ConnectError, Io, Target};
+use crate::discover::Lookup;
 
 impl Io for TcpStream {
     fn poll_readable(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         self.poll_read_ready(cx)
     }
 
-    const SPLICES: bool = true;
+    fn splices(&self) -> bool {
+        true
+    }
 
     fn poll_into(
         &mut self,
@@ -91,33 +92,40 @@ pub(crate) struct Tcp {
     pub(crate) own: Vec<SocketAddr>,
 }
 
-impl Net for Tcp {
+impl Connect for Tcp {
     type Down = TcpStream;
     type Up = TcpStream;
 
-    async fn connect(&self, _upstream: UpstreamId, endpoint: SocketAddr) -> io::Result<TcpStream> {
-        let stream = TcpStream::connect(endpoint).await?;
-        stream.set_nodelay(true)?;
-        spare_control(&stream, endpoint);
-        Ok(stream)
+    async fn connect(&self, target: Target<'_>) -> Result<TcpStream, ConnectError> {
+        match target {
+            Target::Upstream(_, address) | Target::Original(address) => self.reach(address).await,
+            Target::Name(host, port) => self.dial(host, port).await,
+        }
     }
+}
 
-    async fn dial(&self, host: &str, port: u16) -> Result<TcpStream, DialError> {
-        let found = self.lookup.resolve(host, port).await.map_err(DialError::Unresolved)?;
+impl Tcp {
+    /// To one of the addresses that a name has.
+    async fn dial(&self, host: &str, port: u16) -> Result<TcpStream, ConnectError> {
+        let found = self.lookup.resolve(host, port).await.map_err(ConnectError::Unresolved)?;
         let mut failure = io::Error::from(io::ErrorKind::NotFound).into();
         for address in found {
             match self.reach(address).await {
-                Err(DialError::Io(error)) => failure = DialError::Io(error),
+                Err(ConnectError::Io(error)) => failure = ConnectError::Io(error),
                 done => return done,
             }
         }
         Err(failure)
     }
 
-    async fn reach(&self, address: SocketAddr) -> Result<TcpStream, DialError> {
+    /// The one place where a connection to somebody else begins.
+    async fn reach(&self, address: SocketAddr) -> Result<TcpStream, ConnectError> {
         if self.own.contains(&address) {
-            return Err(DialError::Loop);
+            return Err(ConnectError::Loop);
         }
-        Ok(self.connect(UpstreamId(usize::MAX), address).await?)
+        let stream = TcpStream::connect(address).await?;
+        stream.set_nodelay(true)?;
+        spare_control(&stream, address);
+        Ok(stream)
     }
 }
