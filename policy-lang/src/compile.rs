@@ -1,6 +1,7 @@
 //! From an entry's name to a plan or to findings: the stages of the crate in order.
 
 use crate::check;
+use crate::date::Date;
 use crate::diagnostics::{Diagnostic, sort};
 use crate::loader::{Source, SourceLoader};
 use crate::lower::{Cx, lower};
@@ -13,14 +14,6 @@ use crate::span::Places;
 pub struct Options {
     /// The day on which exemptions are judged; `None`: none of them has ended.
     pub today: Option<Date>,
-}
-
-/// A day of the calendar.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Date {
-    pub year: u16,
-    pub month: u8,
-    pub day: u8,
 }
 
 /// What came out.

@@ -8,6 +8,7 @@
 //!
 //! Nothing here does input or output: sources come through a [`SourceLoader`].
 
+mod date;
 mod span;
 
 pub mod syntax;
@@ -40,7 +41,8 @@ mod compile;
 mod format;
 mod loader;
 
-pub use compile::{Date, Options, Outcome, compile, compile_with};
+pub use compile::{Options, Outcome, compile, compile_with};
+pub use date::Date;
 pub use format::format;
 pub use loader::{MemoryLoader, Source, SourceLoader};
 pub use span::Span;

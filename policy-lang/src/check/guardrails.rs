@@ -7,7 +7,7 @@ use super::compare::{Actual, Wanted, holds};
 use super::reading::{self, Reading};
 use super::require::{Exemption, Rule, exemptions, rules};
 use super::{Forwarded, forwarded};
-use crate::Date;
+use crate::date::Date;
 use crate::diagnostics::{Diagnostic, guard as report};
 use crate::lower::{Lowered, NO_TOTAL};
 use crate::resolve::{Applied, Program};

@@ -27,7 +27,7 @@ pub(crate) use file::files;
 pub(crate) use in_force::guardrails_in_force;
 pub(crate) use require::check_requires;
 
-use crate::Date;
+use crate::date::Date;
 use crate::diagnostics::Diagnostic;
 use crate::lower::{Call, Lowered};
 use crate::plan::{Action, Route, Settings, Upstream};

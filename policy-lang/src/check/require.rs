@@ -1,8 +1,8 @@
 //! The guardrails themselves: what `require` and `exempt` say, and whether they can mean it.
 
 use super::compare::{self, Wanted};
-use crate::Date;
-use crate::conform::{Node, date};
+use crate::conform::Node;
+use crate::date::Date;
 use crate::diagnostics::{Diagnostic, guard as report, nearest};
 use crate::lower::text;
 use crate::resolve::{Applied, Kind, Program};
@@ -175,11 +175,10 @@ fn exemption<'n>(node: &'n Node<'n>) -> Option<Exemption<'n>> {
         .collect();
     let [path, _, upstreams @ .., _] = names.as_slice() else { return None };
     let written = text(values.last()?)?;
-    let (year, month, day) = date(written)?;
     Some(Exemption {
         path,
         upstreams: upstreams.to_vec(),
-        until: Date { year, month, day },
+        until: Date::read(written)?,
         written,
         node,
     })

@@ -15,7 +15,6 @@ use crate::schema::{self, Body, Row, Scope};
 use crate::syntax::ast::{Arg, Block, Statement, Value};
 
 pub(crate) use fit::plausible;
-pub(crate) use text::date;
 
 /// A statement with its row.
 #[derive(Debug)]

@@ -2,6 +2,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 
+use crate::date::Date;
 use crate::plan::Cidr;
 use crate::schema::Text;
 
@@ -39,7 +40,7 @@ pub(super) fn problem(text: Text, written: &str) -> Option<&'static str> {
             grpc_method(written, &["*"]),
             "a service and a method are needed, as in `shop.v1.Pricing/Quote` or `shop.v1.Pricing/*`",
         ),
-        Text::Date => (date(written).is_some(), "a date is needed, as in `2027-03-31`"),
+        Text::Date => (Date::read(written).is_some(), "a date is needed, as in `2027-03-31`"),
     };
     (!right).then_some(problem)
 }
@@ -114,25 +115,6 @@ fn host_port(written: &str) -> bool {
 
 fn socket(written: &str) -> bool {
     written.parse::<SocketAddr>().is_ok()
-}
-
-/// Year, month and day of `2027-03-31`.
-pub(crate) fn date(written: &str) -> Option<(u16, u8, u8)> {
-    let mut parts = written.split('-');
-    let (year, month, day) = (parts.next()?, parts.next()?, parts.next()?);
-    let sized = (year.len(), month.len(), day.len()) == (4, 2, 2) && parts.next().is_none();
-    let plain = written.chars().all(|c| c.is_ascii_digit() || c == '-');
-    let (year, month, day): (u16, u8, u8) =
-        (year.parse().ok()?, month.parse().ok()?, day.parse().ok()?);
-    let leap = year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
-    let last = match month {
-        2 if leap => 29,
-        2 => 28,
-        4 | 6 | 9 | 11 => 30,
-        1..=12 => 31,
-        _ => return None,
-    };
-    (sized && plain && (1..=last).contains(&day)).then_some((year, month, day))
 }
 
 /// What is wrong with a path pattern.

@@ -2,7 +2,19 @@
 
 use super::{Code, Diagnostic};
 use crate::span::Span;
-use crate::syntax::Problem;
+
+/// What is wrong with a number or a range, and what was probably meant.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Problem {
+    pub(crate) message: String,
+    pub(crate) write: Option<String>,
+}
+
+impl Problem {
+    pub(crate) fn new(message: impl Into<String>, write: Option<String>) -> Self {
+        Self { message: message.into(), write }
+    }
+}
 
 pub(crate) fn file_too_large(span: Span) -> Diagnostic {
     Diagnostic::new(Code::FileTooLarge, span, "this file is larger than 1MiB")
@@ -89,11 +101,9 @@ pub(crate) fn malformed_number(span: Span, written: &str, problem: &Problem) -> 
 pub(crate) fn invalid_range(span: Span, written: &str, problem: &Problem) -> Diagnostic {
     let found = Diagnostic::new(Code::InvalidRange, span, format!("`{written}` is no range"))
         .here(problem.message.clone());
-    match written.split_once("..") {
-        Some((first, last)) if problem.message.starts_with("the larger") => {
-            found.fix("swap the ends", span, format!("{last}..{first}"))
-        }
-        _ => found,
+    match &problem.write {
+        Some(meant) => found.fix("swap the ends", span, meant),
+        None => found,
     }
 }
 

@@ -4,19 +4,7 @@
 use std::time::Duration;
 
 use super::ast::{Number, Value};
-
-/// What is wrong with a number, and what was probably meant.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Problem {
-    pub(crate) message: String,
-    pub(crate) write: Option<String>,
-}
-
-impl Problem {
-    fn new(message: impl Into<String>, write: Option<String>) -> Self {
-        Self { message: message.into(), write }
-    }
-}
+use crate::diagnostics::syntax::Problem;
 
 const DURATIONS: [(&str, u64); 4] = [("ms", 1), ("s", 1000), ("m", 60_000), ("h", 3_600_000)];
 const SIZES: [(&str, u64); 4] = [("B", 1), ("KiB", 1 << 10), ("MiB", 1 << 20), ("GiB", 1 << 30)];
@@ -124,6 +112,7 @@ fn percent_text(whole: u64, fraction: &str) -> Option<String> {
 }
 
 fn unknown_unit(whole: u64, unit: &str) -> Problem {
+    let message = format!("there is no unit `{unit}`");
     let lower = unit.to_ascii_lowercase();
     let meant = match lower.as_str() {
         "kb" | "k" | "kib" => "KiB",
@@ -136,16 +125,10 @@ fn unknown_unit(whole: u64, unit: &str) -> Problem {
         "hour" | "hours" | "hr" => "h",
         "/sec" | "/second" => "/s",
         "/min" | "/minute" => "/m",
-        _ if lower != unit => return unknown_unit(whole, &lower).named(unit),
-        _ => return Problem::new(format!("there is no unit `{unit}`"), None),
+        _ if lower != unit => return Problem { message, ..unknown_unit(whole, &lower) },
+        _ => return Problem::new(message, None),
     };
-    Problem::new(format!("there is no unit `{unit}`"), Some(format!("{whole}{meant}")))
-}
-
-impl Problem {
-    fn named(self, unit: &str) -> Self {
-        Self { message: format!("there is no unit `{unit}`"), ..self }
-    }
+    Problem::new(message, Some(format!("{whole}{meant}")))
 }
 
 fn too_large(written: &str) -> Problem {
@@ -153,15 +136,15 @@ fn too_large(written: &str) -> Problem {
 }
 
 /// One number, or two as a range: of one kind, in order.
-pub(super) fn joined(ends: &[Number]) -> Result<Value, Problem> {
+pub(super) fn joined(written: &str, ends: &[Number]) -> Result<Value, Problem> {
     match *ends {
         [only] => Ok(Value::Number(only)),
-        [first, last] => ordered(first, last),
+        [first, last] => ordered(written, first, last),
         _ => Err(Problem::new("a range has two ends", None)),
     }
 }
 
-fn ordered(first: Number, last: Number) -> Result<Value, Problem> {
+fn ordered(written: &str, first: Number, last: Number) -> Result<Value, Problem> {
     let inverted = match (first, last) {
         (Number::Integer(a), Number::Integer(b)) | (Number::Size(a), Number::Size(b)) => a > b,
         (Number::Duration(a), Number::Duration(b)) => a > b,
@@ -171,10 +154,11 @@ fn ordered(first: Number, last: Number) -> Result<Value, Problem> {
         }
         _ => return Err(Problem::new("both ends need the same kind of unit", None)),
     };
-    match inverted {
-        true => Err(Problem::new("the larger end comes first", None)),
-        false => Ok(Value::Range(first, last)),
+    if !inverted {
+        return Ok(Value::Range(first, last));
     }
+    let swapped = written.split_once("..").map(|(first, last)| format!("{last}..{first}"));
+    Err(Problem::new("the larger end comes first", swapped))
 }
 
 #[cfg(test)]

@@ -7,6 +7,5 @@ mod parse;
 mod print;
 mod text;
 
-pub(crate) use literal::Problem;
 pub use parse::parse;
 pub(crate) use print::printed;

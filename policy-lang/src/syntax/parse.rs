@@ -241,7 +241,7 @@ impl Reader<'_> {
                 }
             }
         }
-        match literal::joined(&ends) {
+        match literal::joined(&written, &ends) {
             Ok(value) => value,
             Err(problem) => self.bad(&written, report::invalid_range(span, &written, &problem)),
         }
