@@ -25,10 +25,15 @@ pub(crate) fn source(asked: Option<&Path>, name: &str) -> Result<PathBuf, Failur
     }
 }
 
-/// The versions that amb is tested with.
-pub(crate) fn lock_file(runtime: &Path) -> Option<PathBuf> {
-    let lock = runtime.join("../Cargo.lock");
-    lock.is_file().then_some(lock)
+/// Gives a folder the versions that amb is tested with, if they are known.
+pub(crate) fn copy_lock(runtime: &Path, folder: &Path) -> Result<(), Failure> {
+    let (tested, own) = (runtime.join("../Cargo.lock"), folder.join("Cargo.lock"));
+    match tested.is_file() {
+        true => {
+            std::fs::copy(tested, &own).map(drop).map_err(|error| Failure::unwritable(&own, &error))
+        }
+        false => Ok(()),
+    }
 }
 
 /// Where cargo keeps what it built, shared by all policies: the runtime is compiled once.

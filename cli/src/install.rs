@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::failure::Failure;
-use crate::policy;
+use crate::files::folder;
 
 /// The place of each service's binary. What cannot be is refused before anything is compiled.
 pub(crate) fn places(asked: Option<&Path>, services: &[&str]) -> Result<Vec<PathBuf>, Failure> {
@@ -36,7 +36,7 @@ fn free(binary: PathBuf, remedy: &str) -> Result<PathBuf, Failure> {
 
 /// Puts a binary in place at once: a proxy that runs keeps the file it was started from.
 pub(crate) fn install(built: &Path, binary: &Path) -> Result<(), Failure> {
-    let folder = policy::folder(binary);
+    let folder = folder(binary);
     fs::create_dir_all(&folder).map_err(|error| Failure::unwritable(&folder, &error))?;
     let name = binary.file_name().unwrap_or_default().to_string_lossy();
     let fresh = folder.join(format!(".{name}.{}", std::process::id()));

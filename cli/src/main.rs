@@ -14,6 +14,7 @@ mod commands;
 mod console;
 mod demo;
 mod failure;
+mod files;
 mod install;
 mod lsp;
 mod policy;

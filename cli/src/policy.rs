@@ -1,6 +1,6 @@
 //! From a file to a plan, with findings shown on the way.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use amb_codegen::source::FileLoader;
 use amb_policy_lang::diagnostics;
@@ -46,12 +46,6 @@ pub(crate) fn from_here(file: &Path, options: Options) -> Result<Outcome, Failur
 pub(crate) fn show(outcome: &Outcome, console: &mut Console) {
     let text = diagnostics::render(&outcome.diagnostics, &outcome.sources, console.style());
     console.note(&text);
-}
-
-/// The folder that a policy is in.
-pub(crate) fn folder(file: &Path) -> PathBuf {
-    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
-    folder.unwrap_or(Path::new(".")).to_path_buf()
 }
 
 fn readable(file: &Path) -> Result<(), Failure> {

@@ -20,8 +20,8 @@ use std::path::{Path, PathBuf};
 use amb_codegen::{Generated, embed};
 
 use crate::cargo;
-use crate::commands::generate::write_changed;
 use crate::failure::Failure;
+use crate::files::write_changed;
 
 /// A workspace that cargo can build.
 #[derive(Debug)]
@@ -102,12 +102,9 @@ impl Scratch {
 
     /// The versions amb is tested with, unless this workspace has chosen already.
     fn lock(&self, runtime: &Path) -> Result<(), Failure> {
-        let own = self.folder.join("Cargo.lock");
-        match cargo::lock_file(runtime).filter(|_| !own.exists()) {
-            Some(lock) => {
-                fs::copy(lock, &own).map(drop).map_err(|error| Failure::unwritable(&own, &error))
-            }
-            None => Ok(()),
+        match self.folder.join("Cargo.lock").exists() {
+            true => Ok(()),
+            false => cargo::copy_lock(runtime, &self.folder),
         }
     }
 }

@@ -9,11 +9,12 @@ use amb_codegen::{Generated, generate};
 use crate::args::Generate;
 use crate::console::Console;
 use crate::failure::Failure;
+use crate::files::{folder, write_changed};
 use crate::policy;
 
 pub(crate) fn run(args: &Generate, console: &mut Console) -> Result<(), Failure> {
     let generated = generate(&policy::plan(&args.file, console)?);
-    let folder = policy::folder(&args.file);
+    let folder = folder(&args.file);
     match args.check {
         true => check(&folder, &generated, console),
         false => write(&folder, &generated),
@@ -36,12 +37,4 @@ pub(crate) fn write(folder: &Path, generated: &Generated) -> Result<(), Failure>
         write_changed(&folder.join(name), text)?;
     }
     Ok(())
-}
-
-/// Leaves a file alone that holds this text already, so that nothing is built again for it.
-pub(crate) fn write_changed(path: &Path, text: &str) -> Result<(), Failure> {
-    if fs::read(path).is_ok_and(|old| old == text.as_bytes()) {
-        return Ok(());
-    }
-    fs::write(path, text).map_err(|error| Failure::unwritable(path, &error))
 }

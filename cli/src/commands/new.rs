@@ -10,6 +10,7 @@ use crate::cargo;
 use crate::commands::generate;
 use crate::console::Console;
 use crate::failure::Failure;
+use crate::files::write_changed;
 use crate::policy;
 use crate::scratch::toml_string;
 
@@ -31,9 +32,9 @@ pub(crate) fn run(args: &New, console: &mut Console) -> Result<(), Failure> {
         (".gitignore".to_owned(), "/target\n".to_owned()),
     ];
     for (file, text) in files {
-        generate::write_changed(&folder.join(file), &text)?;
+        write_changed(&folder.join(file), &text)?;
     }
-    copy_lock(&runtime, folder)?;
+    cargo::copy_lock(&runtime, folder)?;
     let plan = policy::plan(&folder.join(format!("{name}.amb")), console)?;
     generate::write(folder, &generate(&plan))?;
     console.result(&format!("{name}/{name}.amb\n"));
@@ -62,17 +63,6 @@ fn template(text: &str, name: &str) -> String {
 fn manifest(name: &str, runtime: &Path, codegen: &Path) -> String {
     let (runtime, codegen) = (toml_string(runtime), toml_string(codegen));
     template(MANIFEST, name).replace("RUNTIME", &runtime).replace("CODEGEN", &codegen)
-}
-
-/// The versions amb is tested with.
-fn copy_lock(runtime: &Path, folder: &Path) -> Result<(), Failure> {
-    let own = folder.join("Cargo.lock");
-    match cargo::lock_file(runtime) {
-        Some(lock) => {
-            fs::copy(lock, &own).map(drop).map_err(|error| Failure::unwritable(&own, &error))
-        }
-        None => Ok(()),
-    }
 }
 
 const MAIN: &str = "include!(env!(\"AMB_PROXY\"));\n";

@@ -8,7 +8,8 @@ use gen_lsp_types::{
     WorkspaceEdit,
 };
 
-use super::workspace::{View, Workspace};
+use super::view::View;
+use super::workspace::Workspace;
 use super::{findings, location, position};
 
 /// The fixes of every finding that touches the range.
@@ -35,7 +36,7 @@ fn action(
     Some(CodeAction {
         title: help.text.clone(),
         kind: Some(CodeActionKind::QuickFix),
-        diagnostics: Some(vec![findings::finding(workspace, view, found)]),
+        diagnostics: Some(vec![findings::finding(&workspace.documents, view, found)]),
         is_preferred: Some(true),
         edit: Some(WorkspaceEdit { changes: Some(changes), ..WorkspaceEdit::default() }),
         ..CodeAction::default()

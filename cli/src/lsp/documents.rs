@@ -1,7 +1,7 @@
 //! The open buffers. For the compiler they stand in for the files of the same path.
 
 use std::collections::BTreeMap;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 
 use amb_codegen::source::FileLoader;
 use amb_policy_lang::{Source, SourceLoader};
@@ -68,7 +68,7 @@ impl<'a> Overlay<'a> {
 
     /// Where the source of that name lies.
     pub(crate) fn path(&self, name: &str) -> PathBuf {
-        normalised(&self.files.path(name))
+        location::normalised(&self.files.path(name))
     }
 }
 
@@ -80,17 +80,4 @@ impl SourceLoader for Overlay<'_> {
             None => self.files.load(None, &name),
         }
     }
-}
-
-/// Without `.` and `..`, so that one file has one path.
-pub(crate) fn normalised(path: &Path) -> PathBuf {
-    let mut parts = PathBuf::new();
-    for component in path.components() {
-        match component {
-            Component::CurDir => {}
-            Component::ParentDir => drop(parts.pop()),
-            component => parts.push(component),
-        }
-    }
-    parts
 }

@@ -6,27 +6,28 @@ use std::path::PathBuf;
 use amb_policy_lang::diagnostics::{self, Label, Severity};
 use gen_lsp_types::{Code, Diagnostic, DiagnosticRelatedInformation, DiagnosticSeverity, Message};
 
+use super::documents::Documents;
 use super::position;
-use super::workspace::{View, Workspace};
+use super::view::View;
 
 /// Every finding of a view with the file that it is in.
-pub(crate) fn findings(workspace: &Workspace, view: &View) -> Vec<(PathBuf, Diagnostic)> {
+pub(crate) fn findings(documents: &Documents, view: &View) -> Vec<(PathBuf, Diagnostic)> {
     let found = view.index.diagnostics.iter();
     let placed = found.filter_map(|found| {
         let path = view.path(found.span().file)?.to_owned();
-        Some((path, finding(workspace, view, found)))
+        Some((path, finding(documents, view, found)))
     });
     placed.collect()
 }
 
 /// One finding.
 pub(crate) fn finding(
-    workspace: &Workspace,
+    documents: &Documents,
     view: &View,
     found: &diagnostics::Diagnostic,
 ) -> Diagnostic {
     let span = found.span();
-    let related = found.labels.iter().skip(1).filter_map(|label| related(workspace, view, label));
+    let related = found.labels.iter().skip(1).filter_map(|label| related(documents, view, label));
     let related: Vec<_> = related.collect();
     Diagnostic {
         range: position::range(view.text(span.file), span),
@@ -40,11 +41,11 @@ pub(crate) fn finding(
 }
 
 fn related(
-    workspace: &Workspace,
+    documents: &Documents,
     view: &View,
     label: &Label,
 ) -> Option<DiagnosticRelatedInformation> {
-    let location = workspace.location(view, label.span)?;
+    let location = view.location(documents, label.span)?;
     Some(DiagnosticRelatedInformation::new(location, label.text.clone()))
 }
 

@@ -2,12 +2,10 @@
 
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use gen_lsp_types::Uri;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, percent_encode};
-
-use super::documents::normalised;
 
 /// What stays as it is in a path (RFC 3986 §3.3): `pchar` without sub-delimiters, and `/`.
 const ENCODED: &AsciiSet =
@@ -23,6 +21,19 @@ pub(crate) fn path(uri: &Uri) -> Option<PathBuf> {
 
 pub(crate) fn uri(path: &Path) -> Uri {
     Uri(format!("file://{}", percent_encode(path.as_os_str().as_bytes(), ENCODED)))
+}
+
+/// Without `.` and `..`, so that one file has one path.
+pub(crate) fn normalised(path: &Path) -> PathBuf {
+    let mut parts = PathBuf::new();
+    for component in path.components() {
+        match component {
+            Component::CurDir => {}
+            Component::ParentDir => drop(parts.pop()),
+            component => parts.push(component),
+        }
+    }
+    parts
 }
 
 #[cfg(test)]

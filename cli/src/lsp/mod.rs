@@ -19,6 +19,7 @@ mod formatting;
 mod hover;
 mod location;
 mod position;
+mod view;
 mod workspace;
 
 use std::error::Error;

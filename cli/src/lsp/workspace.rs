@@ -3,46 +3,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use amb_policy_lang::index::{Index, index};
-use amb_policy_lang::{Options, Span};
+use amb_policy_lang::Span;
 use gen_lsp_types::{
     Location, LspNotificationMethod, Position, PublishDiagnosticsParams,
     TextDocumentPositionParams, Uri,
 };
 use lsp_server::Notification;
 
-use super::documents::{Document, Documents, Overlay};
+use super::documents::{Document, Documents};
+use super::view::View;
 use super::{findings, location, position};
-use crate::today::today;
-
-/// An open policy.
-#[derive(Debug)]
-pub(crate) struct View {
-    pub(crate) index: Index,
-    /// By the number of a source: where it lies.
-    paths: Vec<PathBuf>,
-}
-
-impl View {
-    fn of(path: &Path, documents: &Documents) -> Self {
-        let (overlay, name) = Overlay::new(path, documents);
-        let index = index(&name, &overlay, Options { today: today() });
-        let paths = index.sources.iter().map(|source| overlay.path(&source.name)).collect();
-        Self { index, paths }
-    }
-
-    pub(crate) fn path(&self, file: u32) -> Option<&Path> {
-        self.paths.get(file as usize).map(PathBuf::as_path)
-    }
-
-    pub(crate) fn text(&self, file: u32) -> &str {
-        self.index.sources.get(file as usize).map_or("", |source| source.text.as_str())
-    }
-
-    fn number(&self, path: &Path) -> Option<usize> {
-        self.paths.iter().position(|known| known == path)
-    }
-}
 
 /// A place in a view.
 #[derive(Clone, Copy)]
@@ -76,7 +46,7 @@ impl Workspace {
             files.insert(path.clone(), Vec::new());
         }
         for view in self.views.values() {
-            for (path, finding) in findings::findings(self, view) {
+            for (path, finding) in findings::findings(&self.documents, view) {
                 // A file that two policies import says the same twice.
                 let all = files.entry(path).or_default();
                 if !all.contains(&finding) {
@@ -120,7 +90,6 @@ impl Workspace {
 
     /// What an editor calls a place.
     pub(crate) fn location(&self, view: &View, span: Span) -> Option<Location> {
-        let uri = self.documents.uri(view.path(span.file)?);
-        Some(Location::new(uri, position::range(view.text(span.file), span)))
+        view.location(&self.documents, span)
     }
 }
