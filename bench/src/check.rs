@@ -4,13 +4,13 @@ use std::fs;
 use std::io::{Read, Write};
 use std::net::TcpStream;
 
-use crate::HOST;
 use crate::client::Client;
 use crate::cores::Cores;
 use crate::folder::Folder;
-use crate::origin::{Answer, SMALL, Scripted};
+use crate::origin::{Answer, Scripted};
 use crate::peers::{Peer, Place, Proxy, RELAY};
 use crate::protocol::Protocol;
+use crate::request::{HOST, SMALL};
 
 /// Enough that one in ten of them is seen in the log, whatever the dice say.
 const CALLS: usize = 400;

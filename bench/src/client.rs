@@ -4,7 +4,7 @@ use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
-use crate::HOST;
+use crate::request::HOST;
 
 pub(crate) struct Client {
     stream: TcpStream,

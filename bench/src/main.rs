@@ -28,6 +28,7 @@ mod programs;
 mod protocol;
 mod relay;
 mod report;
+mod request;
 mod targets;
 
 use std::process::ExitCode;
@@ -35,10 +36,6 @@ use std::process::ExitCode;
 use cores::Cores;
 use measure::{Bench, Extent, GROUPS, Group};
 use report::Report;
-
-const HOST: &str = "bench.local";
-/// Which part of the bench a process plays: it starts itself as the relay.
-const ROLE: &str = "AMB_BENCH_ROLE";
 
 const USAGE: &str = "\
 usage: amb-bench [--only GROUP,…]   measure; takes about ten minutes
@@ -49,7 +46,7 @@ usage: amb-bench [--only GROUP,…]   measure; takes about ten minutes
 groups: ";
 
 fn main() -> ExitCode {
-    if std::env::var(ROLE).as_deref() == Ok("relay") {
+    if std::env::var(relay::ROLE).as_deref() == Ok("relay") {
         return relay::run();
     }
     process::end_all_on_panic();

@@ -11,15 +11,10 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use crate::folder::Folder;
-use crate::load::GRPC;
 use crate::process::Running;
 use crate::programs::find;
 use crate::protocol::Protocol::{Http1, Http2};
-
-/// The paths of answers with 100 bytes, 16 KiB and 1 MiB.
-pub(crate) const SMALL: &str = "/v1/stock/100";
-pub(crate) const MEDIUM: &str = "/v1/stock/16384";
-pub(crate) const LARGE: &str = "/v1/stock/1048576";
+use crate::request::{GRPC, LARGE, MEDIUM, SMALL};
 
 /// Starts nginx and waits until it answers.
 pub(crate) fn start(folder: &Folder) -> Running {

@@ -10,11 +10,12 @@ use std::time::{Duration, Instant};
 use crate::client::Client;
 use crate::cores::Cores;
 use crate::folder::Folder;
-use crate::origin::SMALL;
 use crate::process::Running;
 use crate::programs::{envoy, find, pingora, version};
 use crate::protocol::Protocol;
-use crate::{ROLE, load, ours};
+use crate::relay::ROLE;
+use crate::request::SMALL;
+use crate::{load, ours};
 
 /// This proxy.
 pub(crate) const OURS: &str = "amb";

@@ -8,6 +8,9 @@ use tokio::io::copy_bidirectional_with_sizes;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::{Builder, LocalOptions};
 
+/// Which part of the bench a process plays: it starts itself as the relay.
+pub(crate) const ROLE: &str = "AMB_BENCH_ROLE";
+
 /// Large bodies in few pieces.
 const BUFFER: usize = 64 << 10;
 

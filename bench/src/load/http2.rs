@@ -3,11 +3,8 @@
 use std::net::SocketAddr;
 use std::process::Command;
 
-use crate::HOST;
 use crate::programs::find;
-
-/// A method of gRPC, at the origin.
-pub(crate) const GRPC: &str = "/bench.Stock/Get";
+use crate::request::{GRPC, HOST};
 
 /// Requests in two seconds, on four connections with sixteen streams each.
 pub(crate) fn h2load(address: SocketAddr, path: &str) -> u64 {

@@ -9,5 +9,5 @@ mod http2;
 mod saturate;
 
 pub(crate) use callers::Callers;
-pub(crate) use http2::{GRPC, answers_http2, h2load, trailers};
+pub(crate) use http2::{answers_http2, h2load, trailers};
 pub(crate) use saturate::wrk;

@@ -3,8 +3,8 @@
 use std::net::SocketAddr;
 use std::process::Command;
 
-use crate::HOST;
 use crate::programs::find;
+use crate::request::HOST;
 
 const CONNECTIONS: &str = "64";
 

@@ -5,8 +5,8 @@ use std::net::SocketAddr;
 use crate::figures::Figure;
 use crate::load::wrk;
 use crate::measure::Bench;
-use crate::origin::{LARGE, MEDIUM, SMALL};
 use crate::peers::Proxy;
+use crate::request::{LARGE, MEDIUM, SMALL};
 
 pub(crate) fn small(bench: &Bench) -> Vec<Figure> {
     small_of(bench, &bench.proxies(), ["CPU, 100 B", "CPU in user mode, 100 B"])

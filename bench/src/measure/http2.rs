@@ -2,13 +2,14 @@
 //! its status in the trailers. nginx speaks HTTP/1.1 to the origin of the plain ones.
 
 use crate::figures::Figure;
-use crate::load::{GRPC, answers_http2, h2load, trailers};
+use crate::load::{answers_http2, h2load, trailers};
 use crate::measure::{Bench, left_out};
-use crate::origin::{self, SMALL};
+use crate::origin;
 use crate::ours;
 use crate::peers::{Place, Proxy};
 use crate::programs::find;
 use crate::protocol::Protocol;
+use crate::request::{GRPC, SMALL};
 
 pub(crate) fn measure(bench: &Bench) -> Vec<Figure> {
     if let Some(missing) = ["h2load", "nghttpd"].into_iter().find(|it| find(it).is_none()) {

@@ -6,9 +6,9 @@ use std::time::Duration;
 use crate::figures::{Figure, Values};
 use crate::load::Callers;
 use crate::measure::Bench;
-use crate::origin::SMALL;
 use crate::peers::Proxy;
 use crate::protocol::Protocol;
+use crate::request::SMALL;
 
 const RATE: u32 = 4_000;
 const CALLERS: usize = 64;

@@ -10,10 +10,11 @@ use crate::figures::Figure;
 use crate::measure::bodies::per_request;
 use crate::measure::{Bench, left_out};
 use crate::network::Network;
-use crate::origin::{self, SMALL};
+use crate::origin;
 use crate::ours;
 use crate::peers::{OURS, Proxy, built};
 use crate::protocol::Protocol;
+use crate::request::SMALL;
 
 const DIRECTLY: &str = "called directly";
 const REDIRECTED: &str = "redirected";

@@ -6,8 +6,8 @@ use std::time::Instant;
 use crate::figures::Figure;
 use crate::load::Callers;
 use crate::measure::Bench;
-use crate::origin::SMALL;
 use crate::peers::{Peer, RELAY};
+use crate::request::SMALL;
 
 const CONNECTIONS: usize = 1_000;
 

@@ -9,9 +9,9 @@ use rustix::process::{Pid, Signal, kill_process};
 use crate::figures::Figure;
 use crate::load::Callers;
 use crate::measure::{Bench, left_out};
-use crate::origin::SMALL;
 use crate::peers::Proxy;
 use crate::programs::find;
+use crate::request::SMALL;
 
 const REQUESTS: usize = 4_000;
 
