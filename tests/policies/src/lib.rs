@@ -4,10 +4,11 @@
 //! seed ─► dice ─► upstreams and routes ─► names that they used ─► text
 //! ```
 //!
-//! The numbers are chosen so that any combination of layers is sane (see `settings`): that is
+//! The numbers are chosen so that any combination of layers is sane (see `blocks`): that is
 //! what lets a test say that an error about one of these policies is a false alarm. Every setting
 //! that the language carries out comes up, except imports: a policy here is one file.
 
+mod blocks;
 pub mod dice;
 mod named;
 mod routes;

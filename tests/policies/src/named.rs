@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use crate::blocks;
 use crate::dice::Dice;
-use crate::settings;
 
 /// The names that a policy has used so far.
 #[derive(Default)]
@@ -61,23 +61,23 @@ impl Named {
         let mut lines = Vec::new();
         for name in &self.retries {
             lines.push(match *name {
-                "steady" => format!("retry steady {{ {} }}", settings::tries(dice)),
+                "steady" => format!("retry steady {{ {} }}", blocks::tries(dice)),
                 name => format!("retry {name} extends steady {{ attempts {} }}", 1 + dice.below(4)),
             });
         }
         for name in &self.breakers {
             lines.push(match *name {
-                "strict" => format!("breaker strict {{ {} }}", settings::trips(dice)),
+                "strict" => format!("breaker strict {{ {} }}", blocks::trips(dice)),
                 name => format!("breaker {name} extends strict {{ open-for 2s }}"),
             });
         }
         lines.extend(
-            self.timeouts.iter().map(|it| format!("timeout {it} {{ {} }}", settings::times(dice))),
+            self.timeouts.iter().map(|it| format!("timeout {it} {{ {} }}", blocks::times(dice))),
         );
         lines.extend(
             self.headers
                 .iter()
-                .map(|it| format!("headers request {it} {{ {} }}", settings::edits(dice))),
+                .map(|it| format!("headers request {it} {{ {} }}", blocks::edits(dice))),
         );
         lines.extend(self.policies.iter().map(|name| match *name {
             "careful" => "policy careful { retry steady; breaker strict; trace }".to_owned(),

@@ -1,22 +1,8 @@
 //! Policies of a scope.
-//!
-//! A call has at least 3 s. Four tries of at most 400 ms with waits of at most 300 ms between
-//! them end before that, whichever layers these numbers come from.
 
+use crate::blocks::{backoff, budget, buffer, edits, retry_after, times, total, tries, trips};
 use crate::dice::Dice;
 use crate::named::Named;
-
-const CAUSES: [&str; 6] = ["reset", "timeout", "429", "503", "500..504", "404"];
-const EDITS: [&str; 8] = [
-    "set \"x-team\" \"shop\"",
-    "set \"x-from\" service.name",
-    "set \"x-to\" upstream.name",
-    "set \"x-id\" request.id",
-    "add \"x-via\" \"amb\"",
-    "default \"accept\" \"*/*\"",
-    "remove \"x-internal\", \"x-debug\"",
-    "set \"x-agent\" header(\"user-agent\")",
-];
 
 /// What a scope is for decides how it speaks of retries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,24 +47,6 @@ pub(crate) fn timeout(dice: &mut Dice, named: &mut Named) -> String {
         1 => format!("timeout {}", total(dice)),
         _ => format!("timeout {{ {} }}", times(dice)),
     }
-}
-
-fn total(dice: &mut Dice) -> String {
-    let total = *dice.pick(&["3s", "5s", "20s"]);
-    if dice.one_in(4) { format!("deadline max {total}") } else { total.to_owned() }
-}
-
-pub(crate) fn times(dice: &mut Dice) -> String {
-    let per_try = dice.pick(&["100ms", "250ms", "400ms"]);
-    let connect = dice.pick(&["20ms", "50ms", "1s"]);
-    let mut lines = vec![format!("total {}", total(dice))];
-    if dice.one_in(2) {
-        lines.push(format!("per-try {per_try}"));
-    }
-    if dice.one_in(2) {
-        lines.push(format!("connect {connect}"));
-    }
-    lines.join("; ")
 }
 
 /// `retry` of a scope whose calls are safe to repeat, or not named.
@@ -134,48 +102,6 @@ fn grpc_breaker(dice: &mut Dice, named: &mut Named) -> String {
     }
 }
 
-pub(crate) fn tries(dice: &mut Dice) -> String {
-    let mut lines = vec![format!("attempts {}", 1 + dice.below(4))];
-    let more: [fn(&mut Dice) -> String; 6] =
-        [causes, methods, backoff, retry_after, budget, buffer];
-    for line in more {
-        if dice.one_in(2) {
-            lines.push(line(dice));
-        }
-    }
-    lines.join("; ")
-}
-
-fn causes(dice: &mut Dice) -> String {
-    let causes: Vec<_> = CAUSES.iter().filter(|_| dice.one_in(2)).copied().collect();
-    // A range takes in the single status.
-    let doubled = |cause: &&&str| **cause != "503" || !causes.contains(&"500..504");
-    let rest: String = causes.iter().filter(doubled).map(|cause| format!(", {cause}")).collect();
-    format!("on connect-failure{rest}")
-}
-
-fn methods(dice: &mut Dice) -> String {
-    format!("methods {}", dice.pick(&["GET", "GET, HEAD, PUT", "GET, DELETE", "PUT"]))
-}
-
-fn backoff(dice: &mut Dice) -> String {
-    let backoffs =
-        ["full-jitter 5ms..50ms", "full-jitter 100ms..300ms", "equal-jitter 20ms..200ms"];
-    format!("backoff {}", dice.pick(&backoffs))
-}
-
-fn retry_after(dice: &mut Dice) -> String {
-    format!("retry-after {}", dice.pick(&["ignore", "honour up to 1s", "honour up to 2s"]))
-}
-
-fn budget(dice: &mut Dice) -> String {
-    format!("budget {}", dice.pick(&["20% min 1/s", "50% min 2/s", "100% min 100/s"]))
-}
-
-fn buffer(dice: &mut Dice) -> String {
-    format!("buffer {}", dice.pick(&["512B", "1KiB", "64KiB"]))
-}
-
 fn breaker(dice: &mut Dice, named: &mut Named) -> String {
     match dice.below(6) {
         0 => "breaker off".to_owned(),
@@ -185,29 +111,10 @@ fn breaker(dice: &mut Dice, named: &mut Named) -> String {
     }
 }
 
-pub(crate) fn trips(dice: &mut Dice) -> String {
-    let rules = [
-        "failures 4 within 2s",
-        "consecutive-failures 3",
-        "failure-rate 50% of 3 within 2s",
-        "slow 100ms rate 50%",
-        "consecutive-failures 2; failures 5 within 10s",
-    ];
-    let open = dice.pick(&["300ms", "1s", "200ms..1600ms"]);
-    let counts = dice.pick(&["", "; counts timeout, 5xx", "; counts connect-failure, reset"]);
-    format!("{}; open-for {open}; probes {}{counts}", dice.pick(&rules), 1 + dice.below(2))
-}
-
 fn headers(dice: &mut Dice, named: &mut Named) -> String {
     if dice.one_in(4) {
         return format!("headers request {}", named.headers(dice));
     }
     let side = dice.pick(&["request", "response"]);
     format!("headers {side} {{ {} }}", edits(dice))
-}
-
-pub(crate) fn edits(dice: &mut Dice) -> String {
-    let first = dice.pick(&EDITS);
-    let second = dice.pick(&EDITS);
-    if first == second { (*first).to_owned() } else { format!("{first}; {second}") }
 }
