@@ -16,6 +16,7 @@ pub(crate) fn all() -> Result<(), Failed> {
     for tests in [
         ["-p", "amb-policy-lang"].as_slice(),
         &["-p", "amb-codegen"],
+        &["-p", "amb-tests-ui"],
         &["-p", "amb", "--test", "samples"],
     ] {
         Step::cargo(["test", "--quiet"]).args(tests).envs(BLESS).run()?;

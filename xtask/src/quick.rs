@@ -10,11 +10,11 @@ use std::time::Instant;
 
 use crate::shell::{Failed, Step, root};
 
-const ALWAYS: [&str; 3] = ["amb-policy-lang", "amb-codegen", "amb-tests-tidy"];
+const ALWAYS: [&str; 4] = ["amb-policy-lang", "amb-codegen", "amb-tests-tidy", "amb-tests-ui"];
 
 /// The tests of a crate that take seconds, as arguments of `cargo test`. Crates that are not listed
 /// have none.
-const FAST: [(&str, &[&str]); 6] = [
+const FAST: [(&str, &[&str]); 7] = [
     (
         "amb-policy-lang",
         &["--tests", "--", "--skip", SLOW[0], "--skip", SLOW[1], "--skip", SLOW[2]],
@@ -23,6 +23,7 @@ const FAST: [(&str, &[&str]); 6] = [
     ("amb-runtime", &["--lib"]),
     ("amb", &["--bins", "--test", "command", "--test", "samples"]),
     ("amb-tests-tidy", &[]),
+    ("amb-tests-ui", &[]),
     ("xtask", &[]),
 ];
 
@@ -93,14 +94,15 @@ mod tests {
         assert_eq!(owner("codegen/src/lib.rs").as_deref(), Some("amb-codegen"));
         assert_eq!(owner("codegen/compiled/src/lib.rs").as_deref(), Some("amb-compiled"));
         assert_eq!(owner("tests/wire/build.rs").as_deref(), Some("amb-tests-wire"));
-        assert_eq!(owner("tests/ui/late-edition.amb"), None);
+        assert_eq!(owner("tests/ui/policies/late-edition.amb").as_deref(), Some("amb-tests-ui"));
         assert_eq!(owner("Cargo.toml"), None);
         assert_eq!(owner("bench/pingora/src/main.rs"), None);
     }
 
     #[test]
     fn the_crates_with_fast_tests_exist() {
-        let folders = ["policy-lang", "codegen", "runtime", "cli", "tests/tidy", "xtask"];
+        let folders =
+            ["policy-lang", "codegen", "runtime", "cli", "tests/tidy", "tests/ui", "xtask"];
         let owners = folders.map(|folder| owner(&format!("{folder}/src/lib.rs")));
         assert_eq!(owners.map(Option::unwrap_or_default), FAST.map(|(package, _)| package));
     }

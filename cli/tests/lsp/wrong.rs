@@ -32,7 +32,8 @@ fn wrong_policies_are_served_as_well() {
 }
 
 fn policies() -> Vec<PathBuf> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/ui").canonicalize().unwrap();
+    let folder =
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/ui/policies").canonicalize().unwrap();
     let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
     let mut policies: Vec<_> = entries
         .filter(|path| path.extension().is_some_and(|extension| extension == "amb"))

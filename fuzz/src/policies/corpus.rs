@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 /// Folders of policies, seen from the root of the repository.
 const FOLDERS: [&str; 4] =
-    ["tests/ui", "tests/wire/policies", "tests/differential/policies", "examples"];
+    ["tests/ui/policies", "tests/wire/policies", "tests/differential/policies", "examples"];
 const BY_CHANCE: u64 = 40;
 
 /// In the order of their names.

@@ -81,8 +81,13 @@ fn the_extension_names_files_that_are_there() {
 
 /// Every policy of the repository that its parser accepts, wrong ones too.
 fn policies() -> Vec<PathBuf> {
-    let folders =
-        ["examples/order", "examples/demo", "examples/simple", "tests/ui", "tests/wire/policies"];
+    let folders = [
+        "examples/order",
+        "examples/demo",
+        "examples/simple",
+        "tests/ui/policies",
+        "tests/wire/policies",
+    ];
     let entries = folders.iter().flat_map(|folder| fs::read_dir(root().join(folder)).unwrap());
     let mut paths: Vec<_> = entries.map(|entry| entry.unwrap().path()).collect();
     paths.retain(|path| path.extension().is_some_and(|extension| extension == "amb"));
