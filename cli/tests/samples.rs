@@ -1,8 +1,6 @@
 //! Policies in full, as organisations write them. Each is accepted, tested and generated,
-//! or refused for nothing but settings that are not carried out yet; `NAME.txt` beside it
-//! lists those. A setting that is carried out may leave the list, none may join it.
-//!
-//! `AMB_BLESS=1 cargo test -p amb --test samples` writes the lists anew.
+//! or refused for nothing but settings that are not carried out yet; the snapshot beside it
+//! lists those. A setting that is carried out leaves the list, none may join it.
 #![cfg(test)]
 
 use std::fs;
@@ -45,14 +43,12 @@ fn refused(folder: &Path, file: &str) -> Vec<String> {
 fn is_as_listed(name: &str) {
     let folder = copied();
     let file = format!("{name}.amb");
-    let (refused, list) = (refused(folder.path(), &file), samples().join(format!("{name}.txt")));
-    if std::env::var_os("AMB_BLESS").is_some() {
-        let lines: String = refused.iter().map(|line| format!("{line}\n")).collect();
-        fs::write(&list, lines).unwrap();
-    }
-    let listed = fs::read_to_string(&list).unwrap();
-    let new: Vec<_> = refused.iter().filter(|one| !listed.lines().any(|it| it == *one)).collect();
-    assert!(new.is_empty(), "{file} is refused for more than {}: {new:#?}", list.display());
+    let refused = refused(folder.path(), &file);
+    insta::with_settings!({
+        snapshot_path => "samples", prepend_module_to_snapshot => false, omit_expression => true,
+    }, {
+        insta::assert_snapshot!(name, refused.join("\n"));
+    });
     if refused.is_empty() {
         amb(folder.path(), &["test", &file]).assert().success();
         amb(folder.path(), &["generate", &file]).assert().success();
@@ -85,6 +81,15 @@ fn a_baseline() {
     amb(folder.path(), &["check", "acme.amb"]).assert().success().stdout_eq("").stderr_eq("");
     amb(folder.path(), &["test", "acme.amb"]).assert().success().stdout_eq("").stderr_eq("");
     amb(folder.path(), &["generate", "acme.amb"]).assert().code(2);
+}
+
+#[test]
+fn every_snapshot_has_a_sample() {
+    for entry in fs::read_dir(samples()).unwrap() {
+        let path = entry.unwrap().path();
+        let snapshot = path.extension().is_some_and(|extension| extension == "snap");
+        assert!(!snapshot || path.with_extension("amb").exists(), "{}", path.display());
+    }
 }
 
 #[test]

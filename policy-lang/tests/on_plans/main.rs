@@ -7,6 +7,8 @@ mod diff;
 #[cfg(test)]
 mod explain;
 #[cfg(test)]
+mod golden;
+#[cfg(test)]
 mod grpc;
 #[cfg(test)]
 mod interpret;

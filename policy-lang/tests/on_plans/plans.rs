@@ -225,13 +225,3 @@ fn notification() -> Upstream {
     let line = matching(&[Method::Post], &[literal("v1"), literal("notifications")], 51);
     upstream("notification", 46, vec![route("notify", 50, vec![line], of)])
 }
-
-/// Compares with the checked-in text; `AMB_BLESS=1` writes it anew.
-pub(crate) fn check_golden(golden: &str, text: &str) {
-    let path = format!("{}/tests/golden/{golden}", env!("CARGO_MANIFEST_DIR"));
-    if std::env::var_os("AMB_BLESS").is_some() {
-        std::fs::write(&path, text).unwrap();
-    }
-    let expected = std::fs::read_to_string(&path).unwrap();
-    assert_eq!(text, expected, "AMB_BLESS=1 writes the golden anew");
-}
