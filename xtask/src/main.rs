@@ -15,7 +15,7 @@ usage: cargo xtask quick           format, lints and fast tests of what has chan
        cargo xtask bless           write anew what tests compare with
        cargo xtask bless budget    write anew how many instructions a call may take: minutes
        cargo xtask bench [ARG]...  measure beside other proxies: minutes, see amb-bench --help
-       cargo xtask ci              everything that has to hold before a change lands: an hour
+       cargo xtask ci              everything that has to hold before a change lands
 ";
 
 fn main() -> ExitCode {
