@@ -84,3 +84,19 @@ pub(super) fn goes(stage: &mut Stage<'_>, proxy: Proxy) -> Result<(), String> {
 fn check(holds: bool, what: &str) -> Result<(), String> {
     if holds { Ok(()) } else { Err(what.to_owned()) }
 }
+
+#[cfg(test)]
+mod tests {
+    /// What the README shows of the demo: titles begin a line, what follows is indented.
+    #[test]
+    fn the_readme_shows_scenes_of_the_demo() {
+        let readme = include_str!("../../../README.md");
+        let shown = readme.split("```").find(|block| block.starts_with("text\n1. ")).unwrap();
+        let titles = |line: &&str| line.chars().next().is_some_and(|first| first.is_ascii_digit());
+        let titles: Vec<_> = shown.lines().filter(titles).collect();
+        assert!(titles.len() >= 3, "{titles:?}");
+        for title in titles {
+            assert!(include_str!("scenes.rs").contains(&format!("\"{title}\"")), "{title}");
+        }
+    }
+}
