@@ -9,7 +9,7 @@
 //! - `amb,error CODE [PLACE]`: the findings have that code, and no other.
 //!
 //! A fence whose first line is `# NAME.amb` can be imported further down on its page.
-//! `AMB_BLESS=1 cargo test -p amb-policy-lang --test book` writes the reference anew.
+//! `cargo xtask bless` writes the reference anew.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -157,7 +157,7 @@ fn the_reference_is_up_to_date() {
         fs::write(&path, &reference).unwrap();
     }
     let written = fs::read_to_string(&path).unwrap();
-    assert!(written == reference, "AMB_BLESS=1 cargo test -p amb-policy-lang --test book");
+    assert!(written == reference, "docs/reference.md is out of date: run `cargo xtask bless`");
 }
 
 const HEAD: &str = "\

@@ -1,7 +1,7 @@
 //! The grammar that editors colour policies with: it is what the table of settings says, and
 //! it agrees with the parser on every policy of the repository.
 //!
-//! `AMB_BLESS=1 cargo test -p amb-policy-lang --test grammar` writes it anew.
+//! `cargo xtask bless` writes it anew.
 
 #![cfg(test)]
 
@@ -30,7 +30,7 @@ fn the_grammar_is_up_to_date() {
         fs::write(&path, &grammar).unwrap();
     }
     let written = fs::read_to_string(&path).unwrap();
-    assert!(written == grammar, "AMB_BLESS=1 cargo test -p amb-policy-lang --test grammar");
+    assert!(written == grammar, "the grammar is out of date: run `cargo xtask bless`");
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use amb_policy_lang::schema::{Body, Kind, Row, Shape, rows};
 use serde_json::{Map, Value, json};
 
-const HEAD: &str = "Written by `AMB_BLESS=1 cargo test -p amb-policy-lang --test grammar`.";
+const HEAD: &str = "Written by `cargo xtask bless`.";
 
 /// The whole file.
 pub(crate) fn grammar() -> String {
