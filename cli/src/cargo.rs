@@ -5,7 +5,7 @@ use std::process::{Command, Output, Stdio};
 
 use crate::failure::Failure;
 
-/// Where amb itself was built from; may be gone by now.
+/// The checkout that amb was built from; it may be gone by now.
 const CHECKOUT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
 
 /// The folder of a crate of this workspace: as asked for, or in the checkout amb was built from.

@@ -38,7 +38,7 @@ impl Console {
         let _gone = io::stderr().write_all(text.as_bytes());
     }
 
-    /// What takes its time just now; only for somebody who watches.
+    /// Says what takes long at the moment, if somebody watches.
     pub(crate) fn progress(&mut self, text: &str) {
         if self.watched {
             self.note(&format!("{text}\n"));

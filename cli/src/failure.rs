@@ -9,7 +9,7 @@ use std::process::ExitCode;
 pub(crate) enum Failure {
     /// What was found has been shown already.
     Findings,
-    /// The machine or the project is not as it has to be.
+    /// The machine or the project lacks something.
     Stopped(String),
     /// The command line asks for something that cannot be.
     Usage(String),

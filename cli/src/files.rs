@@ -11,7 +11,7 @@ pub(crate) fn folder(file: &Path) -> PathBuf {
     folder.unwrap_or(Path::new(".")).to_path_buf()
 }
 
-/// Leaves a file alone that holds this text already, so that nothing is built again for it.
+/// Writes the text unless the file holds it already, so that nothing is built again.
 pub(crate) fn write_changed(path: &Path, text: &str) -> Result<(), Failure> {
     if fs::read(path).is_ok_and(|old| old == text.as_bytes()) {
         return Ok(());

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::failure::Failure;
 use crate::files::folder;
 
-/// The place of each service's binary. What cannot be is refused before anything is compiled.
+/// The path of each service's binary. An impossible path is refused before anything is compiled.
 pub(crate) fn places(asked: Option<&Path>, services: &[&str]) -> Result<Vec<PathBuf>, Failure> {
     if let ([_], Some(binary)) = (services, asked) {
         return free(binary.to_path_buf(), "a file with -o BIN").map(|binary| vec![binary]);
@@ -23,7 +23,7 @@ pub(crate) fn places(asked: Option<&Path>, services: &[&str]) -> Result<Vec<Path
     services.iter().map(|service| free(folder.join(service), remedy)).collect()
 }
 
-/// A path that a file can have.
+/// The path, if a file can have it.
 fn free(binary: PathBuf, remedy: &str) -> Result<PathBuf, Failure> {
     match binary.is_dir() {
         true => {

@@ -9,9 +9,9 @@
 //!         …
 //! ```
 //!
-//! What is built in one go is one workspace, and a policy has a crate in each workspace that it is
-//! built in. So building the same policies again is incremental, and nothing is in the way of others
-//! that are built at the same time. A crate's build script only hands the embedded document on; the
+//! Policies that are built by one command share a workspace, and a policy has a crate in each workspace
+//! that it is built in. So a second build of the same policies is incremental, and different builds can
+//! run at the same time. The build script of a crate only passes on the embedded document; the
 //! generator has already run.
 
 use std::fs;

@@ -1,9 +1,8 @@
 //! The build script of a deployment: what was reviewed is what runs.
 //!
 //! The policy is compiled afresh on every change and compared with what is checked in under
-//! `generated/`. Equal: the checked-in file is what rustc gets. Different: while developing, a
-//! warning, and the fresh copy is compiled; under `CI` or `AMB_LOCKED=1` an error that shows the
-//! difference.
+//! `generated/`. If they are equal, rustc compiles the checked-in file. If they differ, the build
+//! warns and compiles the fresh copy; under `CI` or `AMB_LOCKED=1` it fails and shows the difference.
 
 use std::fs;
 use std::io::{self, Write};

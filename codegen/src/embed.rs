@@ -1,7 +1,7 @@
 //! What a binary says about itself: one JSON document inside it.
 //!
-//! It begins with a marker and its own length, so that it is found by looking through the bytes
-//! of an executable that is never run:
+//! It begins with a marker and its own length. So it can be found among the bytes of an executable,
+//! which need not run:
 //!
 //! ```text
 //! {"amb-policy":1,"length":      4711,"amb":"0.1.0","service":"order",…}⏎

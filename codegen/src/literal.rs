@@ -120,7 +120,7 @@ pub(crate) fn grpc_code(code: GrpcCode) -> TokenStream {
     quote!(Grpc::#name)
 }
 
-/// Sorted, with a gap between each two.
+/// Sorted, with a gap between neighbours.
 fn disjoint(ranges: &[CodeRange]) -> Vec<CodeRange> {
     let mut sorted = ranges.to_vec();
     sorted.sort_unstable();

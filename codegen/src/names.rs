@@ -208,7 +208,7 @@ impl Scope {
         Self { taken: ["Self"].map(str::to_owned).into() }
     }
 
-    /// The name itself if it is free, else with the suffix, else with a number behind that.
+    /// The name itself if it is free; or else the name with the suffix; or else with a number behind it.
     pub(crate) fn claim(&mut self, wanted: &str, suffix: &str) -> Ident {
         let wanted = lower_acronym(wanted);
         let suffixed = format!("{wanted}{suffix}");

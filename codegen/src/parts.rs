@@ -1,6 +1,6 @@
 //! Which policies become types, and which share one.
 //!
-//! Policies that are equal, their origins included, are one type. Its name says whose it is:
+//! Policies that are equal, including their origins, are one type. Its name says who owns it:
 //! `DefaultsRetry` if no upstream or route had a say, `InteractiveRetry` if it came from
 //! `policy interactive`, `PaymentRetry` if the upstream's own calls use it, otherwise
 //! `PaymentChargeRetry` after the first route that does.
@@ -22,9 +22,9 @@ use crate::names::{Scope, pascal};
 pub(crate) struct Parts<'a> {
     pub(crate) timeouts: Pool<&'a Timeout>,
     pub(crate) retries: Pool<&'a Retry>,
-    /// What a breaker does, without whose state it is.
+    /// What breakers do, apart from who shares their state.
     pub(crate) specs: Pool<&'a Breaker>,
-    /// One each state.
+    /// One for each state.
     pub(crate) breakers: Pool<BreakerPart<'a>>,
     pub(crate) headers: Pool<HeadersPart<'a>>,
     pub(crate) correlation_ids: Pool<&'a Sourced<String>>,
@@ -54,11 +54,11 @@ pub(crate) struct BreakerPart<'a> {
 pub(crate) struct HeadersPart<'a> {
     pub(crate) request: &'a [Sourced<HeaderEdit>],
     pub(crate) response: &'a [Sourced<HeaderEdit>],
-    /// Set when an edit speaks of `upstream.name`: the type is then this upstream's.
+    /// The upstream, if an edit uses `upstream.name`: the type then belongs to this upstream.
     pub(crate) upstream: Option<&'a str>,
 }
 
-/// Captures mean what the route's `match` lines say, so a rewrite is never shared.
+/// Captures depend on the `match` lines of the route, so routes never share a rewrite.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct RewritePart<'a> {
     pub(crate) route: &'a amb_policy_lang::plan::Route,
@@ -157,7 +157,7 @@ impl<'a> HeadersPart<'a> {
     }
 }
 
-/// Is it a call that reaches for the network?
+/// Does the call use the network?
 fn forwards(calls: &Calls<'_>) -> bool {
     !calls.is_opaque() && !matches!(calls.action(), Some(Action::Respond(_)))
 }

@@ -1,8 +1,8 @@
 //! Tokens to text that reads as if written by hand.
 //!
-//! prettyplease prints one item at a time; blank lines, banners and what fits on one line are
-//! ours. It prints an attribute `#[comment = " text"]` as `// text`, which its documentation does
-//! not promise: a test below guards it.
+//! prettyplease prints one item at a time. This module adds blank lines and banners, and joins what
+//! fits on one line. prettyplease prints an attribute `#[comment = " text"]` as `// text`, which its
+//! documentation does not promise: a test below guards it.
 
 mod tighten;
 

@@ -9,7 +9,7 @@ use crate::plan::{Plan, SourceFile};
 use crate::resolve::{Entry, FileNodes, Loaded, Program, applied, check_references, load};
 use crate::span::Places;
 
-/// What a compilation is told from outside.
+/// What a compilation depends on besides the sources.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Options {
     /// The day on which exemptions are judged; `None`: none of them has ended.
@@ -19,8 +19,8 @@ pub struct Options {
 /// What came out.
 #[derive(Clone, Debug)]
 pub struct Outcome {
-    /// There is one iff no diagnostic is an error and the entry is a deployment: a file
-    /// of named policies or baselines alone is checked, and has no plan.
+    /// Present if no diagnostic is an error and the entry is a deployment. A file that has only named
+    /// policies or baselines is checked and has no plan.
     pub plan: Option<Plan>,
     /// In the order of the sources.
     pub diagnostics: Vec<Diagnostic>,
@@ -42,7 +42,7 @@ pub fn compile_with(entry: &str, loader: &dyn SourceLoader, options: Options) ->
 
 /// What came out, errors or not.
 pub(crate) struct Draft<T> {
-    /// May break rules; what is missing or unreadable has the language's default.
+    /// The plan may break rules. What is missing or unreadable has the language's default.
     pub(crate) plan: Option<Plan>,
     pub(crate) diagnostics: Vec<Diagnostic>,
     pub(crate) sources: Vec<Source>,

@@ -175,7 +175,7 @@ impl Printer<'_> {
     }
 }
 
-/// A value as it is printed: as it was written, but for what may hold line breaks and blanks.
+/// A value as it is printed: as it was written, unless it can hold line breaks and blanks.
 fn written<'a>(arg: &Arg, text: &'a str) -> Cow<'a, str> {
     match &arg.value {
         value @ (Value::Methods(_) | Value::Call { .. }) => printed(value).into(),

@@ -1,7 +1,7 @@
 //! `amb build`: policies to proxies, without the user touching Rust.
 //!
-//! What is built in one go is compiled by one cargo, side by side: several of them would wait for
-//! each other.
+//! One cargo compiles all policies of a command, side by side. Several cargos would wait for each
+//! other.
 
 use std::path::{Path, PathBuf};
 use std::process::Output;

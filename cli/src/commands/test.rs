@@ -26,7 +26,7 @@ pub(crate) fn run(args: &Test, console: &mut Console) -> Result<(), Failure> {
     if fine { Ok(()) } else { Err(Failure::Findings) }
 }
 
-/// What the tests of one file came to.
+/// The results of the tests of one file.
 struct Report<'a> {
     plan: &'a Plan,
     file: &'a Path,

@@ -57,7 +57,7 @@ pub(crate) fn run(args: &args::Demo, console: &mut Console) -> Result<(), Failur
     built(TOLD, console, told)?
 }
 
-/// What became of the demo in the namespace; what went wrong has been said.
+/// What became of the demo in the namespace. If something went wrong, it has been said.
 enum Inside {
     Shown,
     Impossible,

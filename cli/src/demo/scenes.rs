@@ -21,7 +21,7 @@ pub(super) fn without(stage: &mut Stage<'_>) -> Result<(), String> {
     check(answer.status == 503 && stage.tries() == 1, "the call should have failed")
 }
 
-/// It has come, and nobody has told the application.
+/// The ambassador has come, and nobody has told the application.
 pub(super) fn comes(stage: &mut Stage<'_>, proxy: &Proxy) {
     stage.scene("The ambassador starts. The application goes on dialling the service itself.");
     stage.said(&proxy.said);
@@ -72,7 +72,7 @@ pub(super) fn play(stage: &mut Stage<'_>) -> Result<(), String> {
     check(answers.iter().all(|answer| answer.status == 200), "all should have succeeded")
 }
 
-/// It has gone, in the worst way.
+/// The ambassador has gone, in the worst way.
 pub(super) fn goes(stage: &mut Stage<'_>, proxy: Proxy) -> Result<(), String> {
     stage.scene("8. `kill -9`: the rules go with the ambassador, and calls go directly again.");
     drop(proxy);

@@ -74,7 +74,7 @@ fn serve(
     Ok(())
 }
 
-/// Reads a request head; its body's length, or none at the end of the connection.
+/// Reads a request head. Returns the length of its body, or none at the end of the connection.
 fn read_head(reader: &mut impl BufRead) -> std::io::Result<Option<u64>> {
     let mut length = 0;
     let mut line = String::new();

@@ -1,7 +1,7 @@
 //! What stands under the cursor: the blocks around it, and the statement that it is in.
 //!
-//! Parsing never fails, so this is there for a half-written policy too. A statement that is
-//! not known where it stands (a brace above it is missing) is taken for what it is elsewhere.
+//! Parsing never fails, so a half-written policy has a context too. If a brace is missing and a
+//! statement is unknown where it stands, it counts as what it is elsewhere.
 
 use amb_policy_lang::Span;
 use amb_policy_lang::schema::{self, Row, Scope};

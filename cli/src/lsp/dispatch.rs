@@ -16,8 +16,8 @@ use super::{actions, completion, definition, formatting, hover};
 
 type Read<T> = serde_json::Result<T>;
 
-/// The answer to a request. One that cannot be read or is not offered is an error, and never
-/// the end.
+/// The answer to a request. A request that cannot be read, or that the server does not offer, is
+/// answered with an error; it never ends the server.
 pub(crate) fn answer(workspace: &Workspace, request: Request) -> Response {
     let Request { id, method, params } = request;
     match value(workspace, Asked::from(method.as_str()), params) {
@@ -62,7 +62,7 @@ fn on<R: Requested>(params: Value, answer: impl FnOnce(R::Params) -> R::Result) 
     serde_json::to_value(answer(serde_json::from_value(params)?))
 }
 
-/// Takes what the editor tells; is everything to be looked at again?
+/// Takes a notification of the editor. Returns whether the policies must be compiled again.
 pub(crate) fn take(workspace: &mut Workspace, notice: Notification) -> bool {
     let Notification { method, params } = notice;
     let documents = &mut workspace.documents;
@@ -97,7 +97,7 @@ fn read<N: Noticed>(params: Value) -> Read<N::Params> {
     serde_json::from_value(params)
 }
 
-/// The new text; part of one is not what we asked for.
+/// The new text. The server asks for whole texts only, so a part is ignored.
 fn whole(change: Change) -> Option<String> {
     match change {
         Change::TextDocumentContentChangeWholeDocument(whole) => Some(whole.text),

@@ -1,5 +1,5 @@
-//! What is known about the thing under the cursor: what the table of settings says about it,
-//! what is in force where it stands and who set that, or what a name stands for.
+//! What is known about the thing under the cursor: its row in the table of settings, the value in
+//! force there and who set it, or what a name stands for.
 
 use amb_policy_lang::index::Definition;
 use amb_policy_lang::plan::{Place, Plan, Settings};
@@ -107,8 +107,8 @@ fn in_force(
 
 type Subject<'a> = (String, &'a [&'a Statement], Vec<Effective>);
 
-/// The scope that the chain of statements is in, the statements inside of it, and all that is
-/// in force there.
+/// The scope of a chain of statements, the statements inside the scope, and all values in force
+/// there.
 fn subject<'a>(plan: &Plan, chain: &'a [&'a Statement]) -> Option<Subject<'a>> {
     let (first, rest) = chain.split_first()?;
     if first.key == "observe" {
@@ -128,7 +128,7 @@ fn of_call<'a>(title: String, inside: &'a [&'a Statement], settings: &Settings) 
     (title, inside, rows::settings(settings))
 }
 
-/// Has the value to do with the innermost of these statements? Without any, all have.
+/// Does the value belong to the innermost of these statements? Without statements, every value does.
 fn concerns(value: &Effective, inside: &[&Statement]) -> bool {
     let Some((group, rest)) = inside.split_first() else { return true };
     let group = match (group.key.as_str(), named(group)) {

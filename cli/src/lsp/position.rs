@@ -13,7 +13,7 @@ pub(crate) fn position(text: &str, offset: u32) -> Position {
     Position::new(number(line), number(units))
 }
 
-/// The byte at a position; beyond the end of a line is its end, and so for the text.
+/// The byte at a position. A position beyond the end of a line, or of the text, is that end.
 pub(crate) fn offset(text: &str, position: Position) -> u32 {
     let mut lines = text.split_inclusive('\n');
     let before: usize = lines.by_ref().take(position.line as usize).map(str::len).sum();

@@ -35,8 +35,8 @@ pub(crate) struct Workspace {
 }
 
 impl Workspace {
-    /// Compiles what is open; returns what is to be shown, file by file. A file that had
-    /// findings and has none any more is told so.
+    /// Compiles what is open and returns the findings to show, file by file. A file that no longer has
+    /// findings gets an empty list.
     pub(crate) fn check(&mut self) -> Vec<Notification> {
         let documents = &self.documents;
         let view = |path: &Path| (path.to_owned(), View::of(path, documents));
@@ -66,7 +66,7 @@ impl Workspace {
         Notification::new(method, params)
     }
 
-    /// Where the cursor is: in the policy that the file is, or else in one that imports it
+    /// Where the cursor is: in the policy of the file itself, or else in a policy that imports the file
     /// and knows its upstreams.
     pub(crate) fn cursor(&self, at: &TextDocumentPositionParams) -> Option<Cursor<'_>> {
         self.cursor_at(&at.text_document.uri, at.position)

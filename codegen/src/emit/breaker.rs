@@ -1,7 +1,7 @@
 //! `breaker`.
 //!
-//! Each state is a type of its own with an id. What breakers with several states have in common
-//! is written once, as constants of a type that they refer to.
+//! Each state is a type of its own with an id. If several states have the same breaker, its settings
+//! are written once, as constants of a type that all of them use.
 
 use amb_policy_lang::plan::{Breaker, OpenFor, Sourced, TripRule};
 use proc_macro2::{Literal, TokenStream};

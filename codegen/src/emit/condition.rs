@@ -1,7 +1,7 @@
 //! One `match` line as a pattern and a guard.
 //!
-//! Which of the two a term becomes depends on what is matched on: method and path, one of them,
-//! or neither. Routing and path rewriting use the same conditions, so that a capture always
+//! A term becomes one or the other, depending on what the `match` of Rust looks at: method and path,
+//! one of them, or neither. Routing and path rewriting use the same conditions, so that a capture always
 //! stands for the segment that the route was chosen by.
 
 use std::collections::BTreeSet;

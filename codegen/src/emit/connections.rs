@@ -1,4 +1,4 @@
-//! Connections as a whole: what each is, and where those go whose bytes nobody looks at.
+//! Connections as a whole: what each of them carries, and where tunnels go.
 
 use std::cmp::Reverse;
 
@@ -42,8 +42,8 @@ fn own_port(cx: &Cx<'_>, opaque: &Opaque<'_>) -> Option<TokenStream> {
     Some(quote! { #decided Inbound::Own(#unit::ID) => Incoming::Tunnel(Route::#variant), })
 }
 
-/// The arm of redirected connections: bytes are told by the address that they were sent to, requests
-/// by the port.
+/// The arm of redirected connections. The address that a connection was made to tells bytes, the port
+/// tells requests.
 fn redirected(cx: &Cx<'_>) -> TokenStream {
     let listed = opaque(cx).map(|opaque| {
         let (decided, ports) = (cx.decided(&opaque.upstream.address), ports(opaque.upstream));
@@ -74,7 +74,7 @@ fn redirected(cx: &Cx<'_>) -> TokenStream {
     }
 }
 
-/// `fn named`; none if no upstream is told by the name that TLS asks for.
+/// `fn named`; none if no upstream is chosen by the server name of a TLS caller.
 pub(crate) fn named(cx: &Cx<'_>) -> Option<TokenStream> {
     let is_tls = |upstream: &Upstream| upstream.protocol.value == Protocol::TlsPassthrough;
     let arms = by_name(cx, &format_ident!("name"), is_tls, |variant, _| quote!(Route::#variant));

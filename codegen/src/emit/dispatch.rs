@@ -62,7 +62,7 @@ fn own_ports(cx: &Cx<'_>) -> Vec<TokenStream> {
     own.collect()
 }
 
-/// The others get bytes, and no requests.
+/// Upstreams that get requests; the others get bytes.
 fn speaks_http(upstream: &Upstream) -> bool {
     !upstream.protocol.value.is_opaque()
 }

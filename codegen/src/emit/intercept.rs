@@ -47,7 +47,7 @@ fn value(cx: &Cx<'_>, intercept: &Intercept) -> TokenStream {
     }
 }
 
-/// Whoever had a say: the setting itself, and the exceptions of one kind.
+/// The origins of a setting and of its exceptions of one kind.
 fn decided_by(
     cx: &Cx<'_>,
     setting: Option<&Sourced<Vec<PortRange>>>,

@@ -1,7 +1,7 @@
 //! A route's filters as one type.
 //!
-//! Printed by hand: a filter a line, in the order in which a call meets them. prettyplease would
-//! indent each one further than the one before.
+//! It is printed by hand, with one filter on each line, in the order in which a call meets them.
+//! prettyplease would indent each filter further than the one before.
 
 use crate::cx::{Calls, Cx};
 use crate::parts::{Entry, Stage};

@@ -79,7 +79,7 @@ pub(crate) fn proxy(cx: &Cx<'_>) -> TokenStream {
     }
 }
 
-/// Whether calls to unknown hosts go there. They do unless the policy says something else.
+/// Whether calls to unknown hosts pass. They do unless the policy says `otherwise reject`.
 fn passes(cx: &Cx<'_>) -> TokenStream {
     match cx.plan.otherwise.value {
         Otherwise::Pass => TokenStream::new(),

@@ -79,7 +79,7 @@ fn last(certain: bool, template: &PathPattern) -> TokenStream {
     }}
 }
 
-/// One slash and segment after the other.
+/// Writes the slashes and segments one after the other.
 fn copy(segments: TokenStream) -> TokenStream {
     quote! {
         for segment in #segments {

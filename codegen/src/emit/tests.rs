@@ -12,7 +12,7 @@ use crate::cx::Cx;
 use crate::literal;
 use crate::names::{Scope, snake};
 
-/// One function a test.
+/// One function for each test.
 pub(crate) fn tests(cx: &Cx<'_>) -> Vec<TokenStream> {
     let mut scope = Scope::file();
     cx.plan

@@ -1,4 +1,4 @@
-//! Who had a say in a policy: it decides what its type is called and where it stands.
+//! Who wrote parts of a policy: that decides the name of its type and where it stands.
 
 use std::collections::BTreeSet;
 
@@ -8,22 +8,22 @@ use amb_policy_lang::plan::{
 
 use super::{BreakerPart, HeadersPart, RewritePart};
 
-/// Whose a policy is.
+/// Who owns a policy.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Owner {
-    /// Nobody's below `defaults`.
+    /// `defaults`: no upstream, route or named policy wrote any of it.
     Defaults,
-    /// One named policy's, on top of the defaults.
+    /// One named policy, on top of the defaults.
     Policy(String),
-    /// An upstream's or a route's.
+    /// An upstream or a route.
     Scope,
 }
 
-/// A policy whose values know where they came from.
+/// A policy whose values have origins.
 pub(crate) trait Origins {
     fn origins(&self) -> Vec<&Origin>;
 
-    /// Can only one upstream or route use it, whoever wrote it?
+    /// Can only one upstream or route use it, whatever its origins?
     fn is_tied(&self) -> bool {
         false
     }

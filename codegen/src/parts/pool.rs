@@ -1,4 +1,4 @@
-//! Equal values once, with their names and users.
+//! Keeps equal values once, with their names and users.
 
 use proc_macro2::Ident;
 

@@ -1,4 +1,4 @@
-//! Puts on one line what fits on one.
+//! Joins lines where the code fits on one.
 //!
 //! prettyplease breaks every struct literal and many patterns. A bracket that opens at the end of
 //! a line is joined with its content and its closing line if nothing inside needs lines of its

@@ -43,7 +43,8 @@ pub(super) fn check(call: &Forwarded<'_, '_>, found: &mut Vec<Diagnostic>) {
     }
 }
 
-/// The first try for which no time is left, if the ones before use their `per-try`, and the earliest it could start.
+/// The first try for which no time is left if the tries before use up their `per-try`, and the
+/// earliest time at which it could start.
 fn late(retry: &Retry, per_try: Duration, total: Duration) -> Option<(u32, Duration)> {
     let mut earliest = Duration::ZERO;
     for number in 2..=retry.attempts.value {
@@ -56,7 +57,7 @@ fn late(retry: &Retry, per_try: Duration, total: Duration) -> Option<(u32, Durat
     None
 }
 
-/// What is waited after the k-th failed try even if the draw is zero.
+/// The shortest wait after the k-th failed try: the draw is zero.
 fn shortest_wait(backoff: &Backoff, k: u32) -> Duration {
     match backoff.kind {
         BackoffKind::FullJitter => Duration::ZERO,

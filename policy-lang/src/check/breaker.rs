@@ -1,4 +1,4 @@
-//! A breaker none of whose rules can ever hold protects nobody.
+//! A breaker protects nobody if none of its rules can ever hold.
 
 use super::{Forwarded, switched};
 use crate::diagnostics::{Diagnostic, policy as report};

@@ -1,5 +1,5 @@
-//! Upstreams whose bytes are carried without being looked at: nothing that speaks of requests may
-//! be written for them. What they merely inherit from `defaults` is for the others.
+//! Upstreams whose bytes the proxy carries without looking at them. No setting about requests may be
+//! written for them; those that they inherit from `defaults` are for the other upstreams.
 
 use crate::conform::Node;
 use crate::diagnostics::{Diagnostic, policy as report};
@@ -31,7 +31,7 @@ pub(super) fn check(program: &Program<'_>, lowered: &Lowered<'_>, found: &mut Ve
     }
 }
 
-/// Settings that speak of requests, and where they are written.
+/// Settings about requests, and where they are written.
 fn http_only(own: &Effective<'_>) -> Vec<(&'static str, Span)> {
     let groups = [
         (Group::Retry, "retry"),

@@ -1,4 +1,4 @@
-//! Values on both sides of a guardrail, brought to one measure.
+//! Brings the values on both sides of a guardrail to one measure.
 
 use crate::lower::{codes, grpc_codes};
 use crate::schema::Measure;

@@ -1,9 +1,10 @@
-//! Whether match lines leave a request over for another one. Exact, and with a witness.
+//! Whether earlier match lines leave a request for a later line. The answer is exact, and has a
+//! witness.
 //!
-//! A line is a product of methods, paths and header terms. Header terms can only be asked
-//! for, never forbidden, and a request may carry any number of fields: the request of a
-//! line that is hardest to take away carries that line's fields and no others, so only
-//! earlier lines that ask for a subset of them matter. Methods are tried one by one, with
+//! A line is a product of methods, paths and header terms. A line can demand a field, never forbid
+//! one, and a request may carry any number of fields. So the request of a line that earlier lines can
+//! least take away carries the fields of that line and no others, and only earlier lines that demand a
+//! subset of them matter. Methods are tried one by one, with
 //! one that nobody mentions. For paths, the hardest value of a capture is a segment that no
 //! line mentions; behind `**`, an empty segment is a second hard case, since no capture takes it.
 

@@ -1,5 +1,5 @@
 //! What only calls of gRPC have: statuses of their own, methods that are paths, streams without
-//! an end. On any other upstream it would never come up, and so is refused.
+//! an end. On any other upstream they would have no effect, and so are refused.
 
 use super::{Forwarded, written};
 use crate::conform::Node;

@@ -109,8 +109,8 @@ impl Court<'_> {
     }
 }
 
-/// A call without `total` is refused for that; there is no more to say about how long it takes. Of
-/// settings that speak of requests, bytes have none.
+/// A call without `total` is refused for that, so nothing more is said about how long it takes. Bytes
+/// have no settings about requests.
 fn is_known(path: &str, call: &Forwarded<'_, '_>) -> bool {
     if call.opaque {
         let group = path.split('.').next().unwrap_or_default();
@@ -224,7 +224,7 @@ impl Violation<'_, '_> {
         }
     }
 
-    /// The value that would do, where writing it is all there is to do.
+    /// The value that would meet the demand, if writing it is enough.
     fn fix(&self) -> Option<(Span, String)> {
         let span = self.reading.span?;
         match (&self.reading.value, self.rule.operator) {

@@ -32,8 +32,8 @@ fn names(lowered: &Lowered<'_>, found: &mut Vec<Diagnostic>) {
     }
 }
 
-/// Would both want what is sent to a name that both have? Requests are told apart by the name
-/// alone; bytes by the port too.
+/// Would two upstreams that share a name claim the same traffic? The name alone tells requests apart;
+/// for bytes the port counts as well.
 fn share(a: &Upstream, b: &Upstream) -> bool {
     let opaque = a.protocol.value.is_opaque() || b.protocol.value.is_opaque();
     let theirs = b.address.value.ports();

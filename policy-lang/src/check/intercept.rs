@@ -1,4 +1,4 @@
-//! What `intercept` must say, and what it must not capture: ourselves.
+//! What `intercept` must say, and that it must not capture the proxy itself.
 
 use std::net::{Ipv4Addr, SocketAddr};
 
@@ -31,7 +31,7 @@ pub(super) fn check(program: &Program<'_>, lowered: &Lowered<'_>, found: &mut Ve
     }
 }
 
-/// What a redirected connection is, is told by its port: nobody waits to see what it says.
+/// The port of a redirected connection says what it carries; the proxy does not wait for its bytes.
 fn ambiguous(intercept: &Intercept, lowered: &Lowered<'_>, found: &mut Vec<Diagnostic>) {
     let all = || lowered.plan.upstreams.iter().zip(&lowered.nodes);
     let is_tls = |upstream: &Upstream| upstream.protocol.value == Protocol::TlsPassthrough;
@@ -55,7 +55,7 @@ fn lives(node: &Node<'_>) -> Span {
     written.map_or(node.statement.head(), |address| address.statement.args_span())
 }
 
-/// `ports`, and `on-exit`: there is no choice that suits everybody.
+/// `ports` and `on-exit` must be written, since no default suits everybody.
 fn complete(node: &Node<'_>, found: &mut Vec<Diagnostic>) {
     let required = [
         ("ports", "say which ports are redirected: `ports 80, 443`"),

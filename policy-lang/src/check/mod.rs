@@ -4,7 +4,7 @@
 //! and `routes` at who gets a call, `retry`, `bounds` and `breaker` at what can happen to it, `grpc`
 //! at what only gRPC has, `guardrails` at what the organisation
 //! demands, `in_force` at which demands those are. Each finding is reported at the value that
-//! causes it, so that one that many routes inherit is told once.
+//! causes it, so that a value that many routes inherit causes one finding.
 
 mod bounds;
 mod breaker;

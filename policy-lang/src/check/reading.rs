@@ -32,7 +32,7 @@ fn time(value: std::time::Duration) -> Found {
     number(value.as_nanos(), duration(value))
 }
 
-/// A time after which something ends, if anything ends it.
+/// A time after which something ends; unbounded if nothing ends it.
 fn bound(value: std::time::Duration) -> Found {
     match value {
         std::time::Duration::MAX => (Actual::Endless, "off".to_owned()),

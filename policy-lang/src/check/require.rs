@@ -1,4 +1,4 @@
-//! The guardrails themselves: what `require` and `exempt` say, and whether they can mean it.
+//! The guardrails themselves: what `require` and `exempt` say, and whether it makes sense.
 
 use super::compare::{self, Wanted};
 use crate::conform::Node;

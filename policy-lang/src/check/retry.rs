@@ -1,7 +1,7 @@
 //! A retry that could carry a call out twice does not compile.
 //!
 //! POST and PATCH are not idempotent (RFC 9110 §9.2.2). A try that never reached the
-//! upstream may always be repeated; any other only where the policy says why.
+//! upstream may always be repeated, any other try only if the policy says why.
 
 use std::time::Duration;
 

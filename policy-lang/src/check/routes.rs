@@ -1,4 +1,4 @@
-//! Routes that no call ever reaches, because earlier ones take everything.
+//! Routes that no call reaches, because earlier routes take them all.
 
 use std::collections::BTreeMap;
 

@@ -1,7 +1,7 @@
 //! Fits the arguments of a statement to the shape of its row.
 //!
-//! Alternatives are tried in order; if none fits, the one that came furthest says what
-//! is wrong, and those that failed at the same place say together what was expected.
+//! Alternatives are tried in order. If none fits, the one that came furthest says what is wrong, and
+//! those that failed at the same place say together what was expected.
 
 use crate::diagnostics::{Diagnostic, nearest, setting as report};
 use crate::schema::{Kind, Row, Shape};
@@ -83,7 +83,7 @@ fn shape(shape_: &Shape, args: &[Arg], at: usize) -> Fitted {
     }
 }
 
-/// Left out, or there and right: what has begun must be complete.
+/// Something optional may be left out. If it has begun, it must be complete.
 fn optional(inner: &Shape, args: &[Arg], at: usize) -> Fitted {
     match args.get(at) {
         None | Some(Arg { value: Value::Comma(_), .. }) => Ok(at),
@@ -101,12 +101,12 @@ fn optional(inner: &Shape, args: &[Arg], at: usize) -> Fitted {
     }
 }
 
-/// A word where a word was possible: probably a slip of the hand.
+/// A wrong word where another word was possible is probably a slip of the hand.
 fn meant(miss: &Miss, arg: &Arg) -> bool {
     !miss.words.is_empty() && matches!(arg.value, Value::Name(_))
 }
 
-/// A single argument left and something optional missing: it was meant to be that.
+/// If one argument is left and something optional is missing, it was probably meant to be that.
 fn only(inner: &Shape, args: &[Arg], at: usize) -> bool {
     matches!(inner, Shape::Either(_)) && at + 1 == args.len()
 }

@@ -22,7 +22,7 @@ pub(crate) struct Node<'a> {
     pub(crate) statement: &'a Statement,
     pub(crate) row: &'static Row,
     pub(crate) children: Vec<Node<'a>>,
-    /// Its own arguments are as the row asks for; says nothing about the children.
+    /// Whether its own arguments have the shape of its row; the children may be wrong.
     pub(crate) sound: bool,
 }
 

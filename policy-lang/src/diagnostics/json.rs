@@ -37,7 +37,7 @@ struct Start<'a> {
     column: u32,
 }
 
-/// What stands from the start up to, and without, the end is to be replaced.
+/// Replaces the text from the start up to the end, which is not included.
 #[derive(Serialize)]
 struct Edit<'a> {
     #[serde(flatten)]

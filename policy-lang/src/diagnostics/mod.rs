@@ -34,7 +34,7 @@ pub struct Diagnostic {
     pub notes: Vec<String>,
     /// What to do, where that fits in a line.
     pub help: Option<Help>,
-    /// The setting that is missing, or that a misspelt one was meant to be.
+    /// The setting that is missing, or that a misspelt setting stands for.
     pub(crate) setting: Option<String>,
 }
 
@@ -131,8 +131,7 @@ impl Diagnostic {
     }
 }
 
-/// Findings in the order of the text, each once. A setting that is only misspelt is not missing
-/// as well.
+/// Findings in the order of the text, each once. A misspelt setting is not also reported as missing.
 pub(crate) fn sort(found: &mut Vec<Diagnostic>) {
     let misspelt: Vec<_> = found.iter().filter(|it| it.code == Code::UnknownKey).cloned().collect();
     found.retain(|missing| {

@@ -91,7 +91,7 @@ pub(crate) struct Hidden<'a> {
     pub(crate) by: &'a str,
     /// A request that proves it.
     pub(crate) witness: &'a str,
-    /// Where the earlier line stands that takes the witness.
+    /// The place of the earlier line that takes the witness.
     pub(crate) taken: Span,
 }
 
@@ -184,7 +184,7 @@ pub(crate) fn unsafe_code(span: Span, code: &str) -> Diagnostic {
     .help("leave the code out, or say when it is safe: `non-idempotent always because \"…\"`")
 }
 
-/// Whose upstream does not speak gRPC.
+/// Something of gRPC, and its upstream, which does not speak gRPC.
 pub(crate) struct NotGrpc {
     pub(crate) upstream: String,
     pub(crate) protocol: String,
@@ -223,7 +223,7 @@ pub(crate) fn per_try_not_below_total(
     .help("lower `per-try`, or raise `total`")
 }
 
-/// Which try cannot run, and what uses up the time before it.
+/// The try that cannot run, and the times that use up its time.
 pub(crate) struct Late<'a> {
     pub(crate) ordinal: &'a str,
     pub(crate) earliest: &'a str,

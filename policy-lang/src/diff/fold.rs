@@ -3,7 +3,7 @@
 use super::{Change, Kind};
 use crate::plan::Plan;
 
-/// All that holds for every call of the plan, or for every call of an upstream, folded into one.
+/// Folds changes that hold for every call of the plan, or of an upstream, into one.
 pub(super) fn everywhere(changes: Vec<Change>, plan: &Plan) -> Vec<Change> {
     let all: Vec<String> = plan.upstreams.iter().flat_map(|it| scopes(plan, &it.name)).collect();
     let mut changes = changes;
@@ -44,7 +44,7 @@ fn folded(changes: Vec<Change>, scopes: &[String], name: &str) -> Vec<Change> {
     kept
 }
 
-/// Coming and going of upstreams and routes is never the same thing twice.
+/// Upstreams and routes that come or go are never folded: each is a change of its own.
 fn foldable(change: &Change) -> bool {
     !matches!(
         (change.kind, change.setting.as_str()),

@@ -1,4 +1,4 @@
-//! What the plans were held against: demands that came, went or moved, and exemptions.
+//! Demands and exemptions that came, went or changed.
 
 use super::{Change, Kind, judge};
 use crate::plan::{Plan, Require, Sourced};
@@ -36,7 +36,7 @@ fn requires(old: &Plan, new: &Plan) -> Vec<Change> {
     changes
 }
 
-/// What is in the second list and not in the first, wherever it is written.
+/// What only the second list has; the places do not matter.
 fn missing<'a, T: PartialEq>(
     from: &'a [Sourced<T>],
     of: &'a [Sourced<T>],

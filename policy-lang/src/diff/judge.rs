@@ -1,7 +1,7 @@
 //! Does a new value allow more or less than the old one?
 //!
-//! Less is what spares the upstream and the caller's patience. Where that has no
-//! clear answer, the value has just changed.
+//! A value allows less if it spares the upstream or the caller's patience. Where that is unclear, the
+//! value has merely changed.
 
 use std::cmp::Ordering;
 use std::net::SocketAddr;
@@ -32,7 +32,7 @@ pub(super) fn settings(path: &str, old: &Settings, new: &Settings) -> Kind {
     }
 }
 
-/// Something that was not there, or is no longer: what its absence meant decides.
+/// The kind of a setting that came or went: its absence has a meaning to compare with.
 pub(super) fn presence(path: &str, kind: Kind) -> Kind {
     let (added, removed) = match path {
         "retry" => (Kind::Weakened, Kind::Tightened),
@@ -198,7 +198,7 @@ fn rule(old: TripRule, new: TripRule) -> Kind {
     }
 }
 
-/// Two sides of one setting: one must not loosen what the other tightens.
+/// A setting with two sides is tighter only if neither side is weaker.
 fn both(one: Ordering, other: Ordering) -> Kind {
     match (one, other) {
         (Ordering::Equal, only) | (only, Ordering::Equal) => less(only),

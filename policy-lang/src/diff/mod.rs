@@ -2,7 +2,7 @@
 //!
 //! Moving a value from a route to `defaults` is no difference; a baseline that
 //! changes underneath is one. What changes alike in a whole upstream, or in all of
-//! them, is said once. A block that was not there before counts by what it does: without
+//! them, is said once. A block that is new is compared with its absence: without
 //! `retry` there is one try, without `breaker` nothing holds calls back.
 
 mod fold;

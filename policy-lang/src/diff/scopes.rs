@@ -7,7 +7,7 @@ use super::{Change, Kind, judge};
 use crate::plan::{Action, Origin, Otherwise, Plan, Route, Upstream, display};
 use crate::summary::{at, rows, rows::Row};
 
-/// Whose calls they are, and what happens to calls that belong to nobody.
+/// The service's own settings, and what happens to calls that belong to no upstream.
 pub(super) fn service(old: &Plan, new: &Plan) -> Vec<Change> {
     let pair = Pair { scope: "service".to_owned(), old_plan: old, new_plan: new };
     pair.rows(&head(old), &head(new), |path| match path {

@@ -2,7 +2,7 @@
 
 use super::Kind;
 
-/// For settings whose direction is beyond doubt; the others speak for themselves.
+/// Only for settings whose direction is beyond doubt.
 pub(super) fn words(setting: &str, kind: Kind) -> Option<&'static str> {
     let (tightened, weakened) = both(setting)?;
     match kind {

@@ -134,7 +134,7 @@ impl Cx<'_> {
         vec![self.said(), self.plain("upstream", &upstream), otherwise]
     }
 
-    /// What is sent to the own port of an upstream that gets bytes, be it a request or not.
+    /// Anything that is sent to the own port of an upstream that gets bytes.
     fn bytes(&self, upstream: &Upstream) -> Vec<Vec<Line>> {
         let port = upstream.listen.as_ref().map(|own| own.value.to_string()).unwrap_or_default();
         let name = format!("{} (by its own port {port})", upstream.name);

@@ -21,7 +21,7 @@ const GRPC: [GrpcCode; 4] =
 pub(super) struct Row {
     pub(super) when: String,
     pub(super) then: String,
-    /// Why it is not (any more) repeated, and who said so.
+    /// Why the try is not repeated, or not again, and the line that says so.
     pub(super) because: Option<(String, Origin)>,
 }
 

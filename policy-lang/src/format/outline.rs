@@ -1,5 +1,4 @@
-//! A tree without its places: what two texts must have in common to mean the same and to
-//! hold the same comments.
+//! A tree without its places. Two texts with equal outlines mean the same and hold the same comments.
 
 use crate::syntax::ast::{Arg, Block, File, Item, Statement, Value};
 use crate::syntax::printed;

@@ -6,7 +6,8 @@
 
 use crate::syntax::ast::{Block, Item, Statement, Value};
 
-/// Where things begin in a statement, counted from its key; 0: right behind what is before.
+/// The columns at which parts of a statement begin, counted from its key. 0: directly behind the
+/// part before.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Columns {
     pub(super) values: usize,
@@ -73,7 +74,7 @@ fn align(items: &[Item], run: &[usize], columns: &mut [Columns], text: &str) {
     }
 }
 
-/// Has a value that can stand in the column.
+/// Whether it has a value that can stand in the column.
 fn simple(statement: &Statement, text: &str) -> bool {
     match &statement.block {
         None => !statement.args.is_empty(),
@@ -112,7 +113,8 @@ fn subject_width(statement: &Statement, text: &str) -> usize {
     statement.args.first().map_or(0, |subject| super::written(subject, text).chars().count())
 }
 
-/// Printed on one line: empty, or written so without a comment that would need more.
+/// Whether a block is printed on one line: it is empty, or was written so and holds no comment that
+/// needs a line of its own.
 pub(super) fn inline(block: &Block, text: &str) -> bool {
     let written = text.get(block.span.start as usize..block.span.end as usize).unwrap_or_default();
     let one_line = block.items.is_empty() || !written.contains('\n');

@@ -1,7 +1,7 @@
 //! What an editor asks: what a name refers to, which names may be written, which kind of
 //! argument comes next, and the plan as far as it can be told while the policy is half written.
 //!
-//! An [`Index`] is taken from the same run as the findings, and is there whatever they say.
+//! An [`Index`] comes from the same run as the findings, and exists whether or not there are errors.
 
 mod definitions;
 mod expected;

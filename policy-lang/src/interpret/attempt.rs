@@ -7,7 +7,7 @@ use super::grpc;
 use super::trace::Outcome;
 use crate::plan::{ScriptedReply, ScriptedStep, Timeout, Total};
 
-/// Of calls that belong to no upstream: the default of `connect`.
+/// The `connect` of calls that belong to no upstream: the default.
 const CONNECT: Duration = Duration::from_secs(1);
 
 /// The bounds of one try.

@@ -14,7 +14,7 @@ const SLOTS: u64 = 10;
 #[derive(Default)]
 pub(super) struct Breaker {
     phase: Phase,
-    /// Grows with every change of state: what began earlier has no say.
+    /// Grows with every change of state; verdicts on tries that began earlier do not count.
     generation: u64,
     /// Rounds of probes that failed since the breaker was last closed.
     failed_rounds: u32,
@@ -35,7 +35,7 @@ enum Phase {
     },
 }
 
-/// Leave to make one try.
+/// The permission to make one try.
 #[derive(Clone, Copy)]
 pub(super) struct Permit {
     generation: u64,
@@ -58,13 +58,13 @@ struct Sample {
     verdict: Verdict,
 }
 
-/// Why there is no leave, and when it is worth asking again.
+/// Why there is no permission, and when it is worth asking again.
 pub(super) struct Closed {
     pub(super) retry_in: Millis,
 }
 
 impl Breaker {
-    /// Lets a try through, or not; the first one after the opening time is a probe.
+    /// Permits or refuses a try; the first try after the open time is a probe.
     pub(super) fn admit(
         &mut self,
         policy: &plan::Breaker,
@@ -94,7 +94,7 @@ impl Breaker {
         }
     }
 
-    /// Takes the verdict on a try that ends now; names the rule if one trips.
+    /// Takes the verdict on a try that ends now. Names the rule if one trips.
     pub(super) fn record<'p>(
         &mut self,
         policy: &'p plan::Breaker,

@@ -84,7 +84,7 @@ impl<'a> Call<'a> {
         }
     }
 
-    /// What its upstream does without a script.
+    /// How its upstream behaves without a script.
     pub(super) fn well(&self) -> ScriptedReply {
         match self.speaks_grpc() {
             true => ScriptedReply::Grpc(GrpcCode::Ok),

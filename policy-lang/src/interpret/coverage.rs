@@ -109,7 +109,7 @@ fn decisions(plan: &Plan) -> BTreeSet<Place> {
     places
 }
 
-/// The scope of a breaker is nothing that somebody wrote: it follows from where the block stands.
+/// The scope of a breaker is not a written value: it follows from the place of the block.
 fn written(settings: &Settings) -> Vec<Place> {
     let rows = rows::settings(settings).into_iter();
     rows.filter(|row| row.key != "scope").filter_map(|row| row.origin.place()).collect()

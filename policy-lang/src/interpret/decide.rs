@@ -51,12 +51,12 @@ pub(super) fn decide(
     Ok(wait)
 }
 
-/// Is this way to fail named in `on`?
+/// Does `on` list this failure?
 fn lists(retry: &Retry, outcome: Outcome) -> bool {
     retry.on.value.iter().any(|cause| is(cause, outcome))
 }
 
-/// Does the name that a policy gives fit what happened?
+/// Does a cause that the policy names fit what happened?
 pub(super) fn is(cause: &Cause, outcome: Outcome) -> bool {
     match (cause, outcome) {
         (Cause::Status(codes), Outcome::Status(status)) => codes.contains(status),
@@ -68,7 +68,7 @@ pub(super) fn is(cause: &Cause, outcome: Outcome) -> bool {
     }
 }
 
-/// The upstream may have acted on it: may it act again, and can the request be sent again?
+/// If the upstream may have acted on the request: may it act again, and can the request be sent again?
 fn is_repeatable(
     retry: &Retry,
     failed: &Failed<'_>,
@@ -128,7 +128,7 @@ fn asked_wait(
     if asked > up_to { Err(Refusal::Pushback) } else { Ok(super::millis(asked)) }
 }
 
-/// Seconds or a date (RFC 9110 §10.2.3); what cannot be read is not there.
+/// Seconds or a date (RFC 9110 §10.2.3); a value that cannot be read counts as missing.
 fn parse(value: &str, now: Millis) -> Option<Duration> {
     if value.bytes().all(|byte| byte.is_ascii_digit()) {
         return value.parse().ok().map(Duration::from_secs);

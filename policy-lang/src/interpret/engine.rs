@@ -69,7 +69,7 @@ pub(super) struct Engine<'a> {
     last_start: Millis,
     breakers: BTreeMap<BreakerKey, Breaker>,
     budgets: BTreeMap<usize, Budget>,
-    /// Steps taken of each upstream's script.
+    /// How many steps of each upstream's script have been taken.
     taken: BTreeMap<&'a str, usize>,
     jitter: Jitter,
     ids: Jitter,
@@ -333,7 +333,7 @@ impl<'a> Engine<'a> {
         Some(decided.and_then(|wait| self.withdraw(number, retry, ending.outcome).map(|()| wait)))
     }
 
-    /// What is shared: the budget, given back if the breaker is against another try.
+    /// Asks what calls share: the budget, which gets its tokens back if the breaker refuses another try.
     fn withdraw(
         &mut self,
         number: usize,
@@ -463,7 +463,7 @@ fn verdict(policy: &plan::Breaker, outcome: Outcome) -> Verdict {
     }
 }
 
-/// A response that nobody would think of repeating.
+/// Whether it is a response that no policy would repeat.
 const fn is_fine(outcome: Outcome) -> bool {
     match outcome {
         Outcome::Status(status) => status < 400,

@@ -50,7 +50,8 @@ pub(super) fn answer(answer: &mut Answer, request: &Lines) {
     (answer.status, answer.grpc) = (200, Some(code));
 }
 
-/// What a client of gRPC makes of a status of HTTP, but for 504: it is our own time that ran out.
+/// The code that a client of gRPC derives from a status of HTTP, except for 504, which says that our
+/// own time ran out.
 pub(crate) const fn code_of(status: u16) -> GrpcCode {
     match status {
         400 => GrpcCode::Internal,
@@ -101,8 +102,8 @@ pub(super) fn timeout_text(left: Millis) -> String {
     }
 }
 
-/// `grpc-retry-pushback-ms`; `None` if the server wants no other try. What cannot be read means
-/// that as well (A6).
+/// `grpc-retry-pushback-ms`; `None` if the server forbids another try. So does a value that cannot be
+/// read (A6).
 pub(super) fn pushback(value: &str) -> Option<Duration> {
     value.parse().ok().map(Duration::from_millis)
 }

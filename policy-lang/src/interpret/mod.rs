@@ -2,7 +2,7 @@
 //!
 //! It is written from the meaning of the settings and shares no code with the
 //! proxy that is compiled from the same plan, so that each can prove the other
-//! wrong. Pure and seeded: one plan, one scenario, one trace, on every machine.
+//! wrong. It is pure and seeded: a plan and a scenario give the same trace on every machine.
 //! Time is whole milliseconds from 0, at which the wall clock shows [`WALL_CLOCK`].
 //!
 //! # The trace as text

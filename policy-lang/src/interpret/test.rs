@@ -1,4 +1,4 @@
-//! Tests that stand in the policy: run, judged, and told in a way that shows why.
+//! Runs the tests that stand in the policy, judges them, and shows why a test failed.
 
 use super::coverage::Coverage;
 use super::engine::run_covered;

@@ -67,7 +67,7 @@ pub enum What {
     Ended { call: usize, status: Status, source: Source, elapsed: Duration },
 }
 
-/// What an answer says of itself: gRPC's own status, if it has one, else that of HTTP.
+/// The status that an answer states: gRPC's own, or else that of HTTP.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Status {
     Http(u16),

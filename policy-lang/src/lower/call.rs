@@ -41,7 +41,7 @@ pub(super) fn settings(cx: &Cx<'_, '_>, effective: &Effective<'_>, protocol: Pro
     }
 }
 
-/// What a connection of bytes is governed by; nothing else means anything to it.
+/// The only settings that apply to a connection of bytes.
 pub(super) fn of_bytes(cx: &Cx<'_, '_>, effective: &Effective<'_>) -> Settings {
     // Which of them, no setting asks.
     let reader = Reader { cx, effective, protocol: Protocol::Tcp };
@@ -198,7 +198,7 @@ fn total(values: &[&Value]) -> Option<Total> {
     }
 }
 
-/// Every call of gRPC is a POST: by default none is repeated that may have been carried out.
+/// Every call of gRPC is a POST. By default a call that may have been carried out is not repeated.
 fn default_on(protocol: Protocol) -> Vec<Cause> {
     let mut causes = vec![Cause::ConnectFailure, Cause::RefusedStream];
     if protocol != Protocol::Grpc {

@@ -1,4 +1,4 @@
-//! The service itself: who it is, where it listens, what it shows, what becomes of strangers.
+//! The service itself: its name, where it listens, what it shows, and what happens to unknown calls.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 

@@ -5,7 +5,7 @@ use crate::conform::Node;
 use crate::plan::{Cidr, Except, Intercept, OnExit, PortRange, Sourced};
 use crate::syntax::ast::{Number, Value};
 
-/// What is missing in it is reported by the checks; a default stands in.
+/// The checks report what is missing; here a default takes its place.
 pub(super) fn intercept(cx: &Cx<'_, '_>, node: Option<&Node<'_>>) -> Option<Intercept> {
     let node = node?;
     let except = node.all("except").filter_map(|except| cx.written(Some(except), excepted));

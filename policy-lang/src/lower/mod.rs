@@ -1,6 +1,6 @@
 //! From nodes and layers to the plan. What is missing or unsound has been reported, or is
-//! reported here; lowering then goes on with the language's default, so that the checks
-//! behind it still see everything else.
+//! reported here. Lowering then goes on with the language's default, so that later checks
+//! still see everything else.
 
 mod call;
 mod deployment;

@@ -110,13 +110,13 @@ fn of_upstream<T>(written: Option<Sourced<T>>) -> Option<Sourced<T>> {
     Some(Sourced::written(written.value, Layer::Upstream, place))
 }
 
-/// A setting of which only one choice is carried out so far.
+/// A setting with several choices, of which the proxy carries out only one so far.
 fn fixed<T: Copy>(cx: &Cx<'_, '_>, node: &Node<'_>, key: &'static str, only: T) -> Sourced<T> {
     of_upstream(cx.written(node.one(key), |_| Some(only))).unwrap_or(Sourced::language(only))
 }
 
-/// What is spoken with it, even if that is not carried out yet: what else is written there is
-/// judged by it.
+/// The protocol of the upstream, even if the proxy does not carry it out yet: the checks of its other
+/// settings depend on it.
 fn protocol(cx: &Cx<'_, '_>, node: &Node<'_>) -> Sourced<Protocol> {
     let written = node.children.iter().find(|child| child.key() == "protocol");
     let word = written.and_then(|node| Some((node, values::word(node.values().first()?)?)));

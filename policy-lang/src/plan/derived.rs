@@ -1,8 +1,8 @@
 //! Figures that follow from a route's settings: what it can cost, before it ever runs.
 //!
-//! Guardrails (`require amplification <= 4x`), `amb plan` and the generated
-//! `plan.txt` all read them from here, so that they can never disagree. Each is
-//! an upper bound over everything the upstream may do.
+//! Guardrails (`require amplification <= 4x`), `amb plan` and the generated `plan.txt` all take the
+//! figures from here, so that they never disagree. Each figure is an upper bound, whatever the
+//! upstream does.
 
 use std::time::Duration;
 
@@ -60,8 +60,8 @@ fn longest_waits(retry: &Retry) -> Duration {
         .fold(Duration::ZERO, Duration::saturating_add)
 }
 
-/// Only an answer carries `retry-after` or `grpc-retry-pushback-ms`; without one in `on` neither is
-/// ever looked at.
+/// Only an answer carries `retry-after` or `grpc-retry-pushback-ms`. If `on` lists no status
+/// and no code, nobody reads these fields.
 fn longest_retry_after(retry: &Retry) -> Duration {
     let answers = |cause: &Cause| matches!(cause, Cause::Status(_) | Cause::Grpc(_));
     let reads_statuses = retry.on.value.iter().any(answers);

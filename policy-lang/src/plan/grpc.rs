@@ -78,8 +78,8 @@ impl GrpcCode {
         self as u8
     }
 
-    /// By it a server says that it has not carried the call out. A policy that lists one of these
-    /// in `on` needs no further reason to repeat a call that was answered with it.
+    /// Whether a server says by this code that it has not carried out the call. A policy that lists
+    /// such a code in `on` needs no further reason to repeat the call.
     pub const fn declines(self) -> bool {
         matches!(self, Self::Unavailable | Self::ResourceExhausted | Self::Aborted)
     }

@@ -1,4 +1,4 @@
-//! `intercept { … }`: what is redirected to the proxy, as written and as it comes out.
+//! `intercept { … }`: what the kernel redirects to the proxy, as written and as the rules have it.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
@@ -45,7 +45,7 @@ pub enum OnExit {
     Closed,
 }
 
-/// An application that calls itself is not to be redirected.
+/// Calls of the application to itself are not redirected.
 const LOOPBACK: [Cidr; 2] = [
     Cidr { address: IpAddr::V4(Ipv4Addr::new(127, 0, 0, 0)), prefix: 8 },
     Cidr { address: IpAddr::V6(Ipv6Addr::LOCALHOST), prefix: 128 },
@@ -83,8 +83,8 @@ impl Intercept {
 }
 
 impl Plan {
-    /// Loopback destinations that are redirected on purpose: an upstream's `address` says that it
-    /// is there, and its port is one of those that are redirected.
+    /// Loopback destinations that are redirected on purpose: an upstream's `address` names them, and
+    /// their port is redirected.
     pub fn redirected_loopback(&self) -> Vec<SocketAddr> {
         let Some(ports) = self.intercept.as_ref().map(Intercept::redirected) else {
             return Vec::new();

@@ -1,8 +1,8 @@
-//! The checked policy: complete, typed, nothing optional left open.
+//! The checked policy: complete and typed, with every default filled in.
 //!
 //! Everything after the checker works on a [`Plan`] alone: the generator, the
 //! reference interpreter, `amb plan`, `amb explain` and `amb diff`. A field that
-//! a policy may leave away has its default filled in here; an `Option` means
+//! a policy may omit has its default here; an `Option` means
 //! that the filter does not exist on that route. Every value says where it came
 //! from ([`Origin`]).
 
@@ -43,12 +43,12 @@ pub struct Plan {
     /// In file order, imported upstreams first.
     pub upstreams: Vec<Upstream>,
     pub otherwise: Sourced<Otherwise>,
-    /// Met already, or there would be no plan; kept for those who compare plans.
+    /// The demands that the plan meets; kept so that plans can be compared.
     pub guardrails: Guardrails,
     pub tests: Vec<Test>,
 }
 
-/// What the plan was held against.
+/// The demands that the plan was compared with, and the exemptions from them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Guardrails {
     pub requires: Vec<Sourced<Require>>,
@@ -103,7 +103,7 @@ pub enum Workers {
 pub struct Observe {
     pub metrics: Option<Sourced<()>>,
     pub access_log: Option<AccessLog>,
-    /// Present when written, or when `metrics` is (they are served there).
+    /// Present if it is written, or if `metrics` is, which are served there.
     pub admin: Option<Sourced<SocketAddr>>,
 }
 
@@ -175,7 +175,7 @@ pub enum Protocol {
     Auto,
     /// Bytes that nobody looks at.
     Tcp,
-    /// The same; the name that TLS asks for says whom they are for.
+    /// The same; the server name in the TLS ClientHello says which upstream gets them.
     TlsPassthrough,
 }
 
@@ -278,8 +278,8 @@ pub struct Rate {
 }
 
 impl Protocol {
-    /// Are its bytes carried without being looked at? Then no setting that speaks of requests
-    /// means anything.
+    /// Does the proxy carry its bytes without looking at them? Then settings about requests do not
+    /// apply.
     pub const fn is_opaque(self) -> bool {
         matches!(self, Self::Tcp | Self::TlsPassthrough)
     }

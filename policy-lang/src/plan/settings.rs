@@ -27,7 +27,7 @@ pub struct Timeout {
     /// One try, to the complete response head.
     pub per_try: Option<Sourced<Duration>>,
     pub connect: Sourced<Duration>,
-    /// Without a byte in either direction while a body is on its way.
+    /// The longest time without a byte in either direction while a body is on its way.
     pub idle: Sourced<Duration>,
 }
 
@@ -59,7 +59,7 @@ pub struct Retry {
     /// Tries, the first included; 1 to 10.
     pub attempts: Sourced<u32>,
     pub on: Sourced<Vec<Cause>>,
-    /// Methods whose possibly processed tries may be repeated.
+    /// Methods of which a try may be repeated even if the upstream may have processed it.
     pub methods: Sourced<Vec<Method>>,
     pub non_idempotent: Sourced<NonIdempotent>,
     pub backoff: Sourced<Backoff>,
@@ -147,7 +147,7 @@ pub struct Budget {
 pub struct Breaker {
     pub place: Place,
     pub docs: Vec<String>,
-    /// Any that holds trips. Never empty.
+    /// The breaker trips when any of them holds. Never empty.
     pub rules: Vec<Sourced<TripRule>>,
     pub open_for: Sourced<OpenFor>,
     /// Calls in flight while half-open, and successes needed to close.
@@ -157,7 +157,7 @@ pub struct Breaker {
     pub counts: Sourced<Vec<Cause>>,
 }
 
-/// Whose state it is: routes that inherit a breaker share the upstream's.
+/// Who shares the state: routes that inherit a breaker share the upstream's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BreakerScope {
     Upstream,

@@ -1,4 +1,4 @@
-//! Which baseline applies: the one that `amb.toml` decides, else the one that `service` names.
+//! Which baseline applies: the one that `amb.toml` names, or else the one that `service` names.
 
 use super::load::Loaded;
 use super::names::{Definition, Kind, Program, named};
@@ -7,7 +7,7 @@ use crate::diagnostics::{Diagnostic, file as report, nearest};
 /// The baseline in force.
 pub(crate) type Applied<'n> = Option<Definition<'n>>;
 
-/// Finds it; reports a name that means nothing, and one that contradicts `amb.toml`.
+/// Finds the baseline. Reports a name that is not defined, and one that contradicts `amb.toml`.
 pub(crate) fn applied<'n>(
     program: &Program<'n>,
     loaded: &Loaded,

@@ -1,4 +1,4 @@
-//! The layers of a call laid over each other, field by field; the inner one wins.
+//! Lays the layers of a call over each other, field by field; the inner layer wins.
 //!
 //! Language default → `defaults` of the baseline → `defaults` of the file → upstream →
 //! used policies → route. What a block writes itself beats what it `use`s. Header edits

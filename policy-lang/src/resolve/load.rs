@@ -16,7 +16,7 @@ pub(crate) struct Loaded {
     pub(crate) sources: Vec<Source>,
     /// Parallel to `sources`; empty for `amb.toml`.
     pub(crate) files: Vec<File>,
-    /// The file that `amb.toml` names as the baseline's, and where it does.
+    /// The baseline's file that `amb.toml` names, and the place where it names it.
     pub(crate) governed: Option<Governed>,
 }
 

@@ -1,8 +1,7 @@
 //! `amb.toml` at the root of a repository: which baseline applies to everything below.
 //!
-//! The one key is `baseline = "org/acme.amb"`. Reading it needs no TOML library, and
-//! whatever else stands in the file is an error: a key with a slip of the hand would
-//! switch the guardrails off in silence.
+//! The only key is `baseline = "org/acme.amb"`, so reading the file needs no TOML library. Anything
+//! else in it is an error: otherwise a misspelt key would switch off the guardrails in silence.
 
 use crate::diagnostics::{Diagnostic, file as report};
 use crate::span::Span;

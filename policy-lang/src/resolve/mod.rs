@@ -1,5 +1,5 @@
-//! From files to one policy: imports are followed, names found, the baseline chosen,
-//! and the layers laid over each other, field by field.
+//! From files to one policy: follows imports, finds names, chooses the baseline, and lays the layers
+//! over each other, field by field.
 
 mod baseline;
 mod effective;

@@ -36,7 +36,7 @@ impl Kind {
         }
     }
 
-    /// The kind of thing that a statement defines at the top of a file, or refers to elsewhere.
+    /// The kind of thing that a statement defines at the top of a file and refers to inside a block.
     pub(crate) fn of(node: &Node<'_>) -> Option<Self> {
         Some(match node.key() {
             "baseline" => Self::Baseline,

@@ -12,7 +12,7 @@ use crate::syntax::ast::Arg;
 /// A definition, by the file and the place of its statement.
 type Used = BTreeSet<Span>;
 
-/// In a library everything is there for others to use.
+/// A library defines names for other files, so none of its names is unused.
 pub(crate) fn check_references(
     program: &Program<'_>,
     applied: Option<Definition<'_>>,
@@ -89,7 +89,7 @@ fn refer(
     }
 }
 
-/// Is `known` the definition at `node`, or does it extend it, through whatever others?
+/// Is `known` the definition at `node`, or does it extend that one, directly or through others?
 fn builds_on(program: &Program<'_>, known: Definition<'_>, node: &Node<'_>) -> bool {
     // Past as many steps as there are definitions it goes round in a circle.
     let most = program.definitions.iter().map(Vec::len).sum();
@@ -97,7 +97,7 @@ fn builds_on(program: &Program<'_>, known: Definition<'_>, node: &Node<'_>) -> b
     chain.take(most).any(|known| std::ptr::eq(known.node, node))
 }
 
-/// Two of one kind with one name: in one file, or visible in the deployment's own.
+/// Two definitions of one kind and name, in one file or visible in the deployment's own file.
 fn duplicates(program: &Program<'_>, found: &mut Vec<Diagnostic>) {
     for definitions in &program.definitions {
         let mut first: BTreeMap<(Kind, &str), Span> = BTreeMap::new();
@@ -142,7 +142,7 @@ fn cycle(program: &Program<'_>, known: Definition<'_>, found: &mut Vec<Diagnosti
     }
 }
 
-/// Only in the deployment's own file: what others import may be meant for others.
+/// Only of the deployment's own file: an imported file may define names for other deployments.
 fn unused(program: &Program<'_>, used: &Used, found: &mut Vec<Diagnostic>) {
     let own = || program.definitions.first().into_iter().flatten();
     let is_used = |known: &Definition<'_>| used.contains(&known.node.statement.key_span);

@@ -1,9 +1,8 @@
 //! What the language knows: one table row per setting.
 //!
-//! Everything is driven by these rows: which keys exist where, what they take, what is
-//! suggested for a slip of the hand, what is refused as not yet supported, which paths a
-//! guardrail may name, completion, hover and the reference. A new setting is one new row
-//! plus its lowering.
+//! These rows decide which keys exist and where, what they take, what is suggested for a slip of
+//! the hand, what is refused as not yet supported, and which paths a guardrail may name. Completion,
+//! hover and the reference are made from them. A new setting is one new row plus its lowering.
 
 mod file;
 mod paths;

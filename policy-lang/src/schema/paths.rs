@@ -4,7 +4,7 @@
 use super::row::Scope;
 use super::rows;
 
-/// What is compared at a path, and so which operators fit.
+/// What a guardrail compares at a path. It decides which operators fit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Measure {
     /// Only `exists`.
@@ -23,7 +23,7 @@ pub enum Measure {
 }
 
 impl Measure {
-    /// As diagnostics name a value of it.
+    /// The words that diagnostics use for a value of it.
     pub const fn noun(self) -> &'static str {
         match self {
             Self::Presence => "nothing",
@@ -49,7 +49,7 @@ impl Measure {
     }
 }
 
-/// What a guardrail speaks about: once for the deployment, per upstream, or per route too.
+/// What a guardrail is judged on: the deployment, each upstream, or each upstream and route.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Subject {
     Deployment,

@@ -88,11 +88,11 @@ pub struct Row {
     /// What stands behind the key.
     pub shape: Shape,
     pub body: Body,
-    /// As it would be written; empty: none.
+    /// The default as an author would write it; empty if there is none.
     pub default: &'static str,
     /// One sentence for the reference, for hover and completion.
     pub doc: &'static str,
-    /// Carried out by this compiler; otherwise refused with its place.
+    /// Whether the proxy carries it out. If not, the compiler refuses it where it is written.
     pub supported: bool,
     /// May stand more than once in a block.
     pub repeats: bool,
@@ -100,7 +100,7 @@ pub struct Row {
     pub measure: Option<Measure>,
 }
 
-/// A supported setting without a block, to be written once.
+/// A supported setting that has no block and may be written once.
 pub(super) const fn row(
     scopes: &'static [Scope],
     key: &'static str,

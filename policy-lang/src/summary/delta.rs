@@ -21,9 +21,9 @@ pub(super) fn everywhere(plan: &Plan) -> Vec<Row> {
 
 /// The rows that differ from those of the scope around.
 ///
-/// Where a setting of a block is gone (another rule of the breaker, say), the
-/// whole block is shown, as a single new line would seem to come on top. A block
-/// that is gone altogether is shown as `none`.
+/// If a setting of a block is gone, for instance because the breaker has another rule, the whole
+/// block is shown: a single new line would look like an addition. A block that is gone altogether is
+/// shown as `none`.
 pub(super) fn against(base: &[Row], rows: &[Row], scope: &Origin) -> Vec<Row> {
     let replaced = |group: &str| {
         let mut before = base.iter().filter(|row| row.group == group);

@@ -5,7 +5,7 @@ use crate::plan::{Action, Plan, Settings, Upstream, derived, display};
 
 const HEADS: [&str; 4] = ["tries", "worst latency", "amplification", "replay memory"];
 
-/// `None` when the plan calls nobody.
+/// The table; `None` if the plan calls no upstream.
 pub(super) fn table(plan: &Plan) -> Option<String> {
     // Bytes are not tried again, and cost what they are.
     let speaks_http = |upstream: &&Upstream| !upstream.protocol.value.is_opaque();

@@ -1,7 +1,7 @@
 //! `amb plan`: the effective policy on one screen, as text and as JSON.
 //!
-//! First what a call can cost (tries, longest wait, amplification, memory), one
-//! line a route; then every value in force with the line that set it, from the
+//! First it shows what a call can cost (tries, longest wait, amplification, memory), with one
+//! line for each route. Then it shows every value in force with the line that set it, from the
 //! outside in: what holds for every call, what an upstream changes, what a route
 //! changes. The same text is checked in as `plan.txt` next to the generated code.
 
@@ -21,7 +21,7 @@ use crate::plan::{
 use layout::Line;
 use rows::Row;
 
-/// What the calls of an upstream are called that no route matches.
+/// The name of the calls of an upstream that no route matches.
 pub(crate) const ANY_OTHER: &str = "any other call";
 
 /// The plan as text, at most 100 columns wide, ending in a newline.
@@ -148,7 +148,7 @@ impl Cx<'_> {
     }
 }
 
-/// A block has no layer of its own: where it stands says it all.
+/// A block has no layer of its own; its place says enough.
 pub(crate) fn at(place: Place) -> Origin {
     Origin::Written { layer: Layer::File, place }
 }

@@ -156,7 +156,7 @@ fn breaker(breaker: &Breaker) -> Vec<Row> {
     rows
 }
 
-/// The scope is not a value somebody wrote, but follows from where the block stands.
+/// The scope is not a written value: it follows from the place of the block.
 fn scope(breaker: &Breaker) -> Row {
     let value = match breaker.scope {
         BreakerScope::Upstream => "upstream",

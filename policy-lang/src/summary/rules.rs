@@ -1,7 +1,7 @@
 //! `amb rules`: what the proxy asks of the kernel, as text that `nft` reads.
 //!
-//! The proxy sends the same as messages, and adds what the text cannot hold: the table belongs to
-//! it, so that it goes or stays with the process.
+//! The proxy sends the same rules as messages. It adds what the text cannot say: the table belongs to
+//! the process, so that it ends, or stays, with it.
 
 use std::net::{IpAddr, SocketAddr};
 

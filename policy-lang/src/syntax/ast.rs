@@ -1,5 +1,5 @@
-//! The tree of one file: every statement with its span, nothing interpreted beyond
-//! literals, every comment kept. It is partial: what could not be read is [`Value::Bad`].
+//! The tree of one file. It has every statement with its span and every comment, and interprets
+//! nothing but literals. It is partial: what could not be read is [`Value::Bad`].
 
 use std::time::Duration;
 

@@ -9,7 +9,7 @@ use crate::diagnostics::syntax::Problem;
 const DURATIONS: [(&str, u64); 4] = [("ms", 1), ("s", 1000), ("m", 60_000), ("h", 3_600_000)];
 const SIZES: [(&str, u64); 4] = [("B", 1), ("KiB", 1 << 10), ("MiB", 1 << 20), ("GiB", 1 << 30)];
 const PER: [(&str, u64); 3] = [("/s", 1), ("/m", 60), ("/h", 3600)];
-/// Longer makes no sense for a call, and keeps every sum of durations in range.
+/// The longest duration. No call needs a longer one, and sums of durations stay in range.
 const MAX_MILLIS: u64 = 365 * 24 * 3_600_000;
 
 /// Reads `written`: digits, a fraction, a unit.

@@ -16,7 +16,7 @@ use crate::span::Span;
 const MAX_BYTES: usize = 1024 * 1024;
 /// How deep blocks may stand in blocks.
 const MAX_DEPTH: usize = 32;
-/// Far above what the largest file needs; a bound, should a rule ever back-track.
+/// Far more than the largest file needs. It bounds the work if a rule should ever back-track.
 const MAX_CALLS: usize = 500_000_000;
 
 #[derive(Parser)]

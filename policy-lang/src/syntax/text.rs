@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-/// What `inner` (without its quotes) says, or the bytes of the first escape that is none.
+/// The text that `inner` (without its quotes) stands for, or the bytes of the first invalid escape.
 pub(super) fn unescape(inner: &str) -> Result<String, Range<usize>> {
     let mut said = String::with_capacity(inner.len());
     let mut rest = inner;
