@@ -59,7 +59,7 @@ pub(super) const ROWS: &[Row] = &[
         TIMEOUT,
         "idle",
         DURATION,
-        "Without a byte in either direction while a body is on its way.",
+        "The longest time without a byte in either direction while a body is on its way.",
     )
     .default("5m")
     .measure(Measure::Duration),

@@ -85,7 +85,7 @@ pub(super) const ROWS: &[Row] = &[
         LIMITS,
         "connections",
         One(Kind::Integer { least: 1, most: 1_000_000 }),
-        "Open at once, of all workers; of `tcp` and `tls-passthrough` upstreams only.",
+        "Connections open at once, over all workers; only for `tcp` and `tls-passthrough`.",
     )
     .measure(Measure::Integer),
     row(
