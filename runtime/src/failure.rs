@@ -3,6 +3,7 @@
 use std::io;
 use std::time::Duration;
 
+use crate::buffer::Broken;
 use crate::net::ConnectError;
 use crate::policy::Cause;
 
@@ -122,6 +123,11 @@ impl Failure {
         }
     }
 
+    /// Is there still somebody to answer?
+    pub(crate) const fn has_answer(self) -> bool {
+        !matches!(self.kind, Kind::Cancelled)
+    }
+
     /// A status that `fallback` may stand in for.
     pub(crate) const fn is_ours(self) -> bool {
         matches!(self.status(), 502..=504)
@@ -138,6 +144,15 @@ impl From<ConnectError> for Kind {
                 io::ErrorKind::TimedOut => Self::ConnectTimeout,
                 _ => Self::Unreachable,
             },
+        }
+    }
+}
+
+impl From<Broken> for Kind {
+    fn from(broken: Broken) -> Self {
+        match broken {
+            Broken::Malformed => Self::BadBody,
+            Broken::Gone => Self::Cancelled,
         }
     }
 }

@@ -1,47 +1,57 @@
 //! The proxy that generated ambassadors are linked with.
 //!
+//! A room imports only from rooms that stand below it:
+//!
 //! ```text
-//! lifecycle   start, signals, stop          proxy     what a policy is to the runtime
-//!    │                                        │
-//! worker ──▶ http1 ──▶ filter (one pipeline a route) ──▶ http1 ──▶ net ──▶ upstream
-//!    │       http2                                       http2
-//!    │         └────────▶ message (heads as offsets)      peer: either of them, on either side
-//!    │         └────────▶ tunnel (bytes that nobody looks at: behind a `101`, or a whole connection)
-//! observe     metrics, access log, admin
+//! lifecycle                                start, signals, stop
+//! accept    admin    confine  intercept    one worker's loop; pages; powers; the kernel's redirection
+//! serve                                    the callers' side of a connection
+//! proxy                                    what generated code does
+//! filter                                   one pipeline a route
+//! call                                     one call: tries, exchange, delivery
+//! relay                                    bytes that nobody looks at
+//! worker                                   what one thread has, and what all threads share
+//! upstream                                 endpoints and their connections
+//! wire                                     HTTP/1.1 and HTTP/2: heads and bodies
+//! buffer    observe                        blocks of bytes; counters, log lines, events
+//! net       failure   discover             sockets; what can go wrong; names
+//! state     policy    spec                 breakers, budgets; what policies are written in
+//! message   grpc      timer   clock   random   units   notices   exit
 //! ```
 //!
 //! It reads no configuration: what the policy says is in the generated types.
 
+mod accept;
+mod admin;
+mod buffer;
+mod call;
 pub mod clock;
 mod confine;
 mod discover;
 mod exit;
 mod failure;
-pub mod filter;
+mod filter;
 mod grpc;
-mod handover;
-mod http1;
-mod http2;
 mod intercept;
 mod lifecycle;
 mod message;
 mod net;
 mod notices;
 mod observe;
-mod peer;
 pub mod policy;
 mod proxy;
 pub mod random;
-mod shared;
+mod relay;
+mod serve;
 mod spec;
 pub mod state;
 mod sync;
-#[cfg(feature = "testing")]
+#[cfg(any(test, feature = "testing"))]
 pub mod testing;
 mod timer;
-mod tunnel;
 pub mod units;
 mod upstream;
+mod wire;
 mod worker;
 
 pub use lifecycle::run;
@@ -50,10 +60,11 @@ pub use lifecycle::run;
 pub mod prelude {
     pub use std::time::Duration;
 
+    pub use crate::call::{Call, Opening, Outcome};
     pub use crate::failure::Failure;
     pub use crate::filter::{
-        Breaker, Call, CorrelationId, Fallback, Filter, Forward, Headers, Outcome, Pass, Reject,
-        Respond, Retry, Rewrite, Timeout, Trace,
+        Breaker, CorrelationId, Fallback, Filter, Forward, Headers, Pass, Reject, Respond, Retry,
+        Rewrite, Through, Timeout, Trace, Tunnel,
     };
     pub use crate::grpc::Grpc;
     pub use crate::message::{HeadEdit, Method, RequestHead};
@@ -61,13 +72,12 @@ pub mod prelude {
         Backoff, BreakerPolicy, Cause, CorrelationPolicy, Guard, HeaderPolicy, ReplyPolicy,
         RetryAfter, RetryPolicy, RewritePolicy, TimeoutPolicy, Total, TunnelPolicy, Upstream,
     };
-    pub use crate::proxy::{Directory, Incoming, Proxy};
+    pub use crate::proxy::{Incoming, Proxy};
     pub use crate::spec::{
-        AccessLog, Address, BreakerId, Cidr, Inbound, Intercept, Listener, Observe, OnExit,
-        Protocol, RouteSpec, Spec, UpstreamId, UpstreamSpec, Workers, cidr4, cidr6,
+        AccessLog, Address, BreakerId, Cidr, Directory, Inbound, Intercept, Listener, Observe,
+        OnExit, Protocol, RouteSpec, Spec, UpstreamId, UpstreamSpec, Workers, cidr4, cidr6,
     };
     pub use crate::state::{breaker, budget};
-    pub use crate::tunnel::{Opening, Through, Tunnel};
     pub use crate::units::{
         bytes, hours, kib, mib, millis, mins, per_million, percent, secs, v4, v6,
     };

@@ -3,13 +3,10 @@
 //! The generator writes a zero-sized type and implements [`Spec`] and [`Proxy`] for it. Everything that
 //! the policy says is in its constants and types; nothing is looked up by name or read at run time.
 
-use std::net::SocketAddr;
-
+use crate::call::{Call, Opening, Outcome};
 use crate::failure::Failure;
-use crate::filter::{Call, Outcome};
 use crate::message::RequestHead;
-use crate::spec::{Inbound, Spec, UpstreamId};
-use crate::tunnel::Opening;
+use crate::spec::{Directory, Inbound, Spec};
 use crate::worker::Net;
 
 /// A compiled policy, as far as it acts.
@@ -64,9 +61,4 @@ pub enum Incoming<R> {
     Tunnel(R),
     /// Bytes that begin with the name of a server (RFC 6066 §3); without one they are this route's.
     Tls { unnamed: R },
-}
-
-/// The addresses that upstreams have at the moment.
-pub trait Directory {
-    fn lists(&self, upstream: UpstreamId, address: SocketAddr) -> bool;
 }

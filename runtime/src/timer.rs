@@ -55,6 +55,10 @@ pub(crate) struct Timer {
 }
 
 impl Timers {
+    pub(crate) fn clock(&self) -> Clock {
+        self.clock
+    }
+
     pub(crate) fn new(clock: Clock) -> Rc<Self> {
         Rc::new(Self {
             clock,

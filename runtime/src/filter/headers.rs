@@ -2,9 +2,9 @@
 
 use std::marker::PhantomData;
 
-use super::{Call, Filter, Outcome};
+use super::Filter;
+use crate::call::{Call, Outcome};
 use crate::policy::{HeaderPolicy, RewritePolicy};
-use crate::spec::UpstreamId;
 use crate::worker::Net;
 
 /// Edits the request head on the way in and the response head on the way out.
@@ -12,7 +12,7 @@ use crate::worker::Net;
 pub struct Headers<P, F>(PhantomData<(P, F)>);
 
 impl<P: HeaderPolicy, F: Filter> Filter for Headers<P, F> {
-    const UPSTREAM: Option<UpstreamId> = F::UPSTREAM;
+    type Next = F;
 
     async fn call<N: Net>(call: &mut Call<'_, N>) -> Outcome<N> {
         P::request(&mut call.request.edit());
@@ -37,7 +37,7 @@ impl<P: HeaderPolicy, F: Filter> Filter for Headers<P, F> {
 pub struct Rewrite<P, F>(PhantomData<(P, F)>);
 
 impl<P: RewritePolicy, F: Filter> Filter for Rewrite<P, F> {
-    const UPSTREAM: Option<UpstreamId> = F::UPSTREAM;
+    type Next = F;
 
     async fn call<N: Net>(call: &mut Call<'_, N>) -> Outcome<N> {
         call.request.rewrite::<P>();

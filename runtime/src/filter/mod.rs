@@ -11,46 +11,37 @@
 //! the [`Call`].
 
 mod breaking;
-mod call;
 mod forward;
 mod headers;
 mod identity;
 mod reply;
 mod retry;
 mod timeout;
+mod tunnel;
 
 pub use breaking::Breaker;
-pub use call::Call;
 pub use forward::{Forward, Pass, Reject};
 pub use headers::{Headers, Rewrite};
 pub use identity::{CorrelationId, Trace};
 pub use reply::{Fallback, Respond};
 pub use retry::Retry;
 pub use timeout::Timeout;
+pub use tunnel::{Through, Tunnel};
 
-use crate::failure::Failure;
-use crate::http1::response::Response;
-use crate::policy::Cause;
-use crate::spec::UpstreamId;
+use crate::call::{Call, Outcome};
 use crate::worker::Net;
-
-/// How a call ended: with an answer for the caller, or without one.
-pub type Outcome<N> = Result<Response<N>, Failure>;
-
-/// What a try came to, as policies name it; `None` if no try was made, or the caller ended it.
-fn cause<N: Net>(outcome: &Outcome<N>) -> Option<Cause> {
-    match outcome {
-        Ok(response) => Some(response.cause()),
-        Err(failure) => failure.cause(),
-    }
-}
 
 /// One step of a pipeline.
 pub trait Filter: 'static {
-    /// Where the pipeline ends.
-    const UPSTREAM: Option<UpstreamId> = None;
+    /// What comes after it; itself, if nothing does.
+    type Next: Filter;
 
     fn call<N: Net>(call: &mut Call<'_, N>) -> impl Future<Output = Outcome<N>>;
+
+    /// Chooses the upstream of the try that comes next.
+    fn choose<N: Net>(call: &mut Call<'_, N>) {
+        Self::Next::choose(call);
+    }
 
     /// Would a try be refused now, without the network?
     fn refuses<N: Net>(call: &Call<'_, N>) -> bool {

@@ -2,10 +2,9 @@
 
 use std::marker::PhantomData;
 
-use super::{Call, Filter, Outcome};
-use crate::http1::reply;
+use super::Filter;
+use crate::call::{Call, Outcome, reply};
 use crate::policy::ReplyPolicy;
-use crate::spec::UpstreamId;
 use crate::worker::Net;
 
 /// Answers without touching the network.
@@ -13,9 +12,13 @@ use crate::worker::Net;
 pub struct Respond<P>(PhantomData<P>);
 
 impl<P: ReplyPolicy> Filter for Respond<P> {
+    type Next = Self;
+
     async fn call<N: Net>(call: &mut Call<'_, N>) -> Outcome<N> {
         Ok(reply::of_policy::<P, N>(call.worker, call.head()))
     }
+
+    fn choose<N: Net>(_call: &mut Call<'_, N>) {}
 }
 
 /// Answers in place of the proxy's own 502, 503 or 504; never in place of a real response.
@@ -23,7 +26,7 @@ impl<P: ReplyPolicy> Filter for Respond<P> {
 pub struct Fallback<P, F>(PhantomData<(P, F)>);
 
 impl<P: ReplyPolicy, F: Filter> Filter for Fallback<P, F> {
-    const UPSTREAM: Option<UpstreamId> = F::UPSTREAM;
+    type Next = F;
 
     async fn call<N: Net>(call: &mut Call<'_, N>) -> Outcome<N> {
         let outcome = F::call(call).await;

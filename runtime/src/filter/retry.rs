@@ -7,13 +7,12 @@
 use std::marker::PhantomData;
 use std::time::{Duration, SystemTime};
 
-use super::{Call, Filter, Outcome};
+use super::Filter;
+use crate::call::{Call, Outcome, Response};
 use crate::failure::{Failure, Kind, Stage};
 use crate::grpc::{self, Grpc};
-use crate::http1::response::Response;
 use crate::observe::report::Refusal;
 use crate::policy::{Cause, RetryAfter, RetryPolicy};
-use crate::spec::UpstreamId;
 use crate::worker::Net;
 
 /// Repeats what comes after it.
@@ -21,11 +20,12 @@ use crate::worker::Net;
 pub struct Retry<P, F>(PhantomData<(P, F)>);
 
 impl<P: RetryPolicy, F: Filter> Filter for Retry<P, F> {
-    const UPSTREAM: Option<UpstreamId> = F::UPSTREAM;
+    type Next = F;
 
     async fn call<N: Net>(call: &mut Call<'_, N>) -> Outcome<N> {
         call.request.retain(P::BUFFER);
-        if let Some(budget) = F::UPSTREAM.and_then(|id| call.worker.shared.budget(id)) {
+        F::choose(call);
+        if let Some(budget) = call.budget() {
             budget.call(call.started);
         }
         let mut last = None;
@@ -178,13 +178,14 @@ fn asked_wait<P: RetryPolicy, N: Net>(
 
 /// Takes the try from the upstream's budget, and gives it back if the breaker would refuse it.
 fn withdraw<P: RetryPolicy, F: Filter, N: Net>(
-    call: &Call<'_, N>,
+    call: &mut Call<'_, N>,
     trouble: &Trouble,
 ) -> Result<(), Refusal> {
     // A try that ran into its time-out has cost the upstream more than one that failed at once.
     let cost = if trouble.cause == Cause::Timeout { 2 } else { 1 };
     let now = call.now;
-    let budget = F::UPSTREAM.and_then(|id| call.worker.shared.budget(id));
+    F::choose(call);
+    let budget = call.budget();
     if budget.is_some_and(|budget| !budget.withdraw(&P::BUDGET, cost, now)) {
         return Err(Refusal::Budget);
     }
@@ -222,12 +223,5 @@ fn or_last<N: Net>(
 fn discard<N: Net>(response: Option<Response<N>>, call: &Call<'_, N>) {
     if let Some(response) = response {
         response.discard(call.worker);
-    }
-}
-
-impl Failure {
-    /// Is there still somebody to answer?
-    pub(crate) const fn has_answer(self) -> bool {
-        !matches!(self.kind, Kind::Cancelled)
     }
 }

@@ -6,13 +6,12 @@
 use std::marker::PhantomData;
 use std::time::Duration;
 
-use super::call::Limits;
-use super::{Call, Filter, Outcome};
+use super::Filter;
+use crate::call::{Call, Limits, Outcome};
 use crate::failure::{Failure, Kind};
 use crate::grpc;
 use crate::message::RequestHead;
 use crate::policy::{TimeoutPolicy, Total};
-use crate::spec::UpstreamId;
 use crate::worker::Net;
 
 /// Bounds what comes after it.
@@ -20,7 +19,7 @@ use crate::worker::Net;
 pub struct Timeout<P, F>(PhantomData<(P, F)>);
 
 impl<P: TimeoutPolicy, F: Filter> Filter for Timeout<P, F> {
-    const UPSTREAM: Option<UpstreamId> = F::UPSTREAM;
+    type Next = F;
 
     async fn call<N: Net>(call: &mut Call<'_, N>) -> Outcome<N> {
         let total = match P::TOTAL {

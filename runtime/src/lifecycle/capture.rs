@@ -5,13 +5,13 @@ use std::net::{SocketAddr, TcpStream};
 use rustix::process::geteuid;
 
 use super::listen::Ports;
+use crate::accept::Setup;
 use crate::clock::Clock;
 use crate::discover::Discovery;
 use crate::exit::Exit;
 use crate::intercept::{Redirect, Refusal, Trial};
 use crate::notices::Notices;
 use crate::spec::{Intercept, Spec};
-use crate::worker::Setup;
 
 /// Rules in force, to be kept for as long as the process lives.
 #[derive(Debug)]

@@ -4,8 +4,7 @@ use std::fmt::Write as _;
 use std::io::Write as _;
 
 use crate::exit::Exit;
-use crate::observe::metrics::embedded;
-use crate::spec::Spec;
+use crate::spec::{Spec, embedded};
 
 /// The plan, and which code carries it out.
 pub(super) fn text<P: Spec>() -> String {

@@ -10,7 +10,7 @@ use std::time::Duration;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::time::Instant;
 
-use crate::shared::Shared;
+use crate::worker::Shared;
 
 /// Nobody has been connected for that long: nobody will be.
 const QUIET: Duration = Duration::from_millis(250);
@@ -89,7 +89,7 @@ mod tests {
     use tokio::time::{Instant, sleep};
 
     use super::{PATIENCE, QUIET, callers};
-    use crate::lifecycle::sample;
+    use crate::testing::sample;
 
     #[tokio::test(start_paused = true)]
     async fn nobody_is_waited_for_a_moment_only() {

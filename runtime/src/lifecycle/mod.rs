@@ -14,13 +14,11 @@ mod capture;
 mod describe;
 mod drain;
 mod listen;
-#[cfg(test)]
-pub(crate) mod sample;
 mod start;
 mod threads;
 
 use crate::notices::Notices;
-#[cfg(feature = "testing")]
+#[cfg(any(test, feature = "testing"))]
 pub(crate) use listen::Ports;
 
 use std::process::ExitCode;

@@ -15,21 +15,21 @@ use super::capture;
 use super::drain::{self, Signals};
 use super::listen::{self, ListenError, Listeners, Ports};
 use super::threads::{self, Threads};
+use crate::accept::{Doors, Setup};
+use crate::admin;
+use crate::admin::{Admin, Step};
 use crate::clock::Clock;
 use crate::confine::{self, ConfineError, Needs};
 use crate::discover::{Discovery, Lookup, Resolver};
 use crate::exit::Exit;
-use crate::handover::Doors;
 use crate::intercept::Redirect;
 use crate::notices::Notices;
 use crate::observe::access_log::{Sender, Writer};
-use crate::observe::admin::{self, Admin, Step};
 use crate::observe::metrics::Facts;
 use crate::proxy::Proxy;
 use crate::random::Random;
-use crate::shared::{Phase, Shared};
 use crate::spec::{Inbound, UpstreamSpec};
-use crate::worker::Setup;
+use crate::worker::{Phase, Shared};
 
 /// How long the start waits for names.
 const FIRST_ANSWERS: Duration = Duration::from_secs(5);

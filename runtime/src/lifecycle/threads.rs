@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use tokio::sync::mpsc;
 
+use crate::accept::{self, Setup};
 use crate::proxy::Proxy;
 use crate::spec::Workers;
-use crate::worker::{self, Setup};
 
 /// Threads that carry traffic.
 #[derive(Debug)]
@@ -47,7 +47,7 @@ impl Threads {
         for setup in setups {
             let ending = Ending { how: Ok(()), to: sender.clone() };
             let name = format!("amb-worker-{}", setup.index);
-            Builder::new().name(name).spawn(move || ending.tell(worker::run::<P>(setup)))?;
+            Builder::new().name(name).spawn(move || ending.tell(accept::run::<P>(setup)))?;
         }
         Ok(Self { running, ended })
     }

@@ -7,8 +7,11 @@
 mod edit;
 mod field;
 mod head;
+pub(crate) mod lines;
 mod method;
 mod name;
+mod reason;
+mod refused;
 
 pub use edit::HeadEdit;
 pub(crate) use edit::{Edits, split_line};
@@ -17,3 +20,10 @@ pub use head::RequestHead;
 pub(crate) use head::{RequestParts, ResponseParts};
 pub use method::Method;
 pub(crate) use name::is_name;
+pub(crate) use reason::reason;
+pub(crate) use refused::Refused;
+
+/// A head may have this many bytes …
+pub(crate) const HEAD_LIMIT: usize = 64 * 1024;
+/// … and this many field lines.
+pub(crate) const FIELD_LIMIT: usize = 100;

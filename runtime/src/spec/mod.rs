@@ -2,6 +2,7 @@
 //!
 //! Nothing here does anything. Whoever carries calls reads it, and so does whoever tells of them.
 
+pub(crate) mod embedded;
 mod intercept;
 mod listen;
 mod observe;
@@ -10,7 +11,7 @@ mod upstream;
 pub use intercept::{Cidr, Intercept, OnExit, cidr4, cidr6};
 pub use listen::{Inbound, Listener, Workers};
 pub use observe::{AccessLog, Observe, RouteSpec};
-pub use upstream::{Address, BreakerId, Protocol, UpstreamId, UpstreamSpec};
+pub use upstream::{Address, BreakerId, Directory, Protocol, UpstreamId, UpstreamSpec};
 
 /// A compiled policy, as far as it is data.
 pub trait Spec: 'static {

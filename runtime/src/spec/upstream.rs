@@ -79,3 +79,9 @@ impl Address {
         }
     }
 }
+
+/// The addresses that upstreams have at the moment.
+pub trait Directory {
+    /// Is that address one of the upstream's?
+    fn lists(&self, upstream: UpstreamId, address: SocketAddr) -> bool;
+}

@@ -8,17 +8,16 @@ use std::thread::JoinHandle;
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::watch;
 
+use crate::accept::{self, Doors, Setup};
 use crate::clock::Clock;
 use crate::discover::{Lookup, Resolver};
-use crate::handover::Doors;
 use crate::lifecycle::Ports;
 use crate::observe::access_log::Writer;
 use crate::proxy::Proxy;
 use crate::random::Random;
-use crate::shared::{Phase, Shared};
 use crate::spec::{Inbound, Listener};
 use crate::units::v4;
-use crate::worker::{self, Setup};
+use crate::worker::{Phase, Shared};
 
 /// A running proxy; dropping it lets it finish and ends it.
 #[derive(Debug)]
@@ -89,7 +88,7 @@ impl Live {
         };
         let setups: Vec<_> =
             ports.workers.into_iter().enumerate().zip(Doors::new(workers)).map(setup).collect();
-        let run = |setup| std::thread::spawn(move || worker::run::<P>(setup));
+        let run = |setup| std::thread::spawn(move || accept::run::<P>(setup));
         let owner = |(_, inbound): &(SocketAddr, Inbound)| match inbound {
             Inbound::Own(id) => P::UPSTREAMS.get(id.0).map_or("", |upstream| upstream.name),
             Inbound::Shared | Inbound::Redirected(_) => "",

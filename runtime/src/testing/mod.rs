@@ -9,6 +9,8 @@ mod http2;
 mod live;
 mod observed;
 mod parse;
+#[cfg(test)]
+pub(crate) mod sample;
 mod scenario;
 mod script;
 mod steady;

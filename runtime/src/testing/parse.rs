@@ -1,9 +1,8 @@
 //! The engine's view of bytes on the wire, for comparison with other parsers.
 
-use crate::http1::block::{Block, Blocks, Keep};
-use crate::http1::body::Decoder;
-use crate::http1::parse;
+use crate::buffer::{Block, Blocks, Decoder, Keep};
 use crate::message::{RequestHead, RequestParts};
+use crate::wire::http1::parse;
 
 /// A whole request, as the engine understands it.
 #[derive(Clone, Debug, PartialEq, Eq)]

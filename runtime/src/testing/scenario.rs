@@ -4,7 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::convert::Infallible;
 use std::future::{pending, poll_fn};
 use std::marker::PhantomData;
-use std::net::SocketAddr;
+
 use std::pin::pin;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -20,13 +20,12 @@ use super::observed::{Answer, Observed};
 use super::script::{Pipe, Script, ScriptedNet, Step};
 use crate::clock::Clock;
 use crate::grpc;
-use crate::http1::server;
 use crate::proxy::Proxy;
 use crate::random::Random;
-use crate::shared::{Phase, Shared};
+use crate::serve::http1;
 use crate::spec::{Inbound, Protocol, UpstreamId, UpstreamSpec};
 use crate::units::v4;
-use crate::worker::Worker;
+use crate::worker::{Phase, Shared, Worker};
 
 /// One or more like calls of the application.
 #[derive(Clone, Debug)]
@@ -221,10 +220,10 @@ impl<P: Proxy> Scenario<P> {
         }
         let worker = Rc::new(worker);
         // The address means nothing: the script is chosen by upstream.
-        let nowhere: Arc<[SocketAddr]> = Arc::from([v4([192, 0, 2, 1], 80)]);
+        let nowhere = [v4([192, 0, 2, 1], 80)];
         for id in 0..P::UPSTREAMS.len() {
             if let Some(upstream) = worker.upstream(UpstreamId(id)) {
-                upstream.update(Arc::clone(&nowhere));
+                upstream.update(&nowhere);
             }
         }
         let timers = Rc::clone(&worker.timers);
@@ -291,7 +290,7 @@ async fn call<P: Proxy>(
     let began = clock.now();
     tokio::task::spawn_local(async move {
         let mut serve =
-            pin!(server::serve::<P, ScriptedNet>(&worker, Pipe(theirs), Inbound::Shared));
+            pin!(http1::serve::<P, ScriptedNet>(&worker, Pipe(theirs), Inbound::Shared));
         poll_fn(|cx| {
             // Everything that happens in this poll belongs to this call.
             worker.net.current.set(index);

@@ -21,8 +21,8 @@ use crate::clock::Moment;
 use crate::grpc::{self, Grpc};
 use crate::net::{Connect, ConnectError, Io, Target};
 use crate::observe::event::{Ended, Event, Record};
-use crate::shared::Shared;
 use crate::state::breaker::State;
+use crate::worker::Shared;
 
 use crate::spec::Protocol;
 

@@ -6,7 +6,7 @@
 
 use std::io::{self, IoSlice};
 use std::marker::PhantomData;
-use std::net::SocketAddr;
+
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker, ready};
@@ -16,28 +16,24 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::runtime::{Builder, LocalOptions};
 use tokio::sync::watch;
 
+use crate::buffer::{Block, Decoder, Keep};
+use crate::call::{Call, Caller, Outcome, Request, Response};
 use crate::clock::Clock;
 use crate::failure::{Failure, Kind};
-use crate::filter::{Call, Filter, Outcome};
-use crate::http1::block::{Block, Keep};
-use crate::http1::body::Decoder;
-use crate::http1::parse;
-use crate::http1::request::Request;
-use crate::http1::response::Response;
-use crate::http1::server::serve;
-use crate::http1::write::{self, Persistence};
+use crate::filter::Filter;
 use crate::message::{Method, RequestHead, RequestParts, ResponseParts};
 use crate::net::{Connect, ConnectError, Io, Target};
 use crate::observe::access_log::{Lines, Log, channel};
 use crate::observe::event::Record;
-use crate::peer::Caller;
 use crate::proxy::Proxy;
 use crate::random::Random;
-use crate::shared::{Phase, Shared};
+use crate::serve::http1::serve;
 use crate::spec::{Inbound, UpstreamId};
 use crate::timer::Timer;
 use crate::units::v4;
-use crate::worker::{Net, Worker};
+use crate::wire::http1::write::Persistence;
+use crate::wire::http1::{parse, write};
+use crate::worker::{Net, Phase, Shared, Worker};
 
 /// A proxy of which every call is the same.
 pub struct Steady<P: Proxy> {
@@ -73,10 +69,10 @@ impl<P: Proxy> Steady<P> {
         let (sender, lines) = channel(1);
         let log = Log::new::<P>(sender);
         let worker = Worker::new::<P>(Memory { response }, 0, shared, Random::from_seed(0), log);
-        let nowhere: Arc<[SocketAddr]> = Arc::from([v4([192, 0, 2, 1], 80)]);
+        let nowhere = [v4([192, 0, 2, 1], 80)];
         for id in 0..P::UPSTREAMS.len() {
             if let Some(upstream) = worker.upstream(UpstreamId(id)) {
-                upstream.update(Arc::clone(&nowhere));
+                upstream.update(&nowhere);
             }
         }
         Self { worker, request, response, _lines: lines, policy: PhantomData }
@@ -193,6 +189,8 @@ fn malformed() -> io::Error {
 pub struct Written;
 
 impl Filter for Written {
+    type Next = Self;
+
     async fn call<N: Net>(call: &mut Call<'_, N>) -> Outcome<N> {
         let worker = call.worker;
         let traceparent = call.trace.map(|trace| trace.span(&mut worker.random()));
@@ -200,6 +198,8 @@ impl Filter for Written {
         call.request.begin_try("192.0.2.1:80", traceparent, 1);
         Err(Failure::unsent(Kind::Cancelled))
     }
+
+    fn choose<N: Net>(_call: &mut Call<'_, N>) {}
 }
 
 /// Where a measured pipeline ends: a try that the upstream did not accept.
@@ -207,10 +207,14 @@ impl Filter for Written {
 pub struct Unreached;
 
 impl Filter for Unreached {
-    const UPSTREAM: Option<UpstreamId> = Some(UpstreamId(0));
+    type Next = Self;
 
     async fn call<N: Net>(_call: &mut Call<'_, N>) -> Outcome<N> {
         Err(Failure::unsent(Kind::Refused))
+    }
+
+    fn choose<N: Net>(call: &mut Call<'_, N>) {
+        call.upstream = Some(UpstreamId(0));
     }
 }
 

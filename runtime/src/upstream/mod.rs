@@ -1,50 +1,51 @@
 //! One worker's side of the upstreams: which endpoints there are, which one is next, which
-//! connections are free.
+//! connections lead there.
 
-mod pool;
+mod endpoint;
+pub(crate) mod http2;
+mod idle;
+mod passing;
+
+pub(crate) use endpoint::{Endpoint, Lease};
+pub(crate) use passing::Passing;
 
 use std::cell::{Cell, RefCell};
 use std::net::SocketAddr;
-use std::sync::Arc;
 
 use crate::clock::Moment;
-use crate::http2;
 use crate::net::Connect;
 use crate::spec::{Protocol, UpstreamSpec};
-use pool::Pool;
 
 /// An upstream as one worker sees it.
-#[derive(Debug)]
-pub(crate) struct Upstream<N: Connect> {
+pub(crate) struct Upstream<C: Connect> {
     /// `host:port`, for a request that names no host.
     pub(crate) authority: Box<str>,
-    endpoints: RefCell<Arc<[SocketAddr]>>,
+    endpoints: RefCell<Vec<Lease<C>>>,
     turn: Cell<usize>,
     pub(crate) protocol: Protocol,
-    /// Connections that carry one call at a time.
-    pub(crate) pool: Pool<N::Up>,
-    /// Connections that carry many.
-    pub(crate) streams: http2::Pool,
 }
 
-impl<N: Connect> Upstream<N> {
+impl<C: Connect> Upstream<C> {
     /// `turn`: where the round begins, so that workers do not all begin at the same endpoint.
     pub(crate) fn new(spec: &UpstreamSpec, turn: usize) -> Self {
         Self {
             authority: spec.address.authority(),
-            endpoints: RefCell::new(Arc::from([])),
+            endpoints: RefCell::default(),
             turn: Cell::new(turn),
             protocol: spec.protocol,
-            pool: Pool::default(),
-            streams: http2::Pool::default(),
         }
     }
 
-    /// New addresses; connections to those that are gone are closed.
-    pub(crate) fn update(&self, endpoints: Arc<[SocketAddr]>) {
-        self.pool.retain(|endpoint| endpoints.contains(&endpoint));
-        self.streams.retain(|endpoint| endpoints.contains(&endpoint));
-        self.endpoints.replace(endpoints);
+    /// New addresses. Connections to those that stay are kept; those to the others end with the calls
+    /// on them.
+    pub(crate) fn update(&self, addresses: &[SocketAddr]) {
+        let mut endpoints = self.endpoints.borrow_mut();
+        let known = |&address: &SocketAddr| {
+            let known = endpoints.iter().find(|endpoint| endpoint.address == address);
+            known.map_or_else(|| Endpoint::at(address), Lease::clone)
+        };
+        let next = addresses.iter().map(known).collect();
+        *endpoints = next;
     }
 
     /// How many addresses it has.
@@ -53,23 +54,23 @@ impl<N: Connect> Upstream<N> {
     }
 
     pub(crate) fn has(&self, address: SocketAddr) -> bool {
-        self.endpoints.borrow().contains(&address)
+        self.endpoints.borrow().iter().any(|endpoint| endpoint.address == address)
     }
 
     /// Closes connections that have rested long enough.
     pub(crate) fn sweep(&self, now: Moment) {
-        self.pool.sweep(now);
-        self.streams.sweep(now);
+        self.endpoints.borrow().iter().for_each(|endpoint| endpoint.sweep(now));
     }
 
     /// The next endpoint in turn, another one than `last` if there is any.
-    pub(crate) fn pick(&self, last: Option<SocketAddr>) -> Option<SocketAddr> {
+    pub(crate) fn pick(&self, last: Option<SocketAddr>) -> Option<Lease<C>> {
         let endpoints = self.endpoints.borrow();
         let turn = self.turn.get();
+        let at = |position: usize| endpoints.get(position.checked_rem(endpoints.len())?);
         let mut round = (0..endpoints.len()).map(|step| turn.wrapping_add(step));
-        let position =
-            round.find(|&at| endpoints.get(at % endpoints.len()).copied() != last).unwrap_or(turn);
+        let another = |&position: &usize| at(position).map(|endpoint| endpoint.address) != last;
+        let position = round.find(another).unwrap_or(turn);
         self.turn.set(position.wrapping_add(1));
-        endpoints.get(position.checked_rem(endpoints.len())?).copied()
+        at(position).map(Lease::clone)
     }
 }

@@ -11,7 +11,7 @@ mod redact;
 mod time;
 mod writer;
 
-#[cfg(feature = "testing")]
+#[cfg(any(test, feature = "testing"))]
 pub(crate) use writer::{Lines, channel};
 pub(crate) use writer::{Sender, Writer};
 

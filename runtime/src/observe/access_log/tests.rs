@@ -9,9 +9,9 @@ use serde_json::{Value, json};
 use super::{BUFFERS, Facts, Log, Writer, line};
 use crate::clock::Clock;
 use crate::grpc::Grpc;
-use crate::lifecycle::sample::{Head, Sample};
 use crate::observe::report::{Refusal, Report, TunnelReport};
 use crate::spec::{AccessLog, Spec};
+use crate::testing::sample::{Head, Sample};
 use crate::units::percent;
 
 /// A pipe into the test.

@@ -2,7 +2,7 @@
 
 use crate::spec::{Observe, RouteSpec, Spec, UpstreamSpec};
 
-/// The constants of a [`Proxy`], without its type.
+/// The constants of a [`Spec`], without its type.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Facts {
     pub(crate) service: &'static str,

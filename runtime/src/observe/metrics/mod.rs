@@ -5,7 +5,6 @@
 //! labels to counters. Which counter a call belongs to is an index that the generated code knows.
 
 mod counter;
-pub(crate) mod embedded;
 mod exposition;
 mod facts;
 mod flood;
@@ -15,7 +14,7 @@ mod status;
 
 pub(crate) use facts::Facts;
 pub(crate) use flood::Flood;
-pub(crate) use page::page;
+pub(crate) use page::{Readings, page};
 
 use super::report::{Ending, Refusal, Report};
 use crate::grpc::Grpc;

@@ -1,33 +1,51 @@
 //! The `/metrics` page: all workers' counters, and what the shared state is right now.
 
-use std::sync::atomic::Ordering;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::exposition::{Exposition, Family};
-use super::{Facts, Flood, Recorder, RouteCounters, embedded, histogram, status};
+use super::{Facts, Flood, Recorder, RouteCounters, histogram, status};
+use crate::clock::Moment;
 use crate::discover::Discovery;
 use crate::grpc::Grpc;
 use crate::observe::report::{Ending, Refusal, Source};
-use crate::shared::Shared;
-use crate::spec::{RouteSpec, UpstreamId};
-use crate::state::breaker::State;
+use crate::spec::{RouteSpec, embedded};
+use crate::state::breaker::{Breaker, State};
+use crate::state::budget::Budget;
 
 /// In the order in which [`Recorder`] indexes them.
 const SOURCES: [Source; super::SOURCES] =
     [Source::Upstream, Source::Proxy, Source::Policy, Source::None];
 
+/// What the page is made of, besides what never changes.
+pub(crate) struct Readings<'a> {
+    pub(crate) now: Moment,
+    /// One per worker.
+    pub(crate) recorders: &'a [Arc<Recorder>],
+    /// Indexed by `BreakerId`.
+    pub(crate) breakers: &'a [Breaker],
+    /// Indexed by `UpstreamId`.
+    pub(crate) budgets: &'a [Budget],
+    /// Opaque connections that are open, indexed by `UpstreamId`.
+    pub(crate) tunnels: &'a [AtomicUsize],
+    /// Connections of callers that are open.
+    pub(crate) connections: usize,
+    pub(crate) discovery: &'a Discovery,
+}
+
 /// Renders the page.
-pub(crate) fn page(facts: &Facts, shared: &Shared, discovery: &Discovery) -> String {
+pub(crate) fn page(facts: &Facts, readings: &Readings<'_>) -> String {
     let mut page = Exposition::default();
     build_info(&mut page, facts);
-    calls(&mut page, facts, shared);
-    grpc_calls(&mut page, facts, shared);
-    durations(&mut page, facts, shared);
-    tries(&mut page, facts, shared);
-    bodies(&mut page, facts, shared);
-    tunnels(&mut page, facts, shared);
-    breakers(&mut page, facts, shared);
-    upstreams(&mut page, facts, shared, discovery);
-    connections(&mut page, shared);
+    calls(&mut page, facts, readings);
+    grpc_calls(&mut page, facts, readings);
+    durations(&mut page, facts, readings);
+    tries(&mut page, facts, readings);
+    bodies(&mut page, facts, readings);
+    tunnels(&mut page, facts, readings);
+    breakers(&mut page, facts, readings);
+    upstreams(&mut page, facts, readings);
+    connections(&mut page, readings);
     page.into_text()
 }
 
@@ -44,9 +62,9 @@ fn build_info(page: &mut Exposition, facts: &Facts) {
         );
 }
 
-fn calls(page: &mut Exposition, facts: &Facts, shared: &Shared) {
+fn calls(page: &mut Exposition, facts: &Facts, readings: &Readings<'_>) {
     let mut family = page.counter("amb_calls_total", "Calls that have ended.");
-    for (spec, workers) in by_route(facts, shared) {
+    for (spec, workers) in by_route(facts, readings) {
         for (at, source) in SOURCES.iter().enumerate() {
             let mut total = status::Total::default();
             for worker in workers.clone().filter_map(|route| route.calls.get(at)) {
@@ -60,10 +78,10 @@ fn calls(page: &mut Exposition, facts: &Facts, shared: &Shared) {
     }
 }
 
-fn grpc_calls(page: &mut Exposition, facts: &Facts, shared: &Shared) {
+fn grpc_calls(page: &mut Exposition, facts: &Facts, readings: &Readings<'_>) {
     let help = "Calls of gRPC that have ended, by what gRPC says of them.";
     let mut family = page.counter("amb_grpc_calls_total", help);
-    for (spec, workers) in by_route(facts, shared) {
+    for (spec, workers) in by_route(facts, readings) {
         for (at, source) in SOURCES.iter().enumerate() {
             for (number, code) in Grpc::ALL.iter().enumerate() {
                 let codes = workers.clone().filter_map(|route| route.grpc.get(at)?.get(number));
@@ -77,12 +95,12 @@ fn grpc_calls(page: &mut Exposition, facts: &Facts, shared: &Shared) {
     }
 }
 
-fn durations(page: &mut Exposition, facts: &Facts, shared: &Shared) {
+fn durations(page: &mut Exposition, facts: &Facts, readings: &Readings<'_>) {
     let mut family = page.histogram(
         "amb_call_duration_seconds",
         "Time from the complete request head to the end of the answer.",
     );
-    for (spec, workers) in by_route(facts, shared) {
+    for (spec, workers) in by_route(facts, readings) {
         let mut total = histogram::Total::default();
         workers.for_each(|route| route.duration.add_to(&mut total));
         duration(&mut family, spec, &total);
@@ -101,16 +119,18 @@ fn duration(family: &mut Family<'_>, spec: &RouteSpec, total: &histogram::Total)
     family.suffixed("_count", &labels, total.count());
 }
 
-fn tries(page: &mut Exposition, facts: &Facts, shared: &Shared) {
+fn tries(page: &mut Exposition, facts: &Facts, readings: &Readings<'_>) {
     let help = "Requests that reached for the network.";
-    per_route(page.counter("amb_tries_total", help), facts, shared, |route| route.tries.get());
+    per_route(page.counter("amb_tries_total", help), facts, readings, |route| route.tries.get());
     let help = "Tries after the first of their call.";
-    per_route(page.counter("amb_retries_total", help), facts, shared, |route| route.retries.get());
+    per_route(page.counter("amb_retries_total", help), facts, readings, |route| {
+        route.retries.get()
+    });
     let mut family = page.counter(
         "amb_retry_refused_total",
         "Failed tries that no other followed, by the first reason against it.",
     );
-    for (spec, workers) in by_route(facts, shared) {
+    for (spec, workers) in by_route(facts, readings) {
         for (at, refusal) in Refusal::ALL.iter().enumerate() {
             let counters = workers.clone().filter_map(|route| route.refusals.get(at));
             let count: u64 = counters.map(|counter| counter.get()).sum();
@@ -120,19 +140,19 @@ fn tries(page: &mut Exposition, facts: &Facts, shared: &Shared) {
     }
 }
 
-fn bodies(page: &mut Exposition, facts: &Facts, shared: &Shared) {
+fn bodies(page: &mut Exposition, facts: &Facts, readings: &Readings<'_>) {
     let help = "Bytes of request bodies and of tunnels, from callers.";
     let family = page.counter("amb_received_bytes_total", help);
-    per_route(family, facts, shared, |route| route.received.get());
+    per_route(family, facts, readings, |route| route.received.get());
     let help = "Bytes of response bodies and of tunnels, to callers.";
     let family = page.counter("amb_sent_bytes_total", help);
-    per_route(family, facts, shared, |route| route.sent.get());
+    per_route(family, facts, readings, |route| route.sent.get());
 }
 
-fn tunnels(page: &mut Exposition, facts: &Facts, shared: &Shared) {
+fn tunnels(page: &mut Exposition, facts: &Facts, readings: &Readings<'_>) {
     let help = "Tunnels that have ended or could not be opened, by why.";
     let mut family = page.counter("amb_tunnels_total", help);
-    for (spec, workers) in by_route(facts, shared) {
+    for (spec, workers) in by_route(facts, readings) {
         for (at, ending) in Ending::ALL.iter().enumerate() {
             let counters = workers.clone().filter_map(|route| route.tunnels.get(at));
             let count: u64 = counters.map(|counter| counter.get()).sum();
@@ -144,14 +164,14 @@ fn tunnels(page: &mut Exposition, facts: &Facts, shared: &Shared) {
     }
     let mut family = page.gauge("amb_tunnels", "Tunnels to an upstream that are open.");
     for (at, spec) in facts.upstreams.iter().enumerate().filter(|(_, spec)| spec.is_opaque()) {
-        let open = shared.tunnels(UpstreamId(at)).map_or(0, |open| open.load(Ordering::Relaxed));
+        let open = readings.tunnels.get(at).map_or(0, |open| open.load(Ordering::Relaxed));
         family.sample(&[("upstream", spec.name)], open);
     }
 }
 
-fn breakers(page: &mut Exposition, facts: &Facts, shared: &Shared) {
+fn breakers(page: &mut Exposition, facts: &Facts, readings: &Readings<'_>) {
     let mut family = page.gauge("amb_breaker_state", "0 closed, 1 open, 2 half-open.");
-    for (name, breaker) in facts.breakers.iter().zip(&shared.breakers) {
+    for (name, breaker) in facts.breakers.iter().zip(readings.breakers) {
         let state = match breaker.state() {
             State::Closed => 0,
             State::Open { .. } => 1,
@@ -161,7 +181,7 @@ fn breakers(page: &mut Exposition, facts: &Facts, shared: &Shared) {
     }
     let mut family = page.counter("amb_breaker_transitions_total", "Changes of a breaker's state.");
     for (at, name) in facts.breakers.iter().enumerate() {
-        let workers = || shared.recorders.iter().filter_map(|worker| worker.breakers.get(at));
+        let workers = || readings.recorders.iter().filter_map(|worker| worker.breakers.get(at));
         let opened: u64 = workers().map(|breaker| breaker.opened.get()).sum();
         let half_opened: u64 = workers().map(|breaker| breaker.half_opened.get()).sum();
         let closed: u64 = workers().map(|breaker| breaker.closed.get()).sum();
@@ -171,13 +191,13 @@ fn breakers(page: &mut Exposition, facts: &Facts, shared: &Shared) {
     }
 }
 
-fn upstreams(page: &mut Exposition, facts: &Facts, shared: &Shared, discovery: &Discovery) {
+fn upstreams(page: &mut Exposition, facts: &Facts, readings: &Readings<'_>) {
     let mut family = page.gauge("amb_upstream_endpoints", "Addresses that calls can go to.");
-    for (spec, endpoints) in facts.upstreams.iter().zip(&discovery.endpoints) {
+    for (spec, endpoints) in facts.upstreams.iter().zip(&readings.discovery.endpoints) {
         family.sample(&[("upstream", spec.name)], endpoints.borrow().len());
     }
-    let now = shared.clock.now();
-    let usages = || facts.upstreams.iter().zip(shared.budgets.iter().map(|it| it.usage(now)));
+    let now = readings.now;
+    let usages = || facts.upstreams.iter().zip(readings.budgets.iter().map(|it| it.usage(now)));
     let help = "Calls of the last ten seconds that the retry budget is reckoned from.";
     let mut family = page.gauge("amb_retry_budget_calls", help);
     usages().for_each(|(spec, usage)| family.sample(&[("upstream", spec.name)], usage.calls));
@@ -186,11 +206,11 @@ fn upstreams(page: &mut Exposition, facts: &Facts, shared: &Shared, discovery: &
     usages().for_each(|(spec, usage)| family.sample(&[("upstream", spec.name)], usage.retries));
 }
 
-fn connections(page: &mut Exposition, shared: &Shared) {
+fn connections(page: &mut Exposition, readings: &Readings<'_>) {
     let sum = |of: fn(&Recorder) -> u64| {
-        shared.recorders.iter().map(|recorder| of(recorder)).sum::<u64>()
+        readings.recorders.iter().map(|recorder| of(recorder)).sum::<u64>()
     };
-    let open = shared.connections.load(Ordering::Relaxed);
+    let open = readings.connections;
     page.gauge("amb_connections", "Connections of callers that are open.").sample(&[], open);
     page.counter("amb_connections_total", "Connections of callers.")
         .sample(&[], sum(Recorder::connections));
@@ -199,7 +219,7 @@ fn connections(page: &mut Exposition, shared: &Shared) {
     let mut floods =
         page.counter("amb_http2_floods_total", "HTTP/2 connections that were closed for a flood.");
     for flood in Flood::ALL {
-        let count: u64 = shared.recorders.iter().map(|worker| worker.floods(flood)).sum();
+        let count: u64 = readings.recorders.iter().map(|worker| worker.floods(flood)).sum();
         floods.sample(&[("kind", flood.label())], count);
     }
     page.counter("amb_malformed_requests_total", "Requests that were refused as not HTTP.")
@@ -211,20 +231,20 @@ fn connections(page: &mut Exposition, shared: &Shared) {
 /// Each route with its counters of all workers.
 fn by_route<'a>(
     facts: &Facts,
-    shared: &'a Shared,
+    readings: &'a Readings<'a>,
 ) -> impl Iterator<Item = (&'static RouteSpec, impl Iterator<Item = &'a RouteCounters> + Clone)> {
     facts.routes.iter().enumerate().map(|(at, spec)| {
-        (spec, shared.recorders.iter().filter_map(move |worker| worker.routes.get(at)))
+        (spec, readings.recorders.iter().filter_map(move |worker| worker.routes.get(at)))
     })
 }
 
 fn per_route(
     mut family: Family<'_>,
     facts: &Facts,
-    shared: &Shared,
+    readings: &Readings<'_>,
     count: fn(&RouteCounters) -> u64,
 ) {
-    for (spec, workers) in by_route(facts, shared) {
+    for (spec, workers) in by_route(facts, readings) {
         family.sample(&route_labels(spec), workers.map(count).sum::<u64>());
     }
 }

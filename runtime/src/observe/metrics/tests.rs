@@ -6,10 +6,10 @@ use std::time::Duration;
 use super::{Facts, Recorder, page};
 use crate::discover::Discovery;
 use crate::grpc::Grpc;
-use crate::lifecycle::sample::{self, Head, Sample};
 use crate::observe::report::{Ending, Refusal, Report, Source};
 use crate::spec::{BreakerId, UpstreamId};
 use crate::state::breaker::Transition;
+use crate::testing::sample::{self, Head, Sample};
 
 /// The page after some calls on two workers.
 fn sample_page() -> String {
@@ -39,7 +39,7 @@ fn sample_page() -> String {
     shared.recorders[1].malformed();
     shared.tunnels(UpstreamId(1)).unwrap().store(5, Ordering::Relaxed);
     shared.recorders[0].lines_dropped(7);
-    page(&Facts::of::<Sample>(), &shared, &discovery)
+    page(&Facts::of::<Sample>(), &shared.readings(&discovery))
 }
 
 #[test]

@@ -1,0 +1,241 @@
+//! Buffers: one block per message in flight, kept by the worker between messages.
+//!
+//! ```text
+//! 0 ······ head_end ······ sent ······ decoded ······ filled ······ len
+//!   head     forwarded     to forward     not looked at     free
+//! ```
+//!
+//! A block holds a head and, behind it, a window on the body. In the request's block the head
+//! stays until the call has ended, for another try needs it, and as long as the body fits it stays
+//! too: the window is the replay buffer.
+
+use std::cell::RefCell;
+
+use super::body::{Decoder, Malformed, Step};
+use crate::message::{Edits, Field};
+
+/// For heads and small bodies: a head and 16 KiB, which many servers write at once, in one read.
+const SMALL: usize = 18 * 1024;
+/// For large bodies: half as many system calls per byte cost more than the memory.
+const LARGE: usize = 256 * 1024;
+/// From this many bytes on that are still to come, a body moves through a large block, or past all
+/// blocks.
+pub(crate) const LARGE_BODY: u64 = 64 * 1024;
+/// Blocks kept for reuse per worker: a connection of HTTP/2 carries 128 calls, of two blocks each.
+const KEPT: usize = 256;
+/// The same of large pieces of memory.
+const LARGE_KEPT: usize = 16;
+
+/// Bytes of one message, and how far they have come.
+#[derive(Debug)]
+pub(crate) struct Block {
+    pub(crate) bytes: Vec<u8>,
+    pub(crate) head_end: usize,
+    pub(crate) sent: usize,
+    pub(crate) decoded: usize,
+    pub(crate) filled: usize,
+    /// Field lines of the head.
+    pub(crate) fields: Vec<Field>,
+    /// Lines to append to the head.
+    pub(crate) edits: Edits,
+    /// The path that a rewrite made.
+    pub(crate) path: Vec<u8>,
+    /// The head as it goes out.
+    pub(crate) out: Vec<u8>,
+    /// How much of `out` is written.
+    pub(crate) out_sent: usize,
+    /// Body bytes written in all.
+    pub(crate) passed: u64,
+    /// Field lines behind the body, where they are kept apart from it.
+    pub(crate) trailers: Vec<u8>,
+}
+
+/// One worker's unused blocks.
+#[derive(Debug, Default)]
+pub(crate) struct Blocks {
+    #[expect(clippy::vec_box, reason = "blocks change hands: a pointer moves, not the block")]
+    free: RefCell<Vec<Box<Block>>>,
+    large: RefCell<Vec<Vec<u8>>>,
+}
+
+impl Blocks {
+    pub(crate) fn take(&self) -> Box<Block> {
+        self.free.borrow_mut().pop().unwrap_or_else(|| Box::new(Block::new()))
+    }
+
+    pub(crate) fn give(&self, mut block: Box<Block>) {
+        self.shrink(&mut block);
+        block.reset();
+        let mut free = self.free.borrow_mut();
+        if free.len() < KEPT {
+            free.push(block);
+        }
+    }
+
+    /// Exchanges the block's bytes for a large piece of memory, contents kept.
+    pub(crate) fn enlarge(&self, block: &mut Block) {
+        if block.bytes.len() >= LARGE {
+            return;
+        }
+        let mut bytes = self.large.borrow_mut().pop().unwrap_or_else(|| vec![0; LARGE]);
+        if let (Some(to), Some(from)) =
+            (bytes.get_mut(..block.filled), block.bytes.get(..block.filled))
+        {
+            to.copy_from_slice(from);
+            block.bytes = bytes;
+        }
+    }
+
+    fn shrink(&self, block: &mut Block) {
+        if block.bytes.len() > SMALL {
+            let bytes = std::mem::replace(&mut block.bytes, vec![0; SMALL]);
+            let mut large = self.large.borrow_mut();
+            if bytes.len() == LARGE && large.len() < LARGE_KEPT {
+                large.push(bytes);
+            }
+        }
+    }
+}
+
+impl Block {
+    fn new() -> Self {
+        Self {
+            bytes: vec![0; SMALL],
+            head_end: 0,
+            sent: 0,
+            decoded: 0,
+            filled: 0,
+            fields: Vec::with_capacity(32),
+            edits: Edits::default(),
+            path: Vec::new(),
+            out: Vec::with_capacity(1024),
+            out_sent: 0,
+            passed: 0,
+            trailers: Vec::new(),
+        }
+    }
+
+    fn reset(&mut self) {
+        (self.head_end, self.sent, self.decoded, self.filled) = (0, 0, 0, 0);
+        self.fields.clear();
+        self.edits.clear();
+        self.path.clear();
+        self.out.clear();
+        self.out_sent = 0;
+        self.passed = 0;
+        self.trailers.clear();
+    }
+
+    pub(crate) fn has_field(&self, name: &str) -> bool {
+        self.fields.iter().any(|field| field.is_named(&self.bytes, name))
+    }
+
+    /// What has been read.
+    pub(crate) fn filled(&self) -> &[u8] {
+        self.bytes.get(..self.filled).unwrap_or_default()
+    }
+
+    /// Body bytes that may go out.
+    pub(crate) fn ready(&self) -> &[u8] {
+        self.bytes.get(self.sent..self.decoded).unwrap_or_default()
+    }
+
+    /// Bytes behind those that were decoded: more body, or the next message.
+    pub(crate) fn raw(&self) -> &[u8] {
+        self.bytes.get(self.decoded..self.filled).unwrap_or_default()
+    }
+
+    /// Where the next read goes.
+    pub(crate) fn space(&mut self) -> &mut [u8] {
+        self.bytes.get_mut(self.filled..).unwrap_or_default()
+    }
+
+    pub(crate) fn has_space(&self) -> bool {
+        self.filled < self.bytes.len()
+    }
+
+    /// Doubles the room, up to `limit` bytes; false if it is reached.
+    pub(crate) fn grow(&mut self, limit: usize) -> bool {
+        let len = self.bytes.len();
+        if len < limit {
+            self.bytes.resize((len * 2).min(limit), 0);
+        }
+        len < limit
+    }
+
+    /// Adds bytes of our own, making room for them.
+    pub(crate) fn append(&mut self, bytes: &[u8]) {
+        let end = self.filled + bytes.len();
+        if self.bytes.len() < end {
+            self.bytes.resize(end, 0);
+        }
+        if let Some(space) = self.bytes.get_mut(self.filled..end) {
+            space.copy_from_slice(bytes);
+            self.filled = end;
+        }
+    }
+
+    /// The head is complete: what follows it is body.
+    pub(crate) fn begin_body(&mut self, head_end: usize) {
+        (self.head_end, self.sent, self.decoded) = (head_end, head_end, head_end);
+    }
+
+    /// Moves the boundary of what may go out as far as the bytes reach. True once the body is
+    /// complete.
+    pub(crate) fn decode(&mut self, decoder: &mut Decoder, keep: Keep) -> Result<bool, Malformed> {
+        loop {
+            let at_trailers = decoder.is_at_trailers();
+            match decoder.step(self.raw())? {
+                Step::Data(n) => self.decoded += n,
+                Step::Framing(n) if keep == Keep::Framing => self.decoded += n,
+                Step::Framing(n) if at_trailers => self.set_trailers_apart(n),
+                Step::Framing(n) | Step::Skip(n) => self.cut(n),
+                Step::More => return Ok(false),
+                Step::End => return Ok(true),
+            }
+        }
+    }
+
+    /// The trailer section goes on by itself, without the empty line that ends it.
+    fn set_trailers_apart(&mut self, n: usize) {
+        let lines = self.bytes.get(self.decoded..self.decoded + n.saturating_sub(2));
+        self.trailers.extend_from_slice(lines.unwrap_or_default());
+        self.cut(n);
+    }
+
+    /// Removes `n` bytes that are not forwarded.
+    fn cut(&mut self, n: usize) {
+        self.bytes.copy_within(self.decoded + n..self.filled, self.decoded);
+        self.filled -= n;
+    }
+
+    /// Forgets body bytes that have gone out, to make room.
+    pub(crate) fn recycle(&mut self) {
+        if self.sent == self.decoded && self.sent > self.head_end {
+            self.bytes.copy_within(self.decoded..self.filled, self.head_end);
+            self.filled -= self.decoded - self.head_end;
+            (self.sent, self.decoded) = (self.head_end, self.head_end);
+        }
+    }
+
+    /// Drops a head that has been dealt with.
+    pub(crate) fn consume(&mut self, length: usize) {
+        self.bytes.copy_within(length..self.filled, 0);
+        self.filled -= length;
+    }
+
+    /// The message has ended; what was read behind it is the beginning of the next.
+    pub(crate) fn next_message(&mut self) {
+        self.bytes.copy_within(self.decoded..self.filled, 0);
+        let left = self.filled - self.decoded;
+        self.reset();
+        self.filled = left;
+    }
+}
+
+/// Does the chunked framing travel along?
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Keep {
+    Framing,
+    PayloadOnly,
+}

@@ -1,0 +1,200 @@
+//! One try: an endpoint, a connection, the request out, the response head in.
+
+use std::future::poll_fn;
+use std::net::SocketAddr;
+use std::pin::pin;
+use std::task::Poll;
+
+use super::exchange::Exchange;
+use super::{Call, Caller, Link, Outcome, stream};
+use crate::clock::Moment;
+use crate::failure::{Failure, Kind, Stage};
+use crate::net::Target;
+use crate::spec::{Inbound, Protocol};
+use crate::upstream::{Endpoint, Lease};
+use crate::worker::{Net, Worker};
+
+/// Which connections a try may use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Connections {
+    /// Kept ones, if there are any.
+    Any,
+    New,
+}
+
+/// The time that a try has.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Within {
+    begun: Moment,
+    /// When it must have brought its response head.
+    end: Moment,
+}
+
+/// Where a try goes, as it was decided once.
+struct Aim<'a, N: Net> {
+    lease: Lease<N>,
+    target: Target<'a>,
+    /// For a request that names no host.
+    authority: &'a str,
+    protocol: Protocol,
+    within: Within,
+}
+
+/// Tries one endpoint of the upstream that was chosen.
+pub(crate) async fn attempt<N: Net>(call: &mut Call<'_, N>) -> Outcome<N> {
+    let id = call.upstream.ok_or(Failure::unsent(Kind::NoEndpoint))?;
+    let upstream = call.worker.upstream(id).ok_or(Failure::unsent(Kind::NoEndpoint))?;
+    if call.now >= call.limits.deadline {
+        return Err(Failure::unsent(Kind::TotalTimeout));
+    }
+    let lease = upstream.pick(call.last_endpoint).ok_or(Failure::unsent(Kind::NoEndpoint))?;
+    call.last_endpoint = Some(lease.address);
+    call.tries += 1;
+    let aim = Aim {
+        target: Target::Upstream(id, lease.address),
+        lease,
+        authority: &upstream.authority,
+        protocol: upstream.protocol,
+        within: call.within(),
+    };
+    match on(call, &aim, Connections::Any).await {
+        // The upstream closed a kept connection just as we took it. That is no failed try: nobody has
+        // seen the request, or it may be repeated (RFC 9112 §9.3.1).
+        Err(Failure { kind: Kind::Stale, stage }) if call.may_repeat(stage) => {
+            let within = Within { begun: call.now, ..aim.within };
+            on(call, &Aim { within, ..aim }, Connections::New).await
+        }
+        Err(Failure { kind: Kind::Stale, stage: Stage::Sent }) => Err(Failure::sent(Kind::Reset)),
+        outcome => outcome,
+    }
+}
+
+/// `otherwise pass`: one try at where a redirected connection wanted to go, whatever its `Host`
+/// says, and otherwise at the name that the caller dialled. It is spoken to as the caller speaks.
+pub(crate) async fn pass<N: Net>(call: &mut Call<'_, N>) -> Outcome<N> {
+    let host = String::from_utf8_lossy(call.head().host()).into_owned();
+    let port = call.request.parts.port.unwrap_or(80);
+    let (lease, target) = match call.inbound {
+        Inbound::Redirected(original) => {
+            (call.worker.passing.at(original), Target::Original(original))
+        }
+        Inbound::Shared | Inbound::Own(_) if host.is_empty() => {
+            return Err(Failure::unsent(Kind::UnknownHost));
+        }
+        // An endpoint that no other call will find.
+        Inbound::Shared | Inbound::Own(_) => {
+            (Endpoint::at(SocketAddr::from(([0, 0, 0, 0], port))), Target::Name(&host, port))
+        }
+    };
+    call.tries += 1;
+    let within = call.within();
+    let aim = Aim { lease, target, authority: &host, protocol: Protocol::Auto, within };
+    on(call, &aim, Connections::Any).await
+}
+
+/// The try, on a connection of either version.
+async fn on<N: Net>(
+    call: &mut Call<'_, N>,
+    aim: &Aim<'_, N>,
+    connections: Connections,
+) -> Outcome<N> {
+    if speaks_http2(call, aim.protocol) {
+        // A stream allocates in any case; calls of HTTP/1.1 shall not have to carry its room.
+        return Box::pin(on_stream(call, aim, connections)).await;
+    }
+    let worker = call.worker;
+    let kept = match connections {
+        Connections::Any => aim.lease.idle.take(call.now),
+        Connections::New => None,
+    };
+    let reused = kept.is_some();
+    let io = match kept {
+        Some(io) => io,
+        None => connected(call, dial(worker, aim.target), aim.within).await?,
+    };
+    let traceparent = call.trace.map(|trace| trace.span(&mut worker.random()));
+    let traceparent = traceparent.as_ref().map(<[u8; 55]>::as_slice);
+    call.request.begin_try(aim.authority, traceparent, call.tries);
+    let home = match aim.target {
+        Target::Upstream(..) => Some(aim.lease.clone()),
+        Target::Original(_) | Target::Name(..) => None,
+    };
+    Exchange::new(Link::Http1 { io, home }, reused, aim.within.end, call).run(call).await
+}
+
+/// The same on a stream of a connection that carries other calls, too.
+async fn on_stream<N: Net>(
+    call: &mut Call<'_, N>,
+    aim: &Aim<'_, N>,
+    connections: Connections,
+) -> Outcome<N> {
+    let since = match connections {
+        Connections::Any => Moment::START,
+        Connections::New => call.now,
+    };
+    let (seat, reused) = stream::seat(call, &aim.lease, aim.target, (since, aim.within)).await?;
+    let traceparent = call.trace.map(|trace| trace.span(&mut call.worker.random()));
+    let traceparent = traceparent.as_ref().map(<[u8; 55]>::as_slice);
+    let stream = Box::new(stream::begin(call, &seat, aim.authority, traceparent)?);
+    let link = Link::Http2 { stream, _seat: seat, _lease: aim.lease.clone() };
+    Exchange::new(link, reused, aim.within.end, call).run(call).await
+}
+
+/// Is HTTP/2 what this upstream gets?
+fn speaks_http2<N: Net>(call: &Call<'_, N>, protocol: Protocol) -> bool {
+    match protocol {
+        Protocol::Http2 | Protocol::Grpc => true,
+        Protocol::Auto => matches!(call.caller, Caller::Http2(_)),
+        Protocol::Http1 | Protocol::Tcp | Protocol::TlsPassthrough => false,
+    }
+}
+
+pub(super) async fn dial<N: Net>(worker: &Worker<N>, target: Target<'_>) -> Result<N::Up, Kind> {
+    worker.net.connect(target).await.map_err(Kind::from)
+}
+
+/// Waits for a connection, at most as long as `connect` and the try may take.
+pub(super) async fn connected<T, N: Net>(
+    call: &mut Call<'_, N>,
+    connect: impl Future<Output = Result<T, Kind>>,
+    Within { begun, end }: Within,
+) -> Result<T, Failure> {
+    let connect_end = begun + call.limits.connect;
+    call.timer.set(end.min(connect_end));
+    let late = if connect_end <= end { Kind::ConnectTimeout } else { call.late(end) };
+    let mut connect = pin!(connect);
+    let connected = poll_fn(|cx| {
+        if let Poll::Ready(connected) = connect.as_mut().poll(cx) {
+            return Poll::Ready(connected.map_err(Failure::unsent));
+        }
+        if call.timer.poll_due(cx).is_ready() {
+            return Poll::Ready(Err(Failure::unsent(late)));
+        }
+        if call.request.poll_gone(&mut call.caller, cx).is_ready() {
+            return Poll::Ready(Err(Failure::unsent(Kind::Cancelled)));
+        }
+        Poll::Pending
+    })
+    .await;
+    call.went_on();
+    connected
+}
+
+impl<N: Net> Call<'_, N> {
+    /// The time of a try that begins now.
+    fn within(&self) -> Within {
+        let per_try = self.limits.per_try.map_or(Moment::NEVER, |per_try| self.now + per_try);
+        Within { begun: self.now, end: per_try.min(self.limits.deadline) }
+    }
+
+    /// What it is called when a try is not done by `end`.
+    pub(super) fn late(&self, end: Moment) -> Kind {
+        if end == self.limits.deadline { Kind::TotalTimeout } else { Kind::TryTimeout }
+    }
+
+    /// May a request that met a connection's end be sent once more?
+    fn may_repeat(&self, stage: Stage) -> bool {
+        let safe = stage == Stage::Unsent || self.head().method().is_idempotent();
+        safe && self.request.replayable(Stage::Unsent)
+    }
+}

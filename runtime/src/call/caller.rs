@@ -1,0 +1,50 @@
+//! The application's end of a call.
+
+use std::io;
+use std::task::{Context, Poll};
+
+use crate::buffer::{Block, Keep, poll_drain};
+use crate::message::RequestParts;
+use crate::wire::http2::stream::Answer;
+use crate::worker::Net;
+
+/// Where a request comes from and its answer goes to.
+pub(crate) enum Caller<'a, N: Net> {
+    /// The connection, which this call has to itself.
+    Http1(&'a mut N::Down),
+    /// One stream of a connection.
+    Http2(&'a mut Answer),
+}
+
+impl<N: Net> Caller<'_, N> {
+    /// Writes what the block has for the caller; the end, too, once the message is `complete`.
+    pub(crate) fn poll_drain(
+        &mut self,
+        block: &mut Block,
+        complete: bool,
+        cx: &mut Context<'_>,
+    ) -> Poll<io::Result<()>> {
+        match self {
+            Self::Http1(io) => poll_drain(*io, block, cx),
+            Self::Http2(answer) => answer.poll_drain(block, complete, cx),
+        }
+    }
+
+    /// Does the framing of HTTP/1.1 travel along to this caller?
+    pub(crate) fn keep(&self, request: &RequestParts) -> Keep {
+        match self {
+            Self::Http1(_) if request.modern => Keep::Framing,
+            // HTTP/1.0 does not know chunks, and HTTP/2 has frames.
+            _ => Keep::PayloadOnly,
+        }
+    }
+
+    /// Ready once a caller has left that can leave at any time; one that speaks HTTP/1.1 is only
+    /// seen to leave when it is read from.
+    pub(crate) fn poll_cancelled(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        match self {
+            Self::Http1(_) => Poll::Pending,
+            Self::Http2(answer) => answer.poll_cancelled(cx),
+        }
+    }
+}

@@ -1,0 +1,260 @@
+//! The answer on its way to the caller, while what is left of both bodies flows.
+
+use crate::net::Io as _;
+use std::future::poll_fn;
+use std::io;
+use std::task::{Context, Poll, ready};
+
+use super::exchange::{body_keep, is_delimited};
+use super::request::Upload;
+use super::response::Response;
+use super::upgrade::Carried;
+use super::{Call, Caller, Link, upgrade};
+use crate::buffer::{Broken, Framing, Keep, LARGE_BODY, after_reads, poll_fill};
+use crate::grpc::Grpc;
+use crate::message::Method;
+
+use crate::wire::http1::write;
+use crate::wire::http1::write::Persistence;
+use crate::worker::Net;
+
+/// How an answer ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Delivered {
+    pub(crate) then: Then,
+    /// Body bytes written to the caller.
+    pub(crate) sent: u64,
+    /// Why the answer is not complete (RFC 9209 §2.3), if it is not.
+    pub(crate) error: Option<&'static str>,
+    /// The status of gRPC that came with it or behind it.
+    pub(crate) grpc: Option<Grpc>,
+}
+
+/// What becomes of the caller's connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Then {
+    /// It can carry another request.
+    Keep,
+    /// It is closed, with care for an answer that may still be on its way.
+    Linger,
+    /// It was a tunnel, which has ended.
+    Close,
+}
+
+/// Writes the answer and gives back what it used.
+pub(crate) async fn deliver<N: Net>(
+    call: &mut Call<'_, N>,
+    mut response: Response<N>,
+) -> Delivered {
+    let persistence = persistence(call, &response);
+    let begun = begin(call, &mut response, persistence);
+    if response.framing == Framing::Tunnel {
+        let Carried { sent, error } = upgrade::carry(call, response).await;
+        call.went_on();
+        return Delivered { then: Then::Close, sent, error, grpc: None };
+    }
+    let error = match begun {
+        Ok(()) => run(call, &mut response).await.err(),
+        Err(error) => Some(error),
+    };
+    if error.is_some()
+        && let Caller::Http2(answer) = &mut call.caller
+    {
+        answer.reset();
+    }
+    response.settle(call);
+    if let Some(pipe) = response.pipe.take() {
+        call.worker.pipes.give(pipe);
+    }
+    let (sent, grpc) = (response.block.passed, response.last_grpc());
+    call.worker.blocks.give(response.block);
+    let keep = error.is_none() && persistence != Persistence::Close && call.request.is_complete();
+    Delivered { then: if keep { Then::Keep } else { Then::Linger }, sent, error, grpc }
+}
+
+/// The head: into the block's `out`, or on its way in frames.
+fn begin<N: Net>(
+    call: &mut Call<'_, N>,
+    response: &mut Response<N>,
+    persistence: Persistence,
+) -> Result<(), &'static str> {
+    let keep = call.caller.keep(&call.request.parts);
+    let complete = response.is_complete();
+    match &mut call.caller {
+        Caller::Http1(_) => {
+            let mut out = std::mem::take(&mut response.block.out);
+            let additions = write::ResponseAdditions {
+                lines: response.block.edits.lines(),
+                chunked: response.framing == Framing::Chunked && keep == Keep::Framing,
+                connection: persistence,
+            };
+            let block = &response.block;
+            write::response(&block.bytes, &block.fields, &response.parts, &additions, &mut out);
+            response.block.out = out;
+            Ok(())
+        }
+        Caller::Http2(answer) => {
+            answer.begin((&response.block, &response.parts), call.request.id(), complete)
+        }
+    }
+}
+
+fn persistence<N: Net>(call: &Call<'_, N>, response: &Response<N>) -> Persistence {
+    let parts = &call.request.parts;
+    if response.framing == Framing::Tunnel {
+        // After `CONNECT` the status says it all.
+        let connect = parts.method == Method::Connect;
+        return if connect { Persistence::Implied } else { Persistence::Upgrade };
+    }
+    let ends_with_connection =
+        !is_delimited(response.framing) || (response.framing == Framing::Chunked && !parts.modern);
+    let keep = parts.keep_alive
+        && call.request.is_complete()
+        && !ends_with_connection
+        && call.worker.is_serving();
+    match (keep, parts.modern) {
+        (false, _) => Persistence::Close,
+        (true, true) => Persistence::Implied,
+        (true, false) => Persistence::Said,
+    }
+}
+
+async fn run<N: Net>(
+    call: &mut Call<'_, N>,
+    response: &mut Response<N>,
+) -> Result<(), &'static str> {
+    if matches!(call.caller, Caller::Http1(_)) {
+        after_reads().await;
+    }
+    let mut armed = false;
+    let delivered = poll_fn(|cx| {
+        let before = call.request.block.passed + response.block.passed;
+        if poll_upload(call, response, cx).is_err() {
+            return Poll::Ready(Err("http_request_error"));
+        }
+        if let Poll::Ready(result) = poll_download(call, response, cx) {
+            return Poll::Ready(result);
+        }
+        if call.caller.poll_cancelled(cx).is_ready() {
+            return Poll::Ready(Err("client_closed"));
+        }
+        if !armed || call.request.block.passed + response.block.passed > before {
+            let idle = call.worker.clock().now() + call.limits.idle;
+            call.timer.set(idle.min(call.limits.deadline));
+            armed = true;
+        }
+        ready!(call.timer.poll_due(cx));
+        Poll::Ready(Err("http_response_timeout"))
+    })
+    .await;
+    if armed {
+        call.went_on();
+    }
+    delivered
+}
+
+/// The rest of the request, if the upstream answered before it had all of it.
+fn poll_upload<N: Net>(
+    call: &mut Call<'_, N>,
+    response: &mut Response<N>,
+    cx: &mut Context<'_>,
+) -> Result<(), ()> {
+    let Some(link) = response.link.as_mut().filter(|_| !call.request.is_sent()) else {
+        return Ok(());
+    };
+    let (request, caller) = (&mut *call.request, &mut call.caller);
+    match request.poll_upload(caller, link, call.worker, cx) {
+        Poll::Ready(Err(Upload::Caller(_))) => Err(()),
+        // The upstream has said what it had to say and wants no more.
+        _ => Ok(()),
+    }
+}
+
+fn poll_download<N: Net>(
+    call: &mut Call<'_, N>,
+    response: &mut Response<N>,
+    cx: &mut Context<'_>,
+) -> Poll<Result<(), &'static str>> {
+    loop {
+        let complete = response.is_complete();
+        if ready!(call.caller.poll_drain(&mut response.block, complete, cx)).is_err() {
+            return Poll::Ready(Err("client_closed"));
+        }
+        ready!(poll_spliced(call, response, cx)).map_err(|_| "client_closed")?;
+        if complete {
+            return Poll::Ready(Ok(()));
+        }
+        ready!(poll_more(call, response, cx))?;
+    }
+}
+
+/// Moves to the caller what is in the pipe.
+fn poll_spliced<N: Net>(
+    call: &mut Call<'_, N>,
+    response: &mut Response<N>,
+    cx: &mut Context<'_>,
+) -> Poll<io::Result<()>> {
+    let (Some(pipe), Caller::Http1(to)) = (&mut response.pipe, &mut call.caller) else {
+        return Poll::Ready(Ok(()));
+    };
+    while pipe.held > 0 {
+        response.block.passed += ready!(to.poll_out_of(pipe, cx))? as u64;
+    }
+    Poll::Ready(Ok(()))
+}
+
+/// Reads more of the body; ready when some came, or its end.
+fn poll_more<N: Net>(
+    call: &Call<'_, N>,
+    response: &mut Response<N>,
+    cx: &mut Context<'_>,
+) -> Poll<Result<(), &'static str>> {
+    response.block.recycle();
+    // A connection has one pipe or large block at most, however many streams.
+    if response.expects() > LARGE_BODY
+        && let Caller::Http1(to) = &call.caller
+    {
+        let splices =
+            matches!(&response.link, Some(Link::Http1 { io, .. }) if io.splices() && to.splices());
+        if splices && response.pipe.is_none() {
+            response.pipe = call.worker.pipes.take();
+        }
+        if response.pipe.is_none() {
+            call.worker.blocks.enlarge(&mut response.block);
+        }
+    }
+    let due = response.expects();
+    let spliced = due > 0 && response.pipe.is_some();
+    match response.link.as_mut() {
+        None => Poll::Ready(Err("http_response_incomplete")),
+        Some(Link::Http1 { io, .. }) => {
+            let read = match &mut response.pipe {
+                Some(pipe) if spliced => io.poll_into(pipe, due, cx),
+                _ => poll_fill(io, &mut response.block, cx),
+            };
+            match ready!(read) {
+                Ok(0) if response.end_of_stream() => Poll::Ready(Ok(())),
+                Ok(0) | Err(_) => Poll::Ready(Err("http_response_incomplete")),
+                Ok(moved) if spliced => {
+                    response.went_past(moved);
+                    Poll::Ready(Ok(()))
+                }
+                Ok(_) => {
+                    let keep = call.caller.keep(&call.request.parts);
+                    Poll::Ready(response.decode(keep).map_err(|_| "http_protocol_error"))
+                }
+            }
+        }
+        Some(Link::Http2 { stream, .. }) => {
+            let keep = body_keep(call, response.framing);
+            match ready!(stream.poll_fill(&mut response.block, keep, cx)) {
+                Ok(came) => {
+                    response.frames_came(came);
+                    Poll::Ready(Ok(()))
+                }
+                Err(Broken::Malformed) => Poll::Ready(Err("http_protocol_error")),
+                Err(Broken::Gone) => Poll::Ready(Err("http_response_incomplete")),
+            }
+        }
+    }
+}

@@ -1,0 +1,319 @@
+//! The middle of a try: the request goes out, and a response head comes in.
+//!
+//! Both directions make progress in one poll, for an upstream may answer before it has read the
+//! whole body, and a caller may wait for `100 Continue` before it sends one.
+
+use std::future::poll_fn;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use super::request::Upload;
+use super::response::Response;
+use super::{Call, Caller, Link, Outcome};
+use crate::buffer::{Block, Decoder, Framing, Keep, after_reads, poll_drain, poll_fill};
+use crate::clock::Moment;
+use crate::failure::{Failure, Kind};
+use crate::message::{HEAD_LIMIT, Method, ResponseParts};
+use crate::upstream::http2::failure;
+use crate::wire::http1::parse::Complete;
+use crate::wire::http1::{parse, write};
+use crate::wire::http2::head;
+use crate::worker::Net;
+
+/// How long the upstream may think about `expect: 100-continue` before the body is sent anyway
+/// (RFC 9110 §10.1.1).
+const CONTINUE_WAIT: Duration = Duration::from_secs(1);
+/// As long as a block has that much room, a body that is there already is read with its head.
+const EARLY: usize = 1024;
+/// Interim responses that one try may bring.
+const INTERIM_LIMIT: u32 = 16;
+
+/// A request under way on a connection.
+pub(crate) struct Exchange<N: Net> {
+    link: Link<N>,
+    /// For the response.
+    block: Box<Block>,
+    parts: ResponseParts,
+    /// The connection carried another request before.
+    reused: bool,
+    /// The response head must be there by then.
+    end: Moment,
+    /// Body bytes that had gone out when that was set.
+    passed: u64,
+    interims: u32,
+}
+
+impl<N: Net> Exchange<N> {
+    pub(crate) fn new(link: Link<N>, reused: bool, end: Moment, call: &Call<'_, N>) -> Self {
+        let (block, parts) = (call.worker.blocks.take(), ResponseParts::default());
+        Self { link, block, parts, reused, end, passed: 0, interims: 0 }
+    }
+
+    pub(crate) async fn run(mut self, call: &mut Call<'_, N>) -> Outcome<N> {
+        let patience = match call.request.continued {
+            true => self.end,
+            false => self.end.min(call.now + CONTINUE_WAIT),
+        };
+        call.timer.set(patience);
+        if matches!(self.link, Link::Http1 { .. }) {
+            after_reads().await;
+        }
+        let head = poll_fn(|cx| self.poll(call, cx)).await;
+        call.went_on();
+        match head {
+            Ok(complete) => self.respond(call, complete),
+            Err(failure) => {
+                call.worker.blocks.give(self.block);
+                Err(failure)
+            }
+        }
+    }
+
+    fn poll(
+        &mut self,
+        call: &mut Call<'_, N>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<Complete, Failure>> {
+        loop {
+            let continued = call.request.continued;
+            self.poll_upload(call, cx)?;
+            if call.limits.streams {
+                self.hear_upload(call);
+            }
+            if let Poll::Ready(head) = self.poll_response(call, cx) {
+                return Poll::Ready(head);
+            }
+            self.poll_interim(call, cx)?;
+            if call.request.continued != continued {
+                continue;
+            }
+            if call.request.poll_gone(&mut call.caller, cx).is_ready() {
+                return Poll::Ready(Err(self.failure(Kind::Cancelled, call)));
+            }
+            ready!(call.timer.poll_due(cx));
+            if call.request.continued || call.worker.clock().now() >= self.end {
+                return Poll::Ready(Err(self.failure(call.late(self.end), call)));
+            }
+            // The upstream says nothing about the expectation: the body is sent all the same.
+            call.timer.set(self.end);
+            self.say_continue(call);
+        }
+    }
+
+    /// A stream may go on for as long as it likes before it is answered; only silence ends it.
+    fn hear_upload(&mut self, call: &Call<'_, N>) {
+        let passed = call.request.block.passed;
+        if passed != self.passed {
+            (self.passed, self.end) = (passed, call.worker.clock().now() + call.limits.idle);
+            call.timer.set(self.end);
+        }
+    }
+
+    /// The request, as far as it goes. That the upstream takes no more is not yet an error.
+    fn poll_upload(&mut self, call: &mut Call<'_, N>, cx: &mut Context<'_>) -> Result<(), Failure> {
+        let (request, caller) = (&mut *call.request, &mut call.caller);
+        match request.poll_upload(caller, &mut self.link, call.worker, cx) {
+            Poll::Ready(Err(Upload::Caller(broken))) => Err(self.failure(broken.into(), call)),
+            _ => Ok(()),
+        }
+    }
+
+    /// Interim responses on their way to the caller.
+    fn poll_interim(
+        &mut self,
+        call: &mut Call<'_, N>,
+        cx: &mut Context<'_>,
+    ) -> Result<(), Failure> {
+        let Caller::Http1(io) = &mut call.caller else { return Ok(()) };
+        match poll_drain(*io, &mut self.block, cx) {
+            Poll::Ready(Err(_)) => Err(self.failure(Kind::Cancelled, call)),
+            _ => Ok(()),
+        }
+    }
+
+    fn poll_response(
+        &mut self,
+        call: &mut Call<'_, N>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<Complete, Failure>> {
+        match self.link {
+            Link::Http1 { .. } => self.poll_head(call, cx).map_err(|kind| self.failure(kind, call)),
+            Link::Http2 { .. } => self.poll_frames(call, cx),
+        }
+    }
+
+    /// The same from a stream, and as much of the body as is there with it.
+    fn poll_frames(
+        &mut self,
+        call: &mut Call<'_, N>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<Complete, Failure>> {
+        loop {
+            let Link::Http2 { stream, .. } = &mut self.link else { return Poll::Pending };
+            let head = match ready!(stream.poll_head(cx)) {
+                Ok(head) => head,
+                Err(error) => return Poll::Ready(Err(failure(&error, self.reused))),
+            };
+            let (ended, method) = (stream.ended, call.head().method());
+            let read = head::read_response(&head, ended, method, &mut self.block, &mut self.parts);
+            let framing = read.ok_or(Failure::sent(Kind::Malformed))?;
+            let complete = Complete { length: self.block.filled, framing };
+            if !matches!(self.parts.status, 100..=199) {
+                self.block.begin_body(complete.length);
+                self.say_empty(call, ended);
+                self.poll_early_body(call, framing, cx);
+                return Poll::Ready(Ok(complete));
+            }
+            self.interim(call, complete).map_err(Failure::sent)?;
+        }
+    }
+
+    /// HTTP/1.1 would wait for a body where HTTP/2 has said that there is none.
+    fn say_empty(&mut self, call: &Call<'_, N>, ended: bool) {
+        let bodiless =
+            call.head().method() == Method::Head || matches!(self.parts.status, 204 | 304);
+        let silent = !self.block.has_field("content-length");
+        if ended && silent && !bodiless && matches!(call.caller, Caller::Http1(_)) {
+            self.block.edits.append(b"content-length", b"0");
+        }
+    }
+
+    /// Whatever has come with the head, up to what a block holds.
+    fn poll_early_body(&mut self, call: &Call<'_, N>, framing: Framing, cx: &mut Context<'_>) {
+        let Link::Http2 { stream, .. } = &mut self.link else { return };
+        let keep = body_keep(call, framing);
+        while !stream.ended && self.block.space().len() >= EARLY {
+            let Poll::Ready(Ok(_)) = stream.poll_fill(&mut self.block, keep, cx) else { return };
+        }
+    }
+
+    fn poll_head(
+        &mut self,
+        call: &mut Call<'_, N>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<Complete, Kind>> {
+        loop {
+            let known = self.block.filled;
+            if !self.block.has_space() && !self.block.grow(HEAD_LIMIT) {
+                return Poll::Ready(Err(Kind::Malformed));
+            }
+            let Link::Http1 { io, .. } = &mut self.link else { return Poll::Pending };
+            match ready!(poll_fill(io, &mut self.block, cx)) {
+                Ok(0) | Err(_) => return Poll::Ready(Err(self.ended())),
+                Ok(_) => {}
+            }
+            // Only a line's end can complete a head.
+            let news = self.block.filled().get(known..).unwrap_or_default();
+            if memchr::memchr(b'\n', news).is_some()
+                && let Some(complete) = self.parse(call)?
+            {
+                return Poll::Ready(Ok(complete));
+            }
+        }
+    }
+
+    /// The final head, if it is there; interim ones on the way to it are dealt with.
+    fn parse(&mut self, call: &mut Call<'_, N>) -> Result<Option<Complete>, Kind> {
+        let method = call.head().method();
+        loop {
+            let Block { bytes, fields, filled, .. } = &mut *self.block;
+            let head = bytes.get(..*filled).unwrap_or_default();
+            let parsed = parse::response(head, fields, &mut self.parts, method);
+            let Some(mut complete) = parsed.map_err(|_| Kind::Malformed)? else { return Ok(None) };
+            if self.parts.status == 101 && call.request.parts.upgrade {
+                complete.framing = Framing::Tunnel;
+                write::keep_upgrade(fields);
+                return Ok(Some(complete));
+            }
+            if !matches!(self.parts.status, 100..=199) {
+                return Ok(Some(complete));
+            }
+            self.interim(call, complete)?;
+        }
+    }
+
+    fn interim(&mut self, call: &mut Call<'_, N>, complete: Complete) -> Result<(), Kind> {
+        self.interims += 1;
+        match self.parts.status {
+            // Nobody asked for another protocol.
+            101 => return Err(Kind::Malformed),
+            _ if self.interims > INTERIM_LIMIT => return Err(Kind::Malformed),
+            100 => {
+                self.say_continue(call);
+                call.timer.set(self.end);
+            }
+            _ => match &mut call.caller {
+                Caller::Http1(_) if call.request.parts.modern => {
+                    let Block { bytes, fields, out, .. } = &mut *self.block;
+                    write::interim(bytes, fields, &self.parts, out);
+                }
+                Caller::Http1(_) => {}
+                Caller::Http2(answer) => answer.interim(&self.block, &self.parts),
+            },
+        }
+        self.block.consume(complete.length);
+        Ok(())
+    }
+
+    fn say_continue(&mut self, call: &mut Call<'_, N>) {
+        if !call.request.continued {
+            call.request.continued = true;
+            match &mut call.caller {
+                Caller::Http1(_) => {
+                    self.block.out.extend_from_slice(b"HTTP/1.1 100 Continue\r\n\r\n");
+                }
+                Caller::Http2(answer) => answer.say_continue(),
+            }
+        }
+    }
+
+    /// The connection ended without a complete head. On a connection that waited in the pool the
+    /// upstream may have closed it before our request came.
+    fn ended(&self) -> Kind {
+        if self.reused && self.block.filled == 0 { Kind::Stale } else { Kind::Reset }
+    }
+
+    /// Without a byte written, the upstream cannot have acted.
+    fn failure(&self, kind: Kind, call: &Call<'_, N>) -> Failure {
+        match self.link {
+            Link::Http1 { .. } if call.request.block.out_sent == 0 => Failure::unsent(kind),
+            _ => Failure::sent(kind),
+        }
+    }
+
+    fn respond(mut self, call: &mut Call<'_, N>, complete: Complete) -> Outcome<N> {
+        let decoder = match &self.link {
+            Link::Http2 { stream, .. } if stream.ended => Decoder::new(Framing::None),
+            Link::Http2 { .. } => Decoder::of_frames(complete.framing),
+            Link::Http1 { .. } => {
+                let keep = call.caller.keep(&call.request.parts);
+                let mut decoder = Decoder::new(complete.framing);
+                self.block.begin_body(complete.length);
+                if self.block.decode(&mut decoder, keep).is_err() {
+                    let failure = self.failure(Kind::Malformed, call);
+                    call.worker.blocks.give(self.block);
+                    return Err(failure);
+                }
+                decoder
+            }
+        };
+        let mut response = Response::of_upstream(self.block, self.parts, complete.framing, decoder);
+        response.link = Some(self.link);
+        response.settle(call);
+        Ok(response)
+    }
+}
+
+/// How a body that comes in frames is kept: in chunks only if nothing else tells the caller where it
+/// ends.
+pub(super) fn body_keep<N: Net>(call: &Call<'_, N>, framing: Framing) -> Keep {
+    match framing {
+        Framing::Chunked => call.caller.keep(&call.request.parts),
+        _ => Keep::PayloadOnly,
+    }
+}
+
+/// Does a body's end need the connection's?
+pub(super) const fn is_delimited(framing: Framing) -> bool {
+    !matches!(framing, Framing::Close | Framing::Tunnel)
+}

@@ -1,0 +1,125 @@
+//! From the wish for a tunnel to a connection: limit, breaker, one address after another.
+
+use std::future::poll_fn;
+use std::pin::pin;
+use std::task::Poll;
+use std::time::Duration;
+
+use crate::failure::{Failure, Kind};
+use crate::net::Target;
+use crate::policy::Guard;
+use crate::spec::UpstreamId;
+use crate::state::breaker::Verdict;
+use crate::timer::Timer;
+use crate::worker::{Net, Place, Worker, judge};
+
+/// Addresses that are tried for one connection, if the upstream has as many.
+const TRIES: usize = 3;
+
+/// The bounds of tunnels that no policy bounds, `otherwise pass`: wide, for whoever uses them has never
+/// heard of us. The system repeats a lost connect after 1, 3 and 7 s.
+const CONNECT: Duration = Duration::from_secs(10);
+const IDLE: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// A tunnel that is about to be.
+pub struct Opening<'a, N: Net> {
+    worker: &'a Worker<N>,
+    timer: &'a Timer,
+    /// None for callers of an upstream's own port.
+    destination: Option<Target<'a>>,
+    /// Connects so far.
+    pub(crate) tries: u32,
+    pub(crate) idle: Duration,
+    /// Held for as long as the tunnel lasts.
+    pub(crate) place: Option<Place>,
+}
+
+impl<'a, N: Net> Opening<'a, N> {
+    pub(crate) fn new(
+        worker: &'a Worker<N>,
+        timer: &'a Timer,
+        destination: Option<Target<'a>>,
+    ) -> Self {
+        Self { worker, timer, destination, tries: 0, idle: IDLE, place: None }
+    }
+
+    /// Connects to where the caller wanted.
+    pub(crate) async fn pass(&mut self) -> Result<N::Up, Failure> {
+        self.tries += 1;
+        let target = self.destination.ok_or(Failure::unsent(Kind::UnknownHost))?;
+        self.connected(target, CONNECT).await
+    }
+
+    pub(crate) fn take_place(
+        &mut self,
+        upstream: UpstreamId,
+        most: Option<usize>,
+    ) -> Result<(), Failure> {
+        let place = Place::take(&self.worker.shared, upstream, most);
+        self.place = Some(place.ok_or(Failure::unsent(Kind::ConnectionLimit))?);
+        Ok(())
+    }
+
+    /// A connect that fails has done nothing, so another address may do.
+    pub(crate) async fn upstream(
+        &mut self,
+        id: UpstreamId,
+        connect: Duration,
+        guard: Option<&Guard>,
+    ) -> Result<N::Up, Failure> {
+        let mut failure = Failure::unsent(Kind::NoEndpoint);
+        let Some(upstream) = self.worker.upstream(id) else { return Err(failure) };
+        let mut last = None;
+        for _ in 0..upstream.endpoints().min(TRIES) {
+            let Some(lease) = upstream.pick(last) else { break };
+            last = Some(lease.address);
+            let one = self.connected(Target::Upstream(id, lease.address), connect);
+            let done = match guard {
+                Some(guard) => guarded(self.worker, guard, one).await,
+                None => one.await,
+            };
+            match done {
+                // The breaker lets nobody through.
+                Err(refused @ Failure { kind: Kind::BreakerOpen { .. }, .. }) => {
+                    return Err(refused);
+                }
+                Err(error) => failure = error,
+                Ok(io) => {
+                    self.tries += 1;
+                    return Ok(io);
+                }
+            }
+            self.tries += 1;
+        }
+        Err(failure)
+    }
+
+    /// Waits for a connection, for so long.
+    async fn connected(&self, target: Target<'_>, limit: Duration) -> Result<N::Up, Failure> {
+        self.timer.set(self.worker.clock().now() + limit);
+        let mut connect = pin!(self.worker.net.connect(target));
+        poll_fn(|cx| {
+            if let Poll::Ready(connected) = connect.as_mut().poll(cx) {
+                return Poll::Ready(connected.map_err(|error| Failure::unsent(error.into())));
+            }
+            self.timer.poll_due(cx).map(|()| Err(Failure::unsent(Kind::ConnectTimeout)))
+        })
+        .await
+    }
+}
+
+/// Connects if the breaker lets it, and tells the breaker.
+async fn guarded<N: Net>(
+    worker: &Worker<N>,
+    guard: &Guard,
+    connect: impl Future<Output = Result<N::Up, Failure>>,
+) -> Result<N::Up, Failure> {
+    let leave = worker.admit(guard.id, &guard.spec, worker.clock().now())?;
+    let connected = connect.await;
+    let verdict = match &connected {
+        Ok(_) => Verdict::Success,
+        Err(failure) => judge(failure.cause(), guard.counts),
+    };
+    worker.settle(leave, &guard.spec, verdict, worker.clock().now());
+    connected
+}

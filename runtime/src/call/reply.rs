@@ -1,0 +1,136 @@
+//! Answers of our own: errors with their `proxy-status` (RFC 9209), and those of the policy.
+
+use std::fmt::Write as _;
+
+use super::response::Response;
+use super::{Call, Link};
+use crate::buffer::{Block, Framing};
+use crate::failure::{Failure, Kind};
+use crate::grpc::{self, Grpc};
+use crate::message::{Method, Refused, RequestHead, ResponseParts, Span, reason};
+use crate::observe::report::Source;
+use crate::policy::ReplyPolicy;
+use crate::worker::{Net, Worker};
+
+impl<N: Net> Call<'_, N> {
+    /// The answer that a failure without one gets.
+    pub(crate) fn local(&mut self, failure: Failure) -> Response<N> {
+        self.failure = Some(failure);
+        let mut reply = Reply::to(self.worker, self.head(), failure.status());
+        let mut status = format!("amb; error={}", failure.error());
+        let mut text = format!("{}\n", failure.error().replace('_', " "));
+        if let Kind::BreakerOpen { breaker, retry_in } = failure.kind {
+            let _ = write!(status, "; details=\"breaker {breaker} open\"");
+            text = format!("the breaker of {breaker} is open\n");
+            let seconds = retry_in.as_secs() + u64::from(retry_in.subsec_nanos() > 0);
+            reply.field("retry-after", seconds.max(1).to_string().as_bytes());
+        }
+        reply.field("proxy-status", status.as_bytes());
+        reply.field("content-type", b"text/plain");
+        reply.finish(text.as_bytes(), self.head().method(), Source::Proxy)
+    }
+}
+
+/// The answer to a request that could not be read.
+pub(crate) fn of_refused<N: Net>(worker: &Worker<N>, refused: Refused) -> Response<N> {
+    let mut reply = Reply::new(worker, refused.status());
+    let status = format!("amb; error=http_request_error; details=\"{refused}\"");
+    reply.field("proxy-status", status.as_bytes());
+    reply.field("content-type", b"text/plain");
+    reply.finish(format!("{refused}\n").as_bytes(), Method::Get, Source::Proxy)
+}
+
+/// The answer to a caller that does not complete its request head.
+pub(crate) fn of_slow_caller<N: Net>(worker: &Worker<N>) -> Response<N> {
+    let mut reply = Reply::new(worker, 408);
+    reply.field("proxy-status", b"amb; error=http_request_error; details=\"incomplete head\"");
+    reply.finish(b"", Method::Get, Source::Proxy)
+}
+
+/// The answer to `CONNECT`: the connection is a tunnel from now on (RFC 9110 §9.3.6).
+pub(crate) fn of_tunnel<N: Net>(worker: &Worker<N>, io: N::Up) -> Response<N> {
+    let Reply { block, parts, .. } = Reply::new(worker, 200);
+    let mut response = Response::complete(block, parts, Source::Upstream);
+    response.framing = Framing::Tunnel;
+    response.link = Some(Link::Http1 { io, home: None });
+    response
+}
+
+/// `respond` and `fallback`.
+pub(crate) fn of_policy<P: ReplyPolicy, N: Net>(
+    worker: &Worker<N>,
+    to: RequestHead<'_>,
+) -> Response<N> {
+    let mut reply = Reply::to(worker, to, P::STATUS);
+    for (name, value) in P::HEADERS {
+        reply.field(name, value.as_bytes());
+    }
+    reply.finish(P::BODY.as_bytes(), to.method(), Source::Policy)
+}
+
+/// An answer in the making, in a block like any other.
+struct Reply {
+    block: Box<Block>,
+    parts: ResponseParts,
+    /// What a caller of gRPC is told.
+    grpc: Option<Grpc>,
+}
+
+impl Reply {
+    /// An answer to that request. One of gRPC has a status of its own, behind an HTTP status of 200.
+    fn to<N: Net>(worker: &Worker<N>, request: RequestHead<'_>, status: u16) -> Self {
+        let grpc = grpc::is_call(request).then(|| Grpc::of_http(status));
+        let status = if grpc.is_some() { 200 } else { status };
+        Self { grpc, ..Self::new(worker, status) }
+    }
+
+    fn new<N: Net>(worker: &Worker<N>, status: u16) -> Self {
+        let mut block = worker.blocks.take();
+        block.append(itoa::Buffer::new().format(status).as_bytes());
+        block.append(b" ");
+        block.append(reason(status).as_bytes());
+        let status_text = Span::new(0..block.filled);
+        let head_end = block.filled;
+        block.begin_body(head_end);
+        let parts = ResponseParts { status, status_text, keep_alive: true };
+        Self { block, parts, grpc: None }
+    }
+
+    fn field(&mut self, name: &str, value: &[u8]) {
+        if self.grpc.is_some() && name == "content-type" {
+            return;
+        }
+        self.block.edits.append(name.as_bytes(), value);
+    }
+
+    fn finish<N: Net>(mut self, body: &[u8], to: Method, source: Source) -> Response<N> {
+        if let Some(code) = self.grpc {
+            return self.finish_grpc(code, body, source);
+        }
+        let bodiless = matches!(self.parts.status, 100..=199 | 204 | 304);
+        if !bodiless {
+            self.field("content-length", itoa::Buffer::new().format(body.len()).as_bytes());
+        }
+        if !bodiless && to != Method::Head {
+            self.block.append(body);
+            self.block.decoded = self.block.filled;
+        }
+        Response::complete(self.block, self.parts, source)
+    }
+}
+
+impl Reply {
+    /// Everything is in the head: what would have been the body, too.
+    fn finish_grpc<N: Net>(mut self, code: Grpc, text: &[u8], source: Source) -> Response<N> {
+        self.block.edits.append(b"content-type", grpc::CONTENT_TYPE.as_bytes());
+        self.field("content-length", b"0");
+        self.field("grpc-status", itoa::Buffer::new().format(code.number()).as_bytes());
+        let text = text.trim_ascii_end();
+        if !text.is_empty() {
+            self.field("grpc-message", &grpc::message(text));
+        }
+        let mut response = Response::complete(self.block, self.parts, source);
+        response.grpc = Some(code);
+        response
+    }
+}

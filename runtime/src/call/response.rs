@@ -1,0 +1,157 @@
+//! An answer: its head read, its body wholly here or still on the way.
+
+use super::exchange::is_delimited;
+use super::request::Request;
+use super::{Call, Link};
+use crate::buffer::{Block, Came, Decoder, Framing, Keep, Malformed};
+use crate::grpc::Grpc;
+use crate::message::{HeadEdit, ResponseParts, split_line};
+use crate::net::Pipe;
+use crate::observe::report::Source;
+use crate::policy::Cause;
+use crate::wire::http1::write;
+use crate::worker::{Net, Worker};
+
+/// What a pipeline gives back for the caller.
+pub struct Response<N: Net> {
+    pub(crate) block: Box<Block>,
+    pub(crate) parts: ResponseParts,
+    pub(crate) framing: Framing,
+    pub(crate) source: Source,
+    /// The status of gRPC, if it is known.
+    pub(crate) grpc: Option<Grpc>,
+    decoder: Decoder,
+    /// The connection that the body comes on; none once it is no longer needed.
+    pub(crate) link: Option<Link<N>>,
+    /// Through which a large body goes.
+    pub(crate) pipe: Option<Pipe>,
+}
+
+impl<N: Net> Response<N> {
+    pub(crate) fn of_upstream(
+        block: Box<Block>,
+        parts: ResponseParts,
+        framing: Framing,
+        decoder: Decoder,
+    ) -> Self {
+        Self {
+            block,
+            parts,
+            framing,
+            source: Source::Upstream,
+            grpc: None,
+            decoder,
+            link: None,
+            pipe: None,
+        }
+    }
+
+    /// An answer of our own: all of it is in the block.
+    pub(crate) fn complete(block: Box<Block>, parts: ResponseParts, source: Source) -> Self {
+        let (framing, decoder) = (Framing::None, Decoder::new(Framing::None));
+        Self { block, parts, framing, source, grpc: None, decoder, link: None, pipe: None }
+    }
+
+    pub(crate) fn status(&self) -> u16 {
+        self.parts.status
+    }
+
+    /// As policies name it.
+    pub(crate) fn cause(&self) -> Cause {
+        self.grpc.map_or(Cause::Status(self.status()), Cause::Grpc)
+    }
+
+    /// Looks for the status of gRPC. It is not waited for: a stream may tell only at its end.
+    pub(crate) fn read_grpc(&mut self) {
+        self.grpc = self.grpc_field("grpc-status").and_then(Grpc::of_field);
+    }
+
+    /// The status of gRPC at the end of the answer: a stream tells it in its trailers.
+    pub(crate) fn last_grpc(&self) -> Option<Grpc> {
+        self.grpc.or_else(|| self.trailer("grpc-status").and_then(Grpc::of_field))
+    }
+
+    /// `grpc-retry-pushback-ms`, of an answer with a status of gRPC.
+    pub(crate) fn pushback(&self) -> Option<&[u8]> {
+        self.grpc.and_then(|_| self.grpc_field("grpc-retry-pushback-ms"))
+    }
+
+    fn grpc_field(&self, name: &str) -> Option<&[u8]> {
+        let Block { bytes, fields, .. } = &*self.block;
+        let field = fields.iter().find(|field| field.is_named(bytes, name));
+        field.map(|field| field.value.of(bytes)).or_else(|| self.trailer(name))
+    }
+
+    /// The value of a trailer that is here already.
+    fn trailer(&self, name: &str) -> Option<&[u8]> {
+        let mut lines = self.block.trailers.split_inclusive(|&byte| byte == b'\n');
+        lines.find_map(|line| {
+            let (field, value) = split_line(line)?;
+            field.eq_ignore_ascii_case(name.as_bytes()).then_some(value)
+        })
+    }
+
+    pub(crate) fn retry_after(&self) -> Option<&[u8]> {
+        write::retry_after(&self.block.bytes, &self.block.fields)
+    }
+
+    pub(crate) fn edit<'m>(&'m mut self, request: &'m Request) -> HeadEdit<'m, 'm> {
+        let Block { bytes, fields, edits, .. } = &mut *self.block;
+        HeadEdit { bytes, fields, edits, request: Some(request.head()), id: request.id() }
+    }
+
+    /// The whole body has been read.
+    pub(crate) fn is_complete(&self) -> bool {
+        self.decoder.is_done()
+    }
+
+    pub(crate) fn decode(&mut self, keep: Keep) -> Result<(), Malformed> {
+        self.block.decode(&mut self.decoder, keep).map(|_| ())
+    }
+
+    /// Body bytes that are known to come.
+    pub(crate) fn expects(&self) -> u64 {
+        self.decoder.expects()
+    }
+
+    /// So many bytes of the body have been read into the pipe.
+    pub(crate) fn went_past(&mut self, bytes: usize) {
+        self.decoder.went_past(bytes as u64);
+    }
+
+    /// Frames of the body have been read into the block.
+    pub(crate) fn frames_came(&mut self, came: Came) {
+        self.decoder.frames_came(came);
+    }
+
+    /// The upstream has closed; true if that is how this body ends.
+    pub(crate) fn end_of_stream(&mut self) -> bool {
+        let complete = self.decoder.ends_with_connection();
+        if complete {
+            self.decoder = Decoder::new(Framing::None);
+        }
+        complete
+    }
+
+    /// Lets go of the connection once nothing more comes on it: back to the pool if it can carry
+    /// another request.
+    pub(crate) fn settle(&mut self, call: &Call<'_, N>) {
+        let uploading = self.parts.keep_alive && !call.request.is_sent();
+        if !self.is_complete() || uploading {
+            return;
+        }
+        let silent = self.block.decoded == self.block.filled;
+        let reusable = self.parts.keep_alive && is_delimited(self.framing) && silent;
+        // A stream that has ended needs no more than to be let go.
+        if let Some(Link::Http1 { io, home: Some(home) }) = self.link.take()
+            && reusable
+        {
+            home.idle.give(io, call.now);
+        }
+    }
+
+    /// Nobody wants it: a later try has a better one.
+    pub(crate) fn discard(self, worker: &Worker<N>) {
+        worker.blocks.give(self.block);
+    }
+}

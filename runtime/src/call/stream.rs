@@ -1,0 +1,62 @@
+//! A try's way to a stream: on a connection that carries other calls, too.
+
+use super::Call;
+use super::attempt::{Within, connected, dial};
+use crate::clock::Moment;
+use crate::failure::{Failure, Kind};
+use crate::net::Target;
+use crate::upstream::Lease;
+use crate::upstream::http2::{Dialling, Seat, most, open};
+use crate::wire::http2::head;
+use crate::wire::http2::stream::Asking;
+use crate::worker::Net;
+
+/// A seat on a connection to that endpoint, opened since then; if there is none, one is made. True: the
+/// connection was there before.
+pub(super) async fn seat<N: Net>(
+    call: &mut Call<'_, N>,
+    lease: &Lease<N>,
+    target: Target<'_>,
+    (since, within): (Moment, Within),
+) -> Result<(Seat, bool), Failure> {
+    let worker = call.worker;
+    let pool = &lease.streams;
+    let mut reused = true;
+    loop {
+        if let Some(seat) = pool.take(since, call.now) {
+            return Ok((seat, reused));
+        }
+        reused = false;
+        if let Some(dial) = pool.dialling(most::<N>()) {
+            connected(call, dial.wait(), within).await?;
+            continue;
+        }
+        let dialling = Dialling::begin(pool);
+        // So seldom that other calls shall not have to carry its room.
+        let opening = Box::pin(open::<N>(dial(worker, target), &worker.timers));
+        let connection = connected(call, opening, within).await;
+        if let Err(Failure { kind, .. }) = &connection {
+            dialling.failed(*kind);
+        }
+        return connection.map(|connection| (pool.add(connection), false));
+    }
+}
+
+/// Sends the request's head; its body follows.
+pub(super) fn begin<N: Net>(
+    call: &mut Call<'_, N>,
+    seat: &Seat,
+    authority: &str,
+    traceparent: Option<&[u8]>,
+) -> Result<Asking, Failure> {
+    call.request.begin_framed_try().map_err(|broken| Failure::unsent(broken.into()))?;
+    let additions = call.request.additions(authority, traceparent, call.tries);
+    let (request, id) = (call.request.head(), call.request.id());
+    let head = head::write_request(request, &additions, id, seat.authority());
+    let head = head.ok_or(Failure::unsent(Kind::BadBody))?;
+    let ended = call.request.is_complete()
+        && call.request.block.ready().is_empty()
+        && call.request.block.trailers.is_empty();
+    // A connection that takes no more calls has not taken this one.
+    seat.send(head, ended).map_err(|_| Failure::unsent(Kind::Stale))
+}

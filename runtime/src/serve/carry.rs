@@ -1,0 +1,87 @@
+//! One call, from its head to the end of its answer.
+
+use crate::buffer::Block;
+use crate::call::{Call, Caller, Delivered, Opening, Outcome, Request, Then, deliver, reply};
+use crate::message::Method;
+use crate::net::Target;
+use crate::observe::event::Event;
+use crate::observe::report::{self, Ending, Report, Source};
+use crate::proxy::Proxy;
+use crate::spec::Inbound;
+use crate::timer::Timer;
+use crate::worker::{Net, Worker};
+
+/// Carries a call through its route's pipeline and reports it. The block holds what came behind the
+/// request.
+pub(crate) async fn carry<P: Proxy, N: Net>(
+    worker: &Worker<N>,
+    (caller, timer): (Caller<'_, N>, &Timer),
+    mut request: Request,
+    (inbound, route): (Inbound, P::Route),
+) -> (Box<Block>, Then) {
+    let index = P::index(route);
+    worker.net.record(Event::Routed(index));
+    let mut call = Call::new(worker, (caller, timer), &mut request, inbound, index);
+    let outcome = match call.head().method() {
+        Method::Connect => connect::<P, N>(route, &mut call).await,
+        _ => P::call(route, &mut call).await,
+    };
+    let (status, source, delivered) = finish(&mut call, outcome).await;
+    let report = Report {
+        route: index,
+        status,
+        grpc: delivered.grpc,
+        source,
+        tries: call.tries,
+        refusal: call.refusal,
+        error: delivered.error.or(call.failure.map(|failure| failure.error())),
+        duration: call.now - call.started,
+        received: call.request.received,
+        sent: delivered.sent,
+        counted: delivered.then == Then::Close,
+        caller: report::Caller {
+            request: call.head(),
+            correlation_id: call.request.id(),
+            trace_id: call.trace.as_ref().map_or(&[], |trace| &trace.trace_id),
+        },
+    };
+    worker.report(&report);
+    (request.end(worker), delivered.then)
+}
+
+/// Gives the caller what the pipeline came back with.
+async fn finish<N: Net>(call: &mut Call<'_, N>, outcome: Outcome<N>) -> (u16, Source, Delivered) {
+    let response = match outcome {
+        Ok(response) => response,
+        Err(failure) if failure.has_answer() => call.local(failure),
+        Err(failure) => {
+            let error = Some(failure.error());
+            let gone = Delivered { then: Then::Linger, sent: 0, error, grpc: None };
+            return (failure.status(), Source::None, gone);
+        }
+    };
+    let (status, source) = (response.status(), response.source);
+    (status, source, deliver(call, response).await)
+}
+
+/// `CONNECT`: the answer is that there is a tunnel now.
+pub(crate) async fn connect<P: Proxy, N: Net>(
+    route: P::Route,
+    call: &mut Call<'_, N>,
+) -> Outcome<N> {
+    let host = String::from_utf8_lossy(call.head().host()).into_owned();
+    // Without a port the request would have been refused.
+    let port = call.request.parts.port.unwrap_or_default();
+    let destination = Some(Target::Name(&host, port));
+    let mut opening = Opening::new(call.worker, call.timer, destination);
+    let opened = P::tunnel(route, &mut opening).await;
+    let Opening { tries, idle, place, .. } = opening;
+    (call.tries, call.limits.idle, call.place) = (tries, idle, place);
+    match opened {
+        Ok(io) => Ok(reply::of_tunnel(call.worker, io)),
+        Err(failure) => {
+            call.worker.recorder().tunnel(call.route, Ending::of(failure));
+            Err(failure)
+        }
+    }
+}

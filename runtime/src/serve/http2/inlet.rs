@@ -1,0 +1,155 @@
+//! A caller's bytes on their way to and from `h2`, measured by a [`Gauge`].
+
+use std::cell::{Cell, RefCell};
+use std::io::{self, IoSlice};
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+use super::gauge::Gauge;
+use crate::buffer::Block;
+use crate::clock::{Clock, Moment};
+use crate::net::{Io, poll_read};
+use crate::observe::metrics::Flood;
+use crate::timer::{Timer, Timers};
+
+/// How long and how much a caller may go on sending after the end.
+const LINGER: Duration = Duration::from_secs(1);
+const LINGER_BYTES: usize = 256 * 1024;
+
+/// A connection's bytes; those that were read before it was known to be HTTP/2 come first.
+pub(super) struct Inlet<I> {
+    io: I,
+    ahead: Option<Box<Block>>,
+    watch: Rc<Watch>,
+    timers: Rc<Timers>,
+    ending: Option<Ending>,
+}
+
+/// What has been seen of a connection's frames.
+pub(super) struct Watch {
+    gauge: RefCell<Gauge>,
+    flood: Cell<Option<Flood>>,
+    clock: Clock,
+}
+
+/// Our side has ended. Closing with unread bytes would reset the connection, and might take the
+/// last frame with it.
+struct Ending {
+    timer: Timer,
+    budget: usize,
+}
+
+impl Watch {
+    pub(super) fn new(clock: Clock) -> Rc<Self> {
+        let gauge = RefCell::new(Gauge::new(clock.now()));
+        Rc::new(Self { gauge, flood: Cell::default(), clock })
+    }
+
+    /// The caller floods us, with this; said once.
+    pub(super) fn flood(&self) -> Option<Flood> {
+        self.flood.take()
+    }
+
+    pub(super) fn is_head_open(&self) -> bool {
+        self.gauge.borrow().is_head_open()
+    }
+
+    pub(super) fn now(&self) -> Moment {
+        self.clock.now()
+    }
+
+    fn received(&self, bytes: &[u8]) {
+        let flood = self.gauge.borrow_mut().received(bytes, || self.clock.now());
+        if flood.is_some() {
+            self.flood.set(flood);
+        }
+    }
+}
+
+impl<I: Io> Inlet<I> {
+    pub(super) fn new(io: I, ahead: Box<Block>, watch: Rc<Watch>, timers: Rc<Timers>) -> Self {
+        Self { io, ahead: Some(ahead), watch, timers, ending: None }
+    }
+
+    /// Hands out what was read before. True if there was something.
+    fn read_ahead(&mut self, buffer: &mut ReadBuf<'_>) -> bool {
+        let Some(block) = &mut self.ahead else { return false };
+        let here = block.raw();
+        let n = here.len().min(buffer.remaining());
+        buffer.put_slice(here.get(..n).unwrap_or_default());
+        block.decoded += n;
+        if block.raw().is_empty() {
+            self.ahead = None;
+        }
+        n > 0
+    }
+}
+
+impl<I: Io> AsyncRead for Inlet<I> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let before = buffer.filled().len();
+        if !self.read_ahead(buffer) {
+            ready!(Pin::new(&mut self.io).poll_read(cx, buffer))?;
+        }
+        self.watch.received(buffer.filled().get(before..).unwrap_or_default());
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl<I: Io> AsyncWrite for Inlet<I> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        let sent = ready!(Pin::new(&mut self.io).poll_write(cx, bytes))?;
+        self.watch.gauge.borrow_mut().sent(sent);
+        Poll::Ready(Ok(sent))
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        parts: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let sent = ready!(Pin::new(&mut self.io).poll_write_vectored(cx, parts))?;
+        self.watch.gauge.borrow_mut().sent(sent);
+        Poll::Ready(Ok(sent))
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.io.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.io).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let this = &mut *self;
+        if this.ending.is_none() {
+            ready!(Pin::new(&mut this.io).poll_shutdown(cx))?;
+            let timer = this.timers.timer();
+            timer.set(this.watch.now() + LINGER);
+            this.ending = Some(Ending { timer, budget: LINGER_BYTES });
+        }
+        let Some(ending) = &mut this.ending else { return Poll::Ready(Ok(())) };
+        let mut scratch = [0; 4096];
+        while ending.budget > 0 {
+            match poll_read(&mut this.io, cx, &mut scratch) {
+                Poll::Ready(Ok(read @ 1..)) => ending.budget = ending.budget.saturating_sub(read),
+                Poll::Ready(_) => break,
+                Poll::Pending => return ending.timer.poll_due(cx).map(Ok),
+            }
+        }
+        Poll::Ready(Ok(()))
+    }
+}

@@ -1,0 +1,13 @@
+//! The callers' side: a connection, whatever it is, to its end.
+//!
+//! ```text
+//! http1    one connection of HTTP/1.1: head → route → pipeline → answer → next
+//! http2    one connection of HTTP/2: streams in, each of them a call
+//! opaque   a connection whose bytes nobody looks at
+//! carry    one call, from its head to the end of its answer
+//! ```
+
+pub(crate) mod carry;
+pub(crate) mod http1;
+pub(crate) mod http2;
+pub(crate) mod opaque;

@@ -1,0 +1,160 @@
+//! A connection that carries many calls, and a call's seat on it.
+
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
+
+use bytes::Bytes;
+use h2::Reason;
+use h2::client::{Builder, SendRequest};
+
+use super::drive::{Heard, Life, drive};
+use crate::clock::Moment;
+use crate::failure::{Failure, Kind};
+use crate::message::HEAD_LIMIT;
+use crate::net::Connect;
+use crate::timer::Timers;
+use crate::wire::http2::stream::Asking;
+use crate::wire::http2::{CONNECTION_WINDOW, SEND_BUFFER, STREAM_WINDOW, STREAMS, head};
+
+/// A connection without a call is closed after this time.
+const REST: Duration = Duration::from_secs(60);
+/// No connection gets new calls after this time: so that calls find their way to new endpoints.
+const AGE: Duration = Duration::from_secs(15 * 60);
+
+/// An open connection.
+#[derive(Debug)]
+pub(crate) struct Connection {
+    requests: RefCell<SendRequest<Bytes>>,
+    /// Calls on it.
+    calls: Rc<Cell<usize>>,
+    /// Calls that it may have.
+    most: usize,
+    born: Moment,
+    /// Since when there has been no call on it, as far as that was looked at.
+    resting: Cell<Option<Moment>>,
+    authority: head::Authority,
+}
+
+/// Does a connection take another call?
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Room {
+    Some,
+    NotNow,
+    /// It has ended, or its upstream goes away.
+    Never,
+}
+
+/// A call's seat on a connection; taken until the call has ended.
+#[derive(Debug)]
+pub(crate) struct Seat(Rc<Connection>);
+
+impl Connection {
+    /// Is it new enough, and has it a seat left?
+    pub(super) fn fits(&self, since: Moment) -> bool {
+        self.born >= since && self.calls.get() < self.most
+    }
+
+    pub(super) fn is_young(&self, now: Moment) -> bool {
+        now - self.born < AGE
+    }
+
+    pub(super) fn is_tired(&self, now: Moment) -> bool {
+        if self.calls.get() > 0 {
+            self.resting.set(None);
+            return false;
+        }
+        let since = self.resting.get().unwrap_or(now);
+        self.resting.set(Some(since));
+        now - since >= REST
+    }
+
+    pub(super) fn room(&self) -> Room {
+        let mut requests = self.requests.borrow_mut();
+        match requests.poll_ready(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(Err(_)) => Room::Never,
+            Poll::Ready(Ok(())) if self.calls.get() < requests.current_max_send_streams() => {
+                Room::Some
+            }
+            _ => Room::NotNow,
+        }
+    }
+}
+
+impl Seat {
+    pub(super) fn on(connection: Rc<Connection>) -> Self {
+        connection.calls.set(connection.calls.get() + 1);
+        connection.resting.set(None);
+        Self(connection)
+    }
+
+    /// What is known of the names that calls on this connection are for.
+    pub(crate) fn authority(&self) -> &head::Authority {
+        &self.0.authority
+    }
+
+    /// Begins a call.
+    pub(crate) fn send(&self, head: http::Request<()>, ended: bool) -> Result<Asking, h2::Error> {
+        // A handle remembers a stream that waits for the upstream's permission, and whoever asks the
+        // handle takes that stream's wake-up: so each call has one of its own.
+        let mut requests = self.0.requests.borrow().clone();
+        let (response, body) = requests.send_request(head, ended)?;
+        Ok(Asking::new(response, body, ended))
+    }
+}
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        self.0.calls.set(self.0.calls.get() - 1);
+    }
+}
+
+/// Calls that a connection may carry at once.
+pub(crate) fn most<C: Connect>() -> usize {
+    C::CALLS.min(STREAMS as usize)
+}
+
+/// Speaks HTTP/2 on a new connection, and leaves it to a task of its own.
+pub(crate) async fn open<C: Connect>(
+    dial: impl Future<Output = Result<C::Up, Kind>>,
+    timers: &Rc<Timers>,
+) -> Result<Connection, Kind> {
+    let (io, reads) = Heard::new(dial.await?);
+    let (requests, connection) = Builder::new()
+        .initial_window_size(STREAM_WINDOW)
+        .initial_connection_window_size(CONNECTION_WINDOW)
+        .initial_max_send_streams(most::<C>())
+        .max_header_list_size(HEAD_LIMIT as u32)
+        .max_send_buffer_size(SEND_BUFFER)
+        .max_concurrent_streams(STREAMS)
+        .enable_push(false)
+        .handshake::<_, Bytes>(io)
+        .await
+        .map_err(|_| Kind::Reset)?;
+    let calls = Rc::new(Cell::new(0));
+    let life = Life { reads, calls: Rc::clone(&calls) };
+    tokio::task::spawn_local(drive(connection, life, timers.clock(), timers.timer()));
+    Ok(Connection {
+        requests: RefCell::new(requests),
+        calls,
+        most: most::<C>(),
+        born: timers.clock().now(),
+        resting: Cell::new(None),
+        authority: head::Authority::default(),
+    })
+}
+
+/// What an error of a stream means for a try.
+pub(crate) fn failure(error: &h2::Error, reused: bool) -> Failure {
+    match error.reason() {
+        // The upstream goes away and says that it has not looked at this stream (RFC 9113 §6.8).
+        _ if error.is_go_away() && error.is_remote() => Failure::unsent(Kind::Stale),
+        // Nor at this one (§8.7).
+        Some(Reason::REFUSED_STREAM) if error.is_remote() => Failure::unsent(Kind::RefusedStream),
+        Some(_) if error.is_remote() => Failure::sent(Kind::Reset),
+        Some(_) => Failure::sent(Kind::Malformed),
+        None if reused => Failure::sent(Kind::Stale),
+        None => Failure::sent(Kind::Reset),
+    }
+}

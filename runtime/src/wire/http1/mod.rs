@@ -1,0 +1,4 @@
+//! HTTP/1.1 (RFC 9112): bytes to offsets, and heads to bytes.
+
+pub(crate) mod parse;
+pub(crate) mod write;

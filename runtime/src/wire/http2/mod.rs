@@ -1,0 +1,17 @@
+//! HTTP/2 (RFC 9113), on the `h2` crate: frames, HPACK and windows are its business.
+//!
+//! A head fills the same block as one of HTTP/1.1, field lines included, so routing, filters and
+//! HTTP/1.1 on the other side see no difference. A stream's window opens only as far as its bytes have
+//! gone out on the other side: a slow reader holds the sender back, and nothing piles up here.
+
+pub(crate) mod head;
+pub(crate) mod stream;
+
+/// Calls that one connection carries at once, unless its peer allows fewer.
+pub(crate) const STREAMS: u32 = 128;
+/// What may be under way on one stream; the least that RFC 9113 §6.9.2 lets a peer assume.
+pub(crate) const STREAM_WINDOW: u32 = 65_535;
+/// What may be under way on a connection: so much that slow streams cannot hold up the others.
+pub(crate) const CONNECTION_WINDOW: u32 = STREAMS * STREAM_WINDOW;
+/// Bytes of one stream that wait here for the connection to be writable.
+pub(crate) const SEND_BUFFER: usize = 64 * 1024;
