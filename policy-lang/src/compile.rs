@@ -88,6 +88,7 @@ fn stages(
     let mut cx = Cx { program, applied, places: &places, found: Vec::new() };
     let lowered = lower(&mut cx);
     found.extend(cx.found);
+    let lowered = lowered?;
     check::policy(program, applied, &lowered, options.today, found);
     let sources = loaded
         .sources

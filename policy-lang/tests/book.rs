@@ -200,7 +200,8 @@ fn is_policy(row: &Row) -> bool {
 
 fn settings(rows: &[&Row]) -> String {
     let lines = rows.iter().map(|row| {
-        let default = if row.default.is_empty() { String::new() } else { code(row.default) };
+        let default = row.default.text();
+        let default = if default.is_empty() { default } else { code(&default) };
         cells(&[&code(&row.usage()), row.doc, &default, &notes(row)])
     });
     table("| setting | meaning | default | |", lines)

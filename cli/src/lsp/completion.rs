@@ -42,7 +42,7 @@ fn keys(
 }
 
 fn key(row: &Row, range: Range) -> CompletionItem {
-    let default = Some(row.default).filter(|default| !default.is_empty());
+    let default = Some(row.default.text()).filter(|default| !default.is_empty());
     let default = default.map(|default| format!("\nDefault: {default}"));
     let doc = format!("{}{}", row.doc, default.unwrap_or_default());
     CompletionItem {

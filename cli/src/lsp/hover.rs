@@ -72,7 +72,7 @@ fn setting(
     statement: &Statement,
 ) -> Option<String> {
     let row = context.row(statement)?;
-    let default = Some(row.default).filter(|default| !default.is_empty());
+    let default = Some(row.default.text()).filter(|default| !default.is_empty());
     let later = (!row.supported).then(|| "Not yet supported by this compiler.".to_owned());
     Some(sections([
         Some(fenced(&row.usage())),

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
+use super::language::language;
 use super::{Cx, reply, values};
 use crate::plan::{
-    Backoff, BackoffKind, Breaker, BreakerScope, Budget, Cause, CodeRange, GrpcCode, HeaderEdit,
-    HeaderOp, Method, NonIdempotent, OpenFor, Percent, Protocol, Rate, Retry, RetryAfter, Settings,
-    Sourced, Timeout, Total, TripRule,
+    Backoff, BackoffKind, Breaker, BreakerScope, Budget, HeaderEdit, HeaderOp, NonIdempotent,
+    OpenFor, Protocol, Retry, RetryAfter, Settings, Sourced, Timeout, Total, TripRule,
 };
 use crate::resolve::{Effective, Field, Group};
 use crate::syntax::ast::Value;
@@ -22,12 +22,17 @@ struct Reader<'a, 'n, 'p> {
     protocol: Protocol,
 }
 
-pub(super) fn settings(cx: &Cx<'_, '_>, effective: &Effective<'_>, protocol: Protocol) -> Settings {
+/// `None`: see [`language`].
+pub(super) fn settings(
+    cx: &Cx<'_, '_>,
+    effective: &Effective<'_>,
+    protocol: Protocol,
+) -> Option<Settings> {
     let reader = Reader { cx, effective, protocol };
-    Settings {
-        timeout: reader.timeout(),
-        retry: reader.retry(),
-        breaker: reader.breaker(),
+    Some(Settings {
+        timeout: reader.timeout()?,
+        retry: reader.retry()?,
+        breaker: reader.breaker()?,
         request_headers: effective.request_edits().flat_map(|field| reader.edits(field)).collect(),
         response_headers: effective
             .response_edits()
@@ -38,25 +43,25 @@ pub(super) fn settings(cx: &Cx<'_, '_>, effective: &Effective<'_>, protocol: Pro
         }),
         trace: reader.group(Group::Trace, |_| Some(())),
         fallback: reader.group(Group::Fallback, |field| reply::reply(field.node)),
-    }
+    })
 }
 
 /// The only settings that apply to a connection of bytes.
-pub(super) fn of_bytes(cx: &Cx<'_, '_>, effective: &Effective<'_>) -> Settings {
+pub(super) fn of_bytes(cx: &Cx<'_, '_>, effective: &Effective<'_>) -> Option<Settings> {
     // Which of them, no setting asks.
     let reader = Reader { cx, effective, protocol: Protocol::Tcp };
     let timeout =
-        Timeout { total: Sourced::language(Total::Off), per_try: None, ..reader.timeout() };
-    Settings {
+        Timeout { total: Sourced::language(Total::Off), per_try: None, ..reader.timeout()? };
+    Some(Settings {
         timeout,
         retry: None,
-        breaker: reader.breaker(),
+        breaker: reader.breaker()?,
         request_headers: Vec::new(),
         response_headers: Vec::new(),
         correlation_id: None,
         trace: None,
         fallback: None,
-    }
+    })
 }
 
 impl Reader<'_, '_, '_> {
@@ -79,81 +84,75 @@ impl Reader<'_, '_, '_> {
         read(&field.node.values()).map(|value| self.sourced(field, value))
     }
 
+    /// What is written, or else what the language says.
     fn or<T>(
         &self,
         group: Group,
         key: &'static str,
         read: impl Fn(&[&Value]) -> Option<T>,
-        default: T,
-    ) -> Sourced<T> {
-        self.written(group, key, read).unwrap_or(Sourced::language(default))
+    ) -> Option<Sourced<T>> {
+        self.written(group, key, &read)
+            .or_else(|| language(group.scope()?, key, self.protocol, &read))
     }
 
-    fn timeout(&self) -> Timeout {
-        let time =
-            |key, seconds| self.or(Group::Timeout, key, one_duration, Duration::from_secs(seconds));
-        Timeout {
-            total: self.or(Group::Timeout, "total", total, NO_TOTAL),
-            per_try: self.written(Group::Timeout, "per-try", one_duration),
-            connect: time("connect", 1),
-            idle: time("idle", 300),
-        }
-    }
-
-    fn retry(&self) -> Option<Retry> {
-        let field = self.effective.on(Group::Retry)?;
-        let group = Group::Retry;
-        Some(Retry {
-            place: self.cx.place(field.node),
-            docs: field.node.statement.docs.clone(),
-            attempts: self.or(group, "attempts", |values| values::count(values.first()?), 3),
-            on: self.or(group, "on", values::causes, default_on(self.protocol)),
-            methods: self.or(
-                group,
-                "methods",
-                values::methods,
-                vec![Method::Get, Method::Head, Method::Options, Method::Trace],
-            ),
-            non_idempotent: self.or(group, "non-idempotent", non_idempotent, NonIdempotent::Never),
-            backoff: self.or(group, "backoff", backoff, DEFAULT_BACKOFF),
-            retry_after: self.or(
-                group,
-                "retry-after",
-                retry_after,
-                RetryAfter::Honour { up_to: Duration::from_secs(5) },
-            ),
-            budget: self.or(group, "budget", budget, DEFAULT_BUDGET),
-            buffer: self.or(group, "buffer", |values| values::size(values.first()?), 64 * 1024),
+    fn timeout(&self) -> Option<Timeout> {
+        let group = Group::Timeout;
+        let total = self.written(group, "total", total);
+        Some(Timeout {
+            total: total.unwrap_or(Sourced::language(NO_TOTAL)),
+            per_try: self.written(group, "per-try", one_duration),
+            connect: self.or(group, "connect", one_duration)?,
+            idle: self.or(group, "idle", one_duration)?,
         })
     }
 
-    fn breaker(&self) -> Option<Breaker> {
-        let field = self.effective.on(Group::Breaker)?;
-        let group = Group::Breaker;
-        Some(Breaker {
+    /// `Some(None)`: no call is repeated.
+    fn retry(&self) -> Option<Option<Retry>> {
+        let group = Group::Retry;
+        let Some(field) = self.effective.on(group) else { return Some(None) };
+        Some(Some(Retry {
             place: self.cx.place(field.node),
             docs: field.node.statement.docs.clone(),
-            rules: self.rules(),
-            open_for: self.or(group, "open-for", open_for, OpenFor::Fixed(Duration::from_secs(30))),
-            probes: self.or(group, "probes", |values| values::count(values.first()?), 1),
+            attempts: self.or(group, "attempts", |values| values::count(values.first()?))?,
+            on: self.or(group, "on", values::causes)?,
+            methods: self.or(group, "methods", values::methods)?,
+            non_idempotent: self.or(group, "non-idempotent", non_idempotent)?,
+            backoff: self.or(group, "backoff", backoff)?,
+            retry_after: self.or(group, "retry-after", retry_after)?,
+            budget: self.or(group, "budget", budget)?,
+            buffer: self.or(group, "buffer", |values| values::size(values.first()?))?,
+        }))
+    }
+
+    /// `Some(None)`: there is none.
+    fn breaker(&self) -> Option<Option<Breaker>> {
+        let group = Group::Breaker;
+        let Some(field) = self.effective.on(group) else { return Some(None) };
+        Some(Some(Breaker {
+            place: self.cx.place(field.node),
+            docs: field.node.statement.docs.clone(),
+            rules: self.rules()?,
+            open_for: self.or(group, "open-for", open_for)?,
+            probes: self.or(group, "probes", |values| values::count(values.first()?))?,
             scope: match self.effective.breaker_in_route {
                 true => BreakerScope::Route,
                 false => BreakerScope::Upstream,
             },
-            counts: self.or(group, "counts", values::causes, default_counts(self.protocol)),
-        })
+            counts: self.or(group, "counts", values::causes)?,
+        }))
     }
 
-    fn rules(&self) -> Vec<Sourced<TripRule>> {
+    /// Those that are written, or else the language's only one.
+    fn rules(&self) -> Option<Vec<Sourced<TripRule>>> {
         let keys = ["failures", "consecutive-failures", "failure-rate", "slow"];
         let read = |key| self.written(Group::Breaker, key, |values| rule(key, values));
         let rules: Vec<_> = keys.into_iter().filter_map(read).collect();
         match rules.is_empty() {
-            true => vec![Sourced::language(TripRule::Failures {
-                count: 5,
-                within: Duration::from_secs(10),
-            })],
-            false => rules,
+            true => {
+                let own = self.or(Group::Breaker, "failures", |values| rule("failures", values))?;
+                Some(vec![own])
+            }
+            false => Some(rules),
         }
     }
 
@@ -197,43 +196,6 @@ fn total(values: &[&Value]) -> Option<Total> {
         _ => None,
     }
 }
-
-/// Every call of gRPC is a POST. By default a call that may have been carried out is not repeated.
-fn default_on(protocol: Protocol) -> Vec<Cause> {
-    let mut causes = vec![Cause::ConnectFailure, Cause::RefusedStream];
-    if protocol != Protocol::Grpc {
-        causes.extend([status(429, 429), status(503, 503)]);
-    }
-    causes
-}
-
-fn default_counts(protocol: Protocol) -> Vec<Cause> {
-    let mut causes = vec![
-        Cause::ConnectFailure,
-        Cause::Reset,
-        Cause::Timeout,
-        status(500, 500),
-        status(502, 504),
-        status(506, 599),
-    ];
-    if protocol == Protocol::Grpc {
-        use GrpcCode::{DataLoss, DeadlineExceeded, Internal, Unavailable};
-        causes.extend([Unavailable, Internal, DataLoss, DeadlineExceeded].map(Cause::Grpc));
-    }
-    causes
-}
-
-const fn status(first: u16, last: u16) -> Cause {
-    Cause::Status(CodeRange { first, last })
-}
-
-const DEFAULT_BACKOFF: Backoff = Backoff {
-    kind: BackoffKind::FullJitter,
-    base: Duration::from_millis(100),
-    cap: Duration::from_secs(30),
-};
-const DEFAULT_BUDGET: Budget =
-    Budget { ratio: Percent(200_000), floor: Rate { count: 1, per: Duration::from_secs(1) } };
 
 fn backoff(values: &[&Value]) -> Option<Backoff> {
     let [kind, times] = values else { return None };

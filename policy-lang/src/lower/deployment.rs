@@ -1,55 +1,63 @@
 //! The service itself: its name, where it listens, what it shows, and what happens to unknown calls.
 
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::SocketAddr;
 
+use super::language::language;
 use super::{Cx, intercept, values};
 use crate::conform::Node;
 use crate::plan::{
-    AccessLog, Guardrails, Layer, Observe, Otherwise, Percent, Place, Plan, Service, SourceFile,
+    AccessLog, Guardrails, Layer, Observe, Otherwise, Place, Plan, Protocol, Service, SourceFile,
     Sourced, Workers,
 };
+use crate::schema::Scope;
 use crate::syntax::ast::Value;
 
-/// Port of the proxy, unless `listen` says another.
-const LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 15001);
-/// Port of the admin endpoint, if it serves metrics.
-const ADMIN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 9901);
-
-/// Everything but the upstreams, the tests and the sources.
-pub(super) fn plan(cx: &Cx<'_, '_>) -> Plan {
+/// Everything but the upstreams, the tests and the sources. `None`: see [`language`].
+pub(super) fn plan(cx: &Cx<'_, '_>) -> Option<Plan> {
     let entry = cx.program.entry();
     let top = |key: &str| entry.iter().find(|node| node.key() == key);
-    Plan {
+    Some(Plan {
         sources: Vec::<SourceFile>::new(),
-        service: service(cx, top("service")),
-        listen: cx.written(top("listen"), socket).unwrap_or(Sourced::language(LISTEN)),
+        service: service(cx, top("service"))?,
+        listen: cx
+            .written(top("listen"), socket)
+            .or_else(|| default(Scope::File, "listen", socket))?,
         intercept: intercept::intercept(cx, top("intercept")),
-        observe: observe(cx, top("observe")),
+        observe: observe(cx, top("observe"))?,
         upstreams: Vec::new(),
         otherwise: cx
             .written(top("otherwise"), otherwise)
             .unwrap_or(Sourced::language(Otherwise::Reject)),
         guardrails: Guardrails::default(),
         tests: Vec::new(),
-    }
+    })
 }
 
-fn service(cx: &Cx<'_, '_>, node: Option<&Node<'_>>) -> Service {
+/// Of settings that do not differ with a protocol.
+fn default<T>(
+    scope: Scope,
+    key: &'static str,
+    read: impl Fn(&[&Value]) -> Option<T>,
+) -> Option<Sourced<T>> {
+    language(scope, key, Protocol::Http1, read)
+}
+
+fn service(cx: &Cx<'_, '_>, node: Option<&Node<'_>>) -> Option<Service> {
     let name = node.and_then(Node::name).map(|(name, _)| name.to_owned());
-    let workers = cx.written(node.and_then(|node| node.one("workers")), workers);
+    let written = cx.written(node.and_then(|node| node.one("workers")), workers);
     let baseline = cx.applied.map(|known| {
         Sourced::written(known.name.to_owned(), Layer::Baseline, cx.place(known.node))
     });
-    Service {
+    Some(Service {
         name: name.unwrap_or_default(),
         docs: node.map(|node| node.statement.docs.clone()).unwrap_or_default(),
         place: node.map_or(Place { file: 0, line: 1, column: 1 }, |node| cx.place(node)),
-        workers: workers.unwrap_or(Sourced::language(Workers::Auto)),
+        workers: written.or_else(|| default(Scope::Service, "workers", workers))?,
         user: cx.written(node.and_then(|node| node.one("user")), |values| {
             values::count(values.first()?)
         }),
         baseline,
-    }
+    })
 }
 
 fn workers(values: &[&Value]) -> Option<Workers> {
@@ -101,25 +109,28 @@ impl<'a, 'n> Layered<'a, 'n, '_> {
     }
 }
 
-fn observe(cx: &Cx<'_, '_>, own: Option<&Node<'_>>) -> Observe {
+fn observe(cx: &Cx<'_, '_>, own: Option<&Node<'_>>) -> Option<Observe> {
     let baseline = cx.applied.and_then(|known| known.node.one("observe"));
     let all = Layered { cx, own, baseline };
     let metrics = all.read("metrics", |_| Some(()));
-    let admin = all.read("admin", socket);
-    Observe {
-        admin: admin.or_else(|| metrics.as_ref().map(|_| Sourced::language(ADMIN))),
-        metrics,
-        access_log: access_log(&all.inner("access-log")),
-    }
+    let admin = match (all.read("admin", socket), &metrics) {
+        (None, Some(_)) => Some(default(Scope::Observe, "admin", socket)?),
+        (written, _) => written,
+    };
+    let log = all.inner("access-log");
+    let access_log = match log.node() {
+        Some((node, _)) => Some(access_log(&log, node)?),
+        None => None,
+    };
+    Some(Observe { metrics, access_log, admin })
 }
 
-fn access_log(log: &Layered<'_, '_, '_>) -> Option<AccessLog> {
-    let (node, _) = log.node()?;
-    let sample = log.read("sample", |values| values::percent(values.first()?));
+fn access_log(log: &Layered<'_, '_, '_>, node: &Node<'_>) -> Option<AccessLog> {
+    let share = |values: &[&Value]| values::percent(values.first()?);
     let names = |key| log.read(key, values::header_names).unwrap_or(Sourced::language(Vec::new()));
     Some(AccessLog {
         place: log.cx.place(node),
-        sample: sample.unwrap_or(Sourced::language(Percent(1_000_000))),
+        sample: log.read("sample", share).or_else(|| default(Scope::AccessLog, "sample", share))?,
         when_status: log.read("when", |values| values::all_codes(values.get(2..)?)),
         headers: names("headers"),
         redact: names("redact"),

@@ -5,6 +5,7 @@
 mod call;
 mod deployment;
 mod intercept;
+mod language;
 mod reply;
 mod route;
 mod test;
@@ -77,10 +78,11 @@ pub(crate) struct Lowered<'n> {
     pub(crate) nodes: Vec<&'n Node<'n>>,
 }
 
-pub(crate) fn lower<'n>(cx: &mut Cx<'n, '_>) -> Lowered<'n> {
-    let (upstreams, calls, nodes) = upstream::upstreams(cx);
-    let mut plan = deployment::plan(cx);
+/// `None`: a default of the language cannot be read, so nothing compiles at all; see `language`.
+pub(crate) fn lower<'n>(cx: &mut Cx<'n, '_>) -> Option<Lowered<'n>> {
+    let (upstreams, calls, nodes) = upstream::upstreams(cx)?;
+    let mut plan = deployment::plan(cx)?;
     plan.tests = test::tests(cx, &upstreams);
     plan.upstreams = upstreams;
-    Lowered { plan, calls, nodes }
+    Some(Lowered { plan, calls, nodes })
 }

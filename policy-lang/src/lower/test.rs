@@ -2,13 +2,14 @@
 
 use std::time::Duration;
 
+use super::language::language;
 use super::{Cx, reply, values};
 use crate::conform::{Node, fields};
 use crate::diagnostics::{Diagnostic, file as names, nearest, policy as report};
 use crate::interpret::routing::bare_host;
 use crate::plan::{
-    Expect, ExpectValue, Given, HostPattern, Operator, ScriptedReply, ScriptedStep, Subject, Test,
-    TestRequest, Upstream,
+    Expect, ExpectValue, Given, HostPattern, Operator, Protocol, ScriptedReply, ScriptedStep,
+    Subject, Test, TestRequest, Upstream,
 };
 use crate::schema::Scope;
 use crate::span::Span;
@@ -74,7 +75,9 @@ fn request(cx: &mut Cx<'_, '_>, node: &Node<'_>, upstreams: &[Upstream]) -> Opti
         let at = options.iter().position(|value| values::word(value) == Some(word))?;
         options.get(at + 1).copied()
     };
-    let body = node.one("body").and_then(|body| values::size(body.values().first()?));
+    let size = |values: &[&Value]| values::size(values.first()?);
+    let body = node.one("body").and_then(|body| size(&body.values()));
+    let none = || language(Scope::Request, "body", Protocol::Http1, size);
     Some(TestRequest {
         place: cx.place(node),
         method,
@@ -84,7 +87,7 @@ fn request(cx: &mut Cx<'_, '_>, node: &Node<'_>, upstreams: &[Upstream]) -> Opti
         times: option("times").and_then(values::count).unwrap_or(1),
         every: option("every").and_then(values::duration),
         headers: node.all("header").filter_map(reply::header).collect(),
-        body: body.unwrap_or(0),
+        body: body.or_else(|| none().map(|none| none.value))?,
     })
 }
 

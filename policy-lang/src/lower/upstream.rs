@@ -2,25 +2,28 @@
 
 use std::net::SocketAddr;
 
+use super::language::language;
 use super::{Call, Cx, call, deployment, route, values};
 use crate::conform::Node;
 use crate::diagnostics::{file as missing, policy as report, setting};
 use crate::plan::{Address, Balance, HostPattern, Layer, Protocol, Sourced, Upstream};
 use crate::resolve::{Definition, Effective, Group};
+use crate::schema::Scope;
 use crate::span::Span;
 use crate::syntax::ast::Value;
 
 type All<'n> = (Vec<Upstream>, Vec<Call<'n>>, Vec<&'n Node<'n>>);
 
-pub(super) fn upstreams<'n>(cx: &mut Cx<'n, '_>) -> All<'n> {
+/// `None`: see [`language`].
+pub(super) fn upstreams<'n>(cx: &mut Cx<'n, '_>) -> Option<All<'n>> {
     let outer = outer(cx);
     let (mut upstreams, mut calls, mut nodes) = (Vec::new(), Vec::new(), Vec::new());
     for known in cx.program.upstreams() {
-        let own = upstream(cx, upstreams.len(), known, &outer, &mut calls);
+        let own = upstream(cx, upstreams.len(), known, &outer, &mut calls)?;
         upstreams.push(own);
         nodes.push(known.node);
     }
-    (upstreams, calls, nodes)
+    Some((upstreams, calls, nodes))
 }
 
 /// What every upstream starts from: the baseline's defaults, then the file's.
@@ -44,17 +47,17 @@ fn upstream<'n>(
     known: Definition<'n>,
     outer: &Effective<'n>,
     calls: &mut Vec<Call<'n>>,
-) -> Upstream {
+) -> Option<Upstream> {
     let node = known.node;
     let span = node.name().map_or(node.statement.key_span, |(_, arg)| arg.span);
     let mut effective = outer.clone();
     effective.apply(cx.program, known.file, &node.children, &Layer::Upstream);
-    let protocol = protocol(cx, node);
+    let protocol = protocol(cx, node)?;
     let opaque = protocol.value.is_opaque();
     let bounded = !opaque && bounded(cx, &effective, &format!("upstream `{}`", known.name), span);
     let settings = match opaque {
-        true => call::of_bytes(cx, &effective),
-        false => call::settings(cx, &effective, protocol.value),
+        true => call::of_bytes(cx, &effective)?,
+        false => call::settings(cx, &effective, protocol.value)?,
     };
     calls.push(Call { upstream: index, route: None, effective: effective.clone(), span });
     let mut routes = Vec::new();
@@ -62,7 +65,8 @@ fn upstream<'n>(
         let mut layered = effective.clone();
         layered.apply(cx.program, known.file, &inner.children, &Layer::Route);
         let span = inner.name().map_or(inner.statement.key_span, |(_, arg)| arg.span);
-        if let Some(route) = route::route(cx, inner, call::settings(cx, &layered, protocol.value)) {
+        let settings = call::settings(cx, &layered, protocol.value)?;
+        if let Some(route) = route::route(cx, inner, settings) {
             if bounded {
                 self::bounded(cx, &layered, &format!("route `{}`", route.name), span);
             }
@@ -76,7 +80,7 @@ fn upstream<'n>(
         }
     }
     let address = address(cx, node, span, known.name);
-    Upstream {
+    Some(Upstream {
         name: known.name.to_owned(),
         docs: node.statement.docs.clone(),
         place: cx.place(node),
@@ -89,10 +93,10 @@ fn upstream<'n>(
                 cx.written(limits.one("connections"), |values| values::count(values.first()?)),
             )
         }),
-        balance: fixed(cx, node, "balance", Balance::RoundRobin),
+        balance: balance(cx, node)?,
         settings,
         routes,
-    }
+    })
 }
 
 /// A call must end: `total` has no default.
@@ -110,29 +114,37 @@ fn of_upstream<T>(written: Option<Sourced<T>>) -> Option<Sourced<T>> {
     Some(Sourced::written(written.value, Layer::Upstream, place))
 }
 
-/// A setting with several choices, of which the proxy carries out only one so far.
-fn fixed<T: Copy>(cx: &Cx<'_, '_>, node: &Node<'_>, key: &'static str, only: T) -> Sourced<T> {
-    of_upstream(cx.written(node.one(key), |_| Some(only))).unwrap_or(Sourced::language(only))
+/// What a line of the upstream says, or else what the language says.
+fn or_language<T>(
+    cx: &Cx<'_, '_>,
+    line: Option<&Node<'_>>,
+    key: &'static str,
+    read: impl Fn(&[&Value]) -> Option<T>,
+) -> Option<Sourced<T>> {
+    let written = line.and_then(|line| {
+        Some(Sourced::written(read(&line.values())?, Layer::Upstream, cx.place(line)))
+    });
+    // No setting of these differs with the protocol.
+    written.or_else(|| language(Scope::Upstream, key, Protocol::Http1, read))
+}
+
+fn balance(cx: &Cx<'_, '_>, node: &Node<'_>) -> Option<Sourced<Balance>> {
+    or_language(cx, node.one("balance"), "balance", |_| Some(Balance::RoundRobin))
 }
 
 /// The protocol of the upstream, even if the proxy does not carry it out yet: the checks of its other
 /// settings depend on it.
-fn protocol(cx: &Cx<'_, '_>, node: &Node<'_>) -> Sourced<Protocol> {
-    let written = node.children.iter().find(|child| child.key() == "protocol");
-    let word = written.and_then(|node| Some((node, values::word(node.values().first()?)?)));
-    let protocol = word.and_then(|(node, word)| {
-        let protocol = match word {
-            "http1" => Protocol::Http1,
-            "http2" => Protocol::Http2,
-            "grpc" => Protocol::Grpc,
-            "auto" => Protocol::Auto,
-            "tcp" => Protocol::Tcp,
-            "tls-passthrough" => Protocol::TlsPassthrough,
-            _ => return None,
-        };
-        Some(Sourced::written(protocol, Layer::Upstream, cx.place(node)))
-    });
-    protocol.unwrap_or(Sourced::language(Protocol::Http1))
+fn protocol(cx: &Cx<'_, '_>, node: &Node<'_>) -> Option<Sourced<Protocol>> {
+    let line = node.children.iter().find(|child| child.key() == "protocol");
+    or_language(cx, line, "protocol", |values| match values::word(values.first()?)? {
+        "http1" => Some(Protocol::Http1),
+        "http2" => Some(Protocol::Http2),
+        "grpc" => Some(Protocol::Grpc),
+        "auto" => Some(Protocol::Auto),
+        "tcp" => Some(Protocol::Tcp),
+        "tls-passthrough" => Some(Protocol::TlsPassthrough),
+        _ => None,
+    })
 }
 
 fn address(cx: &mut Cx<'_, '_>, node: &Node<'_>, span: Span, name: &str) -> Sourced<Address> {

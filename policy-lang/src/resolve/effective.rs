@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use super::names::{Definition, Kind, Program, named};
 use crate::conform::Node;
 use crate::plan::Layer;
+use crate::schema::Scope;
 use crate::syntax::ast::Value;
 
 /// The settings that are layered.
@@ -20,6 +21,18 @@ pub(crate) enum Group {
     Fallback,
     CorrelationId,
     Trace,
+}
+
+impl Group {
+    /// The block that its settings stand in, if it has one.
+    pub(crate) const fn scope(self) -> Option<Scope> {
+        match self {
+            Self::Timeout => Some(Scope::Timeout),
+            Self::Retry => Some(Scope::Retry),
+            Self::Breaker => Some(Scope::Breaker),
+            Self::Fallback | Self::CorrelationId | Self::Trace => None,
+        }
+    }
 }
 
 /// One effective value: the statement that sets it, and the layer of that statement.

@@ -163,7 +163,8 @@ pub(super) const ROWS: &[Row] = &[
     .body(Body::Optional(Scope::AccessLog))
     .measure(Measure::Presence),
     row(OBSERVE, "admin", One(Kind::Text(Text::Socket)), "The admin endpoint.")
-        .default("\"127.0.0.1:9901\" with `metrics`")
+        .default("\"127.0.0.1:9901\"")
+        .only("with `metrics`")
         .measure(Measure::Presence),
     row(LOG, "sample", One(Kind::Percent), "The share of the calls that is written.")
         .default("100%")

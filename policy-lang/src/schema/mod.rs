@@ -1,8 +1,9 @@
 //! What the language knows: one table row per setting.
 //!
-//! These rows decide which keys exist and where, what they take, what is suggested for a slip of
-//! the hand, what is refused as not yet supported, and which paths a guardrail may name. Completion,
-//! hover and the reference are made from them. A new setting is one new row plus its lowering.
+//! These rows decide which keys exist and where, what they take, what holds where nothing is written,
+//! what is suggested for a slip of the hand, what is refused as not yet supported, and which paths a
+//! guardrail may name. Completion, hover and the reference are made from them. A new setting is one
+//! new row plus its lowering.
 
 mod file;
 mod paths;
@@ -16,7 +17,7 @@ use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 pub use paths::{Measure, Path, Subject, path, paths};
-pub use row::{Body, Row, Scope};
+pub use row::{Body, Row, Scope, Unwritten};
 pub use shape::{Kind, Shape, Text};
 
 static INDEX: LazyLock<BTreeMap<(Scope, &'static str), &'static Row>> = LazyLock::new(|| {

@@ -75,7 +75,8 @@ pub(super) const ROWS: &[Row] = &[
     .default("3")
     .measure(Measure::Integer),
     row(RETRY, "on", CAUSES, "The failures that are worth another try.")
-        .default("connect-failure, refused-stream, 429, 503; for gRPC the first two")
+        .default("connect-failure, refused-stream, 429, 503")
+        .default_of_grpc("connect-failure, refused-stream")
         .measure(Measure::List),
     row(
         RETRY,
@@ -150,7 +151,8 @@ pub(super) const ROWS: &[Row] = &[
         .body(Body::Optional(Scope::Breaker))
         .measure(Measure::Presence),
     row(BREAKER, "failures", Seq(&[COUNT, WITHIN]), "Trips after so many failures in a window.")
-        .default("5 within 10s, if no other rule is written")
+        .default("5 within 10s")
+        .only("if no other rule is written")
         .measure(Measure::Integer),
     row(BREAKER, "consecutive-failures", COUNT, "Trips after so many failures in a row.")
         .measure(Measure::Integer),
@@ -192,8 +194,9 @@ pub(super) const ROWS: &[Row] = &[
     )
     .default("upstream"),
     row(BREAKER, "counts", CAUSES, "What counts as a failure.")
-        .default(
-            "connect-failure, reset, timeout, 500, 502..504, 506..599; for gRPC also grpc(unavailable, internal, data-loss, deadline-exceeded)",
+        .default("connect-failure, reset, timeout, 500, 502..504, 506..599")
+        .default_of_grpc(
+            "connect-failure, reset, timeout, 500, 502..504, 506..599, grpc(unavailable, internal, data-loss, deadline-exceeded)",
         )
         .measure(Measure::List),
     row(

@@ -79,6 +79,33 @@ impl Body {
     }
 }
 
+/// What holds where a setting is not written: the language's own value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Unwritten {
+    /// As it would be written behind the key, and as lowering reads it; empty: nothing.
+    pub value: &'static str,
+    /// The same for an upstream of gRPC, where it is another; empty: it is not.
+    pub grpc: &'static str,
+    /// On which condition it holds; empty: always.
+    pub only: &'static str,
+}
+
+impl Unwritten {
+    const NOTHING: Self = Self { value: "", grpc: "", only: "" };
+
+    /// For people; empty: there is none.
+    pub fn text(&self) -> String {
+        let mut text = self.value.to_owned();
+        for (between, more) in [(" ", self.only), ("; for gRPC ", self.grpc)] {
+            if !more.is_empty() {
+                text += between;
+                text += more;
+            }
+        }
+        text
+    }
+}
+
 /// One setting.
 #[derive(Debug)]
 pub struct Row {
@@ -88,8 +115,7 @@ pub struct Row {
     /// What stands behind the key.
     pub shape: Shape,
     pub body: Body,
-    /// The default as an author would write it; empty if there is none.
-    pub default: &'static str,
+    pub default: Unwritten,
     /// One sentence for the reference, for hover and completion.
     pub doc: &'static str,
     /// Whether the proxy carries it out. If not, the compiler refuses it where it is written.
@@ -112,7 +138,7 @@ pub(super) const fn row(
         key,
         shape,
         body: Body::Never,
-        default: "",
+        default: Unwritten::NOTHING,
         doc,
         supported: true,
         repeats: false,
@@ -125,8 +151,17 @@ impl Row {
         Self { body, ..self }
     }
 
-    pub(super) const fn default(self, default: &'static str) -> Self {
-        Self { default, ..self }
+    pub(super) const fn default(self, value: &'static str) -> Self {
+        Self { default: Unwritten { value, ..self.default }, ..self }
+    }
+
+    pub(super) const fn default_of_grpc(self, grpc: &'static str) -> Self {
+        Self { default: Unwritten { grpc, ..self.default }, ..self }
+    }
+
+    /// The condition of the default.
+    pub(super) const fn only(self, only: &'static str) -> Self {
+        Self { default: Unwritten { only, ..self.default }, ..self }
     }
 
     pub(super) const fn later(self) -> Self {

@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod classes;
 #[cfg(test)]
+mod defaults;
+#[cfg(test)]
 mod diff;
 #[cfg(test)]
 mod explain;
