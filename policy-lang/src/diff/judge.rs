@@ -8,27 +8,43 @@ use std::net::SocketAddr;
 
 use super::Kind;
 use crate::plan::{
-    Backoff, BackoffKind, Breaker, Budget, NonIdempotent, OpenFor, Require, Retry, RetryAfter,
+    Backoff, BackoffKind, Budget, NonIdempotent, OpenFor, Require, RetryAfter, SettingValue,
     Settings, TripRule,
 };
 
 /// The kind of a change from one value to another of the same setting.
 pub(super) fn settings(path: &str, old: &Settings, new: &Settings) -> Kind {
-    let (from, to) = (&old.timeout, &new.timeout);
-    match path {
-        "timeout.total" => less(from.total.value.limit().cmp(&to.total.value.limit())),
-        "timeout.connect" => less(from.connect.value.cmp(&to.connect.value)),
-        "timeout.idle" => less(from.idle.value.cmp(&to.idle.value)),
-        "timeout.per-try" => {
-            let time =
-                |settings: &Settings| settings.timeout.per_try.as_ref().map(|time| time.value);
-            less(time(old).cmp(&time(new)))
-        }
-        _ => match (&old.retry, &new.retry, &old.breaker, &new.breaker) {
-            (Some(old), Some(new), _, _) if path.starts_with("retry.") => retry(path, old, new),
-            (_, _, Some(old), Some(new)) if path.starts_with("breaker.") => breaker(path, old, new),
-            _ => Kind::Changed,
-        },
+    match (named(path, old), named(path, new)) {
+        (Some(old), Some(new)) => value(path, old, new),
+        _ => Kind::Changed,
+    }
+}
+
+fn named<'s>(path: &str, settings: &'s Settings) -> Option<SettingValue<'s>> {
+    let mut fields = settings.fields().into_iter();
+    fields.find(|setting| setting.path() == path).map(|setting| setting.value)
+}
+
+fn value(path: &str, old: SettingValue<'_>, new: SettingValue<'_>) -> Kind {
+    use SettingValue::{
+        Backoff, Budget, Causes, Count, Methods, NonIdempotent, OpenFor, RetryAfter, Rule, Size,
+        Time, Total,
+    };
+    match (old, new) {
+        (Total(old), Total(new)) => less(old.limit().cmp(&new.limit())),
+        (Time(old), Time(new)) => less(old.cmp(&new)),
+        (Count(old), Count(new)) => less(old.cmp(&new)),
+        (Size(old), Size(new)) => less(old.cmp(&new)),
+        (Causes(old), Causes(new)) if path == "breaker.counts" => more(old, new),
+        (Causes(old), Causes(new)) => fewer(old, new),
+        (Methods(old), Methods(new)) => fewer(old, new),
+        (NonIdempotent(old), NonIdempotent(new)) => less(daring(old).cmp(&daring(new))),
+        (Backoff(old), Backoff(new)) => backoff(old, new),
+        (RetryAfter(old), RetryAfter(new)) => retry_after(old, new),
+        (Budget(old), Budget(new)) => budget(old, new),
+        (OpenFor(old), OpenFor(new)) => open_for(old, new),
+        (Rule(old), Rule(new)) => rule(old, new),
+        _ => Kind::Changed,
     }
 }
 
@@ -103,22 +119,6 @@ const fn less(order: Ordering) -> Kind {
     }
 }
 
-fn retry(path: &str, old: &Retry, new: &Retry) -> Kind {
-    match path {
-        "retry.attempts" => less(old.attempts.value.cmp(&new.attempts.value)),
-        "retry.on" => fewer(&old.on.value, &new.on.value),
-        "retry.methods" => fewer(&old.methods.value, &new.methods.value),
-        "retry.non-idempotent" => {
-            less(daring(&old.non_idempotent.value).cmp(&daring(&new.non_idempotent.value)))
-        }
-        "retry.backoff" => backoff(old.backoff.value, new.backoff.value),
-        "retry.retry-after" => retry_after(old.retry_after.value, new.retry_after.value),
-        "retry.budget" => budget(old.budget.value, new.budget.value),
-        "retry.buffer" => less(old.buffer.value.cmp(&new.buffer.value)),
-        _ => Kind::Changed,
-    }
-}
-
 const fn daring(rule: &NonIdempotent) -> u8 {
     match rule {
         NonIdempotent::Never => 0,
@@ -150,21 +150,6 @@ fn budget(old: Budget, new: Budget) -> Kind {
         f64::from(budget.floor.count) / budget.floor.per.as_secs_f64().max(f64::MIN_POSITIVE)
     };
     both(old.ratio.cmp(&new.ratio), floor(old).total_cmp(&floor(new)))
-}
-
-fn breaker(path: &str, old: &Breaker, new: &Breaker) -> Kind {
-    match path {
-        "breaker.probes" => less(old.probes.value.cmp(&new.probes.value)),
-        "breaker.counts" => more(&old.counts.value, &new.counts.value),
-        "breaker.open-for" => open_for(old.open_for.value, new.open_for.value),
-        _ => {
-            let of = |breaker: &Breaker| {
-                let mut rules = breaker.rules.iter().map(|rule| rule.value);
-                rules.find(|rule| path == format!("breaker.{}", rule.key()))
-            };
-            of(old).zip(of(new)).map_or(Kind::Changed, |(old, new)| rule(old, new))
-        }
-    }
 }
 
 /// A longer rest spares the upstream.

@@ -8,12 +8,14 @@
 
 pub mod derived;
 pub mod display;
+mod fields;
 mod grpc;
 mod intercept;
 mod origin;
 mod settings;
 mod test;
 
+pub use fields::{Setting, SettingValue, setting_path};
 pub use grpc::{GRPC_CODES, GrpcCode};
 pub use intercept::{Cidr, Except, Intercept, OnExit, PortRange};
 pub use origin::{Layer, Origin, Place, SourceFile, Sourced};

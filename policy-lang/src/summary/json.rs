@@ -1,6 +1,6 @@
 //! The same plan as JSON: one object, fields in a fixed order, values as an author writes them.
 //!
-//! Figures come as numbers with their unit in the name, so that a script needs
+//! FiguresJson come as numbers with their unit in the name, so that a script needs
 //! no parser for durations.
 
 use std::time::Duration;
@@ -19,15 +19,15 @@ pub fn json(plan: &Plan) -> String {
 
 #[derive(Serialize)]
 struct Document {
-    service: Value,
+    service: ValueJson,
     #[serde(skip_serializing_if = "Option::is_none")]
-    baseline: Option<Value>,
-    listen: Value,
-    workers: Value,
-    otherwise: Value,
+    baseline: Option<ValueJson>,
+    listen: ValueJson,
+    workers: ValueJson,
+    otherwise: ValueJson,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    intercept: Vec<Setting>,
-    observe: Vec<Setting>,
+    intercept: Vec<SettingJson>,
+    observe: Vec<SettingJson>,
     upstreams: Vec<UpstreamJson>,
 }
 
@@ -36,15 +36,15 @@ struct UpstreamJson {
     name: String,
     docs: Vec<String>,
     origin: OriginJson,
-    address: Value,
-    protocol: Value,
-    hosts: Vec<Value>,
+    address: ValueJson,
+    protocol: ValueJson,
+    hosts: Vec<ValueJson>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    listen: Option<Value>,
+    listen: Option<ValueJson>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    limits: Vec<Setting>,
+    limits: Vec<SettingJson>,
     routes: Vec<RouteJson>,
-    any_other_call: Policy,
+    any_other_call: PolicyJson,
 }
 
 #[derive(Serialize)]
@@ -52,22 +52,22 @@ struct RouteJson {
     name: String,
     docs: Vec<String>,
     origin: OriginJson,
-    matches: Vec<Value>,
-    action: Setting,
+    matches: Vec<ValueJson>,
+    action: SettingJson,
     #[serde(flatten)]
-    policy: Policy,
+    policy: PolicyJson,
 }
 
 #[derive(Serialize)]
-struct Policy {
+struct PolicyJson {
     /// None of bytes, which are no calls.
     #[serde(skip_serializing_if = "Option::is_none")]
-    figures: Option<Figures>,
-    settings: Vec<Setting>,
+    figures: Option<FiguresJson>,
+    settings: Vec<SettingJson>,
 }
 
 #[derive(Serialize)]
-struct Figures {
+struct FiguresJson {
     tries: u32,
     /// `null` if nothing bounds it.
     worst_latency_ms: Option<u64>,
@@ -76,14 +76,14 @@ struct Figures {
 }
 
 #[derive(Serialize)]
-struct Setting {
+struct SettingJson {
     setting: String,
     value: String,
     origin: OriginJson,
 }
 
 #[derive(Serialize)]
-struct Value {
+struct ValueJson {
     value: String,
     origin: OriginJson,
 }
@@ -153,7 +153,7 @@ impl Cx<'_> {
         }
     }
 
-    fn action(&self, route: &Route) -> Setting {
+    fn action(&self, route: &Route) -> SettingJson {
         let (setting, value, origin) = match &route.action {
             Action::Forward { rewrite: None } => ("forward", String::new(), self.at(route.place)),
             Action::Forward { rewrite: Some(rewrite) } => {
@@ -163,37 +163,37 @@ impl Cx<'_> {
                 ("respond", reply.value.to_string(), self.origin(&reply.origin))
             }
         };
-        Setting { setting: setting.to_owned(), value, origin }
+        SettingJson { setting: setting.to_owned(), value, origin }
     }
 
-    fn forwarding(&self, settings: &Settings) -> Policy {
+    fn forwarding(&self, settings: &Settings) -> PolicyJson {
         let worst = derived::worst_latency(settings);
         let bounded = worst < Duration::MAX;
-        let figures = Figures {
+        let figures = FiguresJson {
             tries: derived::tries(settings),
             worst_latency_ms: worst.as_millis().try_into().ok().filter(|_| bounded),
             amplification: derived::amplification(settings),
             replay_memory_bytes: derived::replay_memory(settings),
         };
-        Policy { figures: Some(figures), settings: self.settings(rows::settings(settings)) }
+        PolicyJson { figures: Some(figures), settings: self.settings(rows::settings(settings)) }
     }
 
-    fn carrying(&self, settings: &Settings) -> Policy {
-        Policy { figures: None, settings: self.settings(rows::settings(settings)) }
+    fn carrying(&self, settings: &Settings) -> PolicyJson {
+        PolicyJson { figures: None, settings: self.settings(rows::settings(settings)) }
     }
 
-    fn answering(&self, settings: &Settings) -> Policy {
-        let figures = Figures {
+    fn answering(&self, settings: &Settings) -> PolicyJson {
+        let figures = FiguresJson {
             tries: 0,
             worst_latency_ms: Some(0),
             amplification: 0,
             replay_memory_bytes: 0,
         };
-        Policy { figures: Some(figures), settings: self.settings(rows::answering(settings)) }
+        PolicyJson { figures: Some(figures), settings: self.settings(rows::answering(settings)) }
     }
 
-    fn settings(&self, rows: Vec<Row>) -> Vec<Setting> {
-        let setting = |row: Row| Setting {
+    fn settings(&self, rows: Vec<Row>) -> Vec<SettingJson> {
+        let setting = |row: Row| SettingJson {
             setting: row.path(),
             origin: self.origin(&row.origin),
             value: row.value,
@@ -201,8 +201,8 @@ impl Cx<'_> {
         rows.into_iter().map(setting).collect()
     }
 
-    fn value<T: ToString + ?Sized>(&self, value: &T, origin: &Origin) -> Value {
-        Value { value: value.to_string(), origin: self.origin(origin) }
+    fn value<T: ToString + ?Sized>(&self, value: &T, origin: &Origin) -> ValueJson {
+        ValueJson { value: value.to_string(), origin: self.origin(origin) }
     }
 
     fn at(&self, place: Place) -> OriginJson {

@@ -4,8 +4,8 @@
 //! summary groups them, the explanation lists them, the difference compares them.
 
 use crate::plan::{
-    AccessLog, Breaker, BreakerScope, HeaderEdit, Layer, Observe, Origin, Place, Plan, Retry,
-    Settings, Sourced, Timeout, Total, Upstream, display,
+    AccessLog, Breaker, BreakerScope, Layer, Observe, Origin, Place, Plan, Setting, Settings,
+    Sourced, Upstream, display, setting_path,
 };
 
 /// One effective setting.
@@ -25,13 +25,14 @@ impl Row {
         Self { group, key, value, origin: source.origin.clone() }
     }
 
+    fn of(setting: &Setting<'_>) -> Self {
+        let Setting { group, key, value, origin } = *setting;
+        Self { group, key, value: value.to_string(), origin: origin.clone() }
+    }
+
     /// `retry.attempts`, `trace`.
     pub fn path(&self) -> String {
-        let group = self.group.replace(' ', ".");
-        match self.key {
-            "" => group,
-            key => format!("{group}.{key}"),
-        }
+        setting_path(self.group, self.key)
     }
 
     /// `attempts 3`: the statement inside its block.
@@ -48,25 +49,11 @@ pub fn limits(upstream: &Upstream) -> Vec<Row> {
 
 /// All settings in force, in the order in which the filters run.
 pub fn settings(settings: &Settings) -> Vec<Row> {
-    let trace = settings.trace.iter();
-    let mut rows: Vec<_> = trace.map(|trace| Row::new("trace", "", String::new(), trace)).collect();
-    rows.extend(
-        settings
-            .correlation_id
-            .iter()
-            .map(|name| Row::new("correlation-id", "", display::quoted(&name.value), name)),
-    );
-    rows.extend(edits("headers request", &settings.request_headers));
-    rows.extend(timeout(&settings.timeout));
-    rows.extend(settings.retry.iter().flat_map(retry));
-    rows.extend(settings.breaker.iter().flat_map(breaker));
-    rows.extend(
-        settings
-            .fallback
-            .iter()
-            .map(|reply| Row::new("fallback", "", reply.value.to_string(), reply)),
-    );
-    rows.extend(edits("headers response", &settings.response_headers));
+    let mut rows: Vec<_> = settings.fields().iter().map(Row::of).collect();
+    if let Some(breaker) = &settings.breaker {
+        let last = rows.iter().rposition(|row| row.group == "breaker");
+        rows.insert(last.map_or(rows.len(), |last| last + 1), scope(breaker));
+    }
     rows
 }
 
@@ -108,54 +95,6 @@ pub fn intercept(plan: &Plan) -> Vec<Row> {
     rows
 }
 
-fn timeout(timeout: &Timeout) -> Vec<Row> {
-    let group = "timeout";
-    // Bytes have none, and nobody wrote that.
-    let nothing = Sourced::language(Total::Off);
-    let total = Some(&timeout.total).filter(|total| **total != nothing);
-    let total = total.map(|total| Row::new(group, "total", total.value.to_string(), total));
-    let mut rows: Vec<_> = total.into_iter().collect();
-    let per_try = timeout.per_try.iter();
-    rows.extend(
-        per_try.map(|time| Row::new(group, "per-try", display::duration(time.value), time)),
-    );
-    for (key, time) in [("connect", &timeout.connect), ("idle", &timeout.idle)] {
-        rows.push(Row::new(group, key, display::duration(time.value), time));
-    }
-    rows
-}
-
-fn retry(retry: &Retry) -> Vec<Row> {
-    let row = |key, value: String, origin: &Origin| Row {
-        group: "retry",
-        key,
-        value,
-        origin: origin.clone(),
-    };
-    vec![
-        row("attempts", retry.attempts.value.to_string(), &retry.attempts.origin),
-        row("on", display::list(&retry.on.value), &retry.on.origin),
-        row("methods", display::list(&retry.methods.value), &retry.methods.origin),
-        row("non-idempotent", retry.non_idempotent.value.to_string(), &retry.non_idempotent.origin),
-        row("backoff", retry.backoff.value.to_string(), &retry.backoff.origin),
-        row("retry-after", retry.retry_after.value.to_string(), &retry.retry_after.origin),
-        row("budget", retry.budget.value.to_string(), &retry.budget.origin),
-        row("buffer", display::size(retry.buffer.value), &retry.buffer.origin),
-    ]
-}
-
-fn breaker(breaker: &Breaker) -> Vec<Row> {
-    let group = "breaker";
-    let rules = breaker.rules.iter();
-    let mut rows: Vec<_> =
-        rules.map(|rule| Row::new(group, rule.value.key(), rule.value.arguments(), rule)).collect();
-    rows.push(Row::new(group, "open-for", breaker.open_for.value.to_string(), &breaker.open_for));
-    rows.push(Row::new(group, "probes", breaker.probes.value.to_string(), &breaker.probes));
-    rows.push(Row::new(group, "counts", display::list(&breaker.counts.value), &breaker.counts));
-    rows.push(scope(breaker));
-    rows
-}
-
 /// The scope is not a written value: it follows from the place of the block.
 fn scope(breaker: &Breaker) -> Row {
     let value = match breaker.scope {
@@ -167,13 +106,6 @@ fn scope(breaker: &Breaker) -> Row {
 
 fn block(place: Place) -> Origin {
     Origin::Written { layer: Layer::File, place }
-}
-
-fn edits(group: &'static str, edits: &[Sourced<HeaderEdit>]) -> Vec<Row> {
-    let row = |edit: &Sourced<HeaderEdit>| {
-        Row::new(group, edit.value.key(), edit.value.arguments(), edit)
-    };
-    edits.iter().map(row).collect()
 }
 
 fn access_log(log: &AccessLog) -> Vec<Row> {
