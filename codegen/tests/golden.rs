@@ -69,6 +69,14 @@ fn every_golden_has_a_policy() {
 }
 
 #[test]
+fn every_golden_is_short_enough_to_be_read() {
+    for name in policies() {
+        let lines = generated(&name).proxy_rs.lines().count();
+        assert!(lines <= 500, "{name}.snap.rs has {lines} lines: split its policy");
+    }
+}
+
+#[test]
 fn every_policy_is_compiled_as_well() {
     let list = include_str!("../compiled/src/lib.rs");
     for name in policies() {

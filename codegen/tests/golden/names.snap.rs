@@ -2,7 +2,7 @@
 // policy and run `amb generate names.amb`.
 //
 // inputs
-//   names.amb  sha256:0c06dad6b639cf02994ccd601a6bde025aa90a26d04ed12bd34c181736591907
+//   names.amb  sha256:f9888228199989adc8d79dba0741ce1b2ca5692cc102f13c9cd4f7d5837a92b3
 
 use amb_runtime::prelude::*;
 
@@ -13,7 +13,7 @@ pub fn main() -> std::process::ExitCode {
 
 /// The ambassador of service `route`.
 ///
-/// Names that Rust or the generator uses already. (names.amb:4)
+/// Names that the generator uses already. (names.amb:4)
 pub struct RouteProxy;
 
 impl Spec for RouteProxy {
@@ -27,223 +27,49 @@ impl Spec for RouteProxy {
     const UPSTREAMS: &'static [UpstreamSpec] = &[
         // names.amb:12
         UpstreamSpec {
-            name: "self",
-            address: Address::Dns { host: "self.svc", port: 80 },
-            protocol: Protocol::Http1,
-        },
-        // names.amb:13
-        UpstreamSpec {
             name: "route",
             address: Address::Dns { host: "route.svc", port: 80 },
             protocol: Protocol::Http1,
         },
-        // names.amb:14
-        UpstreamSpec {
-            name: "option",
-            address: Address::Dns { host: "option.svc", port: 80 },
-            protocol: Protocol::Http1,
-        },
-        // names.amb:15
-        UpstreamSpec {
-            name: "type",
-            address: Address::Dns { host: "type.svc", port: 80 },
-            protocol: Protocol::Http1,
-        },
-        // names.amb:16
+        // names.amb:13
         UpstreamSpec {
             name: "otherwise",
             address: Address::Dns { host: "otherwise.svc", port: 80 },
             protocol: Protocol::Http1,
         },
-        // names.amb:17
-        UpstreamSpec {
-            name: "defaults",
-            address: Address::Dns { host: "defaults.svc", port: 80 },
-            protocol: Protocol::Http1,
-        },
-        // names.amb:18
-        UpstreamSpec {
-            name: "a-b",
-            address: Address::Dns { host: "a-b.svc", port: 80 },
-            protocol: Protocol::Http1,
-        },
-        // names.amb:19
-        UpstreamSpec {
-            name: "a",
-            address: Address::Dns { host: "a.svc", port: 80 },
-            protocol: Protocol::Http1,
-        },
-        // names.amb:20
-        UpstreamSpec {
-            name: "retry",
-            address: Address::Dns { host: "retry.svc", port: 80 },
-            protocol: Protocol::Http1,
-        },
-        // names.amb:21
+        // names.amb:14
         UpstreamSpec {
             name: "proxy",
             address: Address::Dns { host: "proxy.svc", port: 80 },
             protocol: Protocol::Http1,
         },
-        // names.amb:22
+        // names.amb:15
         UpstreamSpec {
             name: "millis",
             address: Address::Dns { host: "millis.svc", port: 80 },
             protocol: Protocol::Http1,
         },
-        // names.amb:23
+        // names.amb:16
         UpstreamSpec {
             name: "head",
             address: Address::Dns { host: "head.svc", port: 80 },
             protocol: Protocol::Http1,
         },
-        // names.amb:24
-        UpstreamSpec {
-            name: "breaker",
-            address: Address::Dns { host: "breaker.svc", port: 80 },
-            protocol: Protocol::Http1,
-        },
-        // names.amb:25
-        UpstreamSpec {
-            name: "request",
-            address: Address::Dns { host: "request.svc", port: 80 },
-            protocol: Protocol::Http1,
-        },
-        // names.amb:26
-        UpstreamSpec {
-            name: "scenario",
-            address: Address::Dns { host: "scenario.svc", port: 80 },
-            protocol: Protocol::Http1,
-        },
-        // names.amb:27
-        UpstreamSpec {
-            name: "tests",
-            address: Address::Dns { host: "tests.svc", port: 80 },
-            protocol: Protocol::Http1,
-        },
-        // names.amb:28
-        UpstreamSpec {
-            name: "main",
-            address: Address::Dns { host: "main.svc", port: 80 },
-            protocol: Protocol::Http1,
-        },
-        // names.amb:29
-        UpstreamSpec {
-            name: "vec",
-            address: Address::Dns { host: "vec.svc", port: 80 },
-            protocol: Protocol::Http1,
-        },
-        // names.amb:30
-        UpstreamSpec {
-            name: "some",
-            address: Address::Dns { host: "some.svc", port: 80 },
-            protocol: Protocol::Http1,
-        },
-        // names.amb:31
-        UpstreamSpec {
-            name: "core",
-            address: Address::Dns { host: "core.svc", port: 80 },
-            protocol: Protocol::Http1,
-        },
-        // names.amb:32
-        UpstreamSpec {
-            name: "trace",
-            address: Address::Dns { host: "trace.svc", port: 80 },
-            protocol: Protocol::Http1,
-        },
-        // names.amb:33
-        UpstreamSpec {
-            name: "amb-runtime",
-            address: Address::Dns { host: "amb-runtime.svc", port: 80 },
-            protocol: Protocol::Http1,
-        },
-        // names.amb:34
-        UpstreamSpec {
-            name: "x3",
-            address: Address::Dns { host: "x3.svc", port: 80 },
-            protocol: Protocol::Http1,
-        },
-        // names.amb:35
-        UpstreamSpec {
-            name: "x-3",
-            address: Address::Dns { host: "x-3.svc", port: 80 },
-            protocol: Protocol::Http1,
-        },
     ];
     const ROUTES: &'static [RouteSpec] = &[
-        RouteSpec { upstream: "self", route: "self", site: "names.amb:12" },
-        RouteSpec { upstream: "route", route: "otherwise", site: "names.amb:13" },
-        RouteSpec { upstream: "route", route: "route", site: "names.amb:13" },
-        RouteSpec { upstream: "option", route: "a", site: "names.amb:14" },
-        RouteSpec { upstream: "option", route: "option", site: "names.amb:14" },
-        RouteSpec { upstream: "type", route: "type", site: "names.amb:15" },
-        RouteSpec { upstream: "type", route: "type", site: "names.amb:15" },
-        RouteSpec { upstream: "otherwise", route: "x", site: "names.amb:16" },
-        RouteSpec { upstream: "otherwise", route: "otherwise", site: "names.amb:16" },
-        RouteSpec { upstream: "defaults", route: "defaults", site: "names.amb:17" },
-        RouteSpec { upstream: "a-b", route: "c", site: "names.amb:18" },
-        RouteSpec { upstream: "a-b", route: "a-b", site: "names.amb:18" },
-        RouteSpec { upstream: "a", route: "b-c", site: "names.amb:19" },
-        RouteSpec { upstream: "a", route: "a", site: "names.amb:19" },
-        RouteSpec { upstream: "retry", route: "policy", site: "names.amb:20" },
-        RouteSpec { upstream: "retry", route: "retry", site: "names.amb:20" },
-        RouteSpec { upstream: "proxy", route: "head", site: "names.amb:21" },
-        RouteSpec { upstream: "proxy", route: "proxy", site: "names.amb:21" },
-        RouteSpec { upstream: "millis", route: "status", site: "names.amb:22" },
-        RouteSpec { upstream: "millis", route: "millis", site: "names.amb:22" },
-        RouteSpec { upstream: "head", route: "self", site: "names.amb:23" },
-        RouteSpec { upstream: "head", route: "head", site: "names.amb:23" },
-        RouteSpec { upstream: "breaker", route: "calls", site: "names.amb:24" },
-        RouteSpec { upstream: "breaker", route: "breaker", site: "names.amb:24" },
-        RouteSpec { upstream: "request", route: "request", site: "names.amb:25" },
-        RouteSpec { upstream: "scenario", route: "request", site: "names.amb:26" },
-        RouteSpec { upstream: "scenario", route: "scenario", site: "names.amb:26" },
-        RouteSpec { upstream: "tests", route: "main", site: "names.amb:27" },
-        RouteSpec { upstream: "tests", route: "tests", site: "names.amb:27" },
-        RouteSpec { upstream: "main", route: "main", site: "names.amb:28" },
-        RouteSpec { upstream: "main", route: "main", site: "names.amb:28" },
-        RouteSpec { upstream: "vec", route: "vec", site: "names.amb:29" },
-        RouteSpec { upstream: "vec", route: "vec", site: "names.amb:29" },
-        RouteSpec { upstream: "some", route: "none", site: "names.amb:30" },
-        RouteSpec { upstream: "some", route: "some", site: "names.amb:30" },
-        RouteSpec { upstream: "core", route: "std", site: "names.amb:31" },
-        RouteSpec { upstream: "core", route: "core", site: "names.amb:31" },
-        RouteSpec { upstream: "trace", route: "amb-runtime", site: "names.amb:32" },
-        RouteSpec { upstream: "trace", route: "trace", site: "names.amb:32" },
-        RouteSpec { upstream: "amb-runtime", route: "async", site: "names.amb:33" },
-        RouteSpec { upstream: "amb-runtime", route: "amb-runtime", site: "names.amb:33" },
-        RouteSpec { upstream: "x3", route: "x-3", site: "names.amb:34" },
-        RouteSpec { upstream: "x3", route: "x3", site: "names.amb:34" },
-        RouteSpec { upstream: "x-3", route: "x3", site: "names.amb:35" },
-        RouteSpec { upstream: "x-3", route: "x-3", site: "names.amb:35" },
-        RouteSpec { upstream: "", route: "otherwise", site: "names.amb:37" },
+        RouteSpec { upstream: "route", route: "otherwise", site: "names.amb:12" },
+        RouteSpec { upstream: "route", route: "route", site: "names.amb:12" },
+        RouteSpec { upstream: "otherwise", route: "x", site: "names.amb:13" },
+        RouteSpec { upstream: "otherwise", route: "otherwise", site: "names.amb:13" },
+        RouteSpec { upstream: "proxy", route: "head", site: "names.amb:14" },
+        RouteSpec { upstream: "proxy", route: "proxy", site: "names.amb:14" },
+        RouteSpec { upstream: "millis", route: "status", site: "names.amb:15" },
+        RouteSpec { upstream: "millis", route: "millis", site: "names.amb:15" },
+        RouteSpec { upstream: "head", route: "self", site: "names.amb:16" },
+        RouteSpec { upstream: "head", route: "head", site: "names.amb:16" },
+        RouteSpec { upstream: "", route: "otherwise", site: "names.amb:18" },
     ];
-    const BREAKERS: &'static [&'static str] = &[
-        "self",
-        "route",
-        "option",
-        "type",
-        "otherwise",
-        "defaults",
-        "a-b",
-        "a",
-        "retry",
-        "proxy",
-        "millis",
-        "head",
-        "breaker",
-        "request",
-        "scenario",
-        "tests",
-        "main",
-        "vec",
-        "some",
-        "core",
-        "trace",
-        "amb-runtime",
-        "x3",
-        "x-3",
-    ];
+    const BREAKERS: &'static [&'static str] = &["route", "otherwise", "proxy", "millis", "head"];
     const OBSERVE: Observe = Observe { metrics: false, access_log: None, admin: None };
     const POLICY: &'static [u8] = include_bytes!(concat!(env!("OUT_DIR"), "/policy.json"));
 }
@@ -255,54 +81,16 @@ impl Proxy for RouteProxy {
     fn connect(host: &[u8], port: u16) -> Incoming<Route> {
         match (host, port) {
             // names.amb:12
-            (b"self.svc", 80) => Incoming::Http,
-            // names.amb:13
             (b"route.svc", 80) => Incoming::Http,
-            // names.amb:14
-            (b"option.svc", 80) => Incoming::Http,
-            // names.amb:15
-            (b"type.svc", 80) => Incoming::Http,
-            // names.amb:16
+            // names.amb:13
             (b"otherwise.svc", 80) => Incoming::Http,
-            // names.amb:17
-            (b"defaults.svc", 80) => Incoming::Http,
-            // names.amb:18
-            (b"a-b.svc", 80) => Incoming::Http,
-            // names.amb:19
-            (b"a.svc", 80) => Incoming::Http,
-            // names.amb:20
-            (b"retry.svc", 80) => Incoming::Http,
-            // names.amb:21
+            // names.amb:14
             (b"proxy.svc", 80) => Incoming::Http,
-            // names.amb:22
+            // names.amb:15
             (b"millis.svc", 80) => Incoming::Http,
-            // names.amb:23
+            // names.amb:16
             (b"head.svc", 80) => Incoming::Http,
-            // names.amb:24
-            (b"breaker.svc", 80) => Incoming::Http,
-            // names.amb:25
-            (b"request.svc", 80) => Incoming::Http,
-            // names.amb:26
-            (b"scenario.svc", 80) => Incoming::Http,
-            // names.amb:27
-            (b"tests.svc", 80) => Incoming::Http,
-            // names.amb:28
-            (b"main.svc", 80) => Incoming::Http,
-            // names.amb:29
-            (b"vec.svc", 80) => Incoming::Http,
-            // names.amb:30
-            (b"some.svc", 80) => Incoming::Http,
-            // names.amb:31
-            (b"core.svc", 80) => Incoming::Http,
-            // names.amb:32
-            (b"trace.svc", 80) => Incoming::Http,
-            // names.amb:33
-            (b"amb-runtime.svc", 80) => Incoming::Http,
-            // names.amb:34
-            (b"x3.svc", 80) => Incoming::Http,
-            // names.amb:35
-            (b"x-3.svc", 80) => Incoming::Http,
-            // names.amb:37
+            // names.amb:18
             _ => Incoming::Tunnel(Route::Otherwise),
         }
     }
@@ -310,54 +98,16 @@ impl Proxy for RouteProxy {
     fn route(head: &RequestHead<'_>, _inbound: Inbound) -> Route {
         match head.host() {
             // names.amb:12
-            b"self.svc" => Route::SelfUpstream,
-            // names.amb:13
             b"route.svc" => route_upstream(head),
-            // names.amb:14
-            b"option.svc" => option(head),
-            // names.amb:15
-            b"type.svc" => type_upstream(head),
-            // names.amb:16
+            // names.amb:13
             b"otherwise.svc" => otherwise(head),
-            // names.amb:17
-            b"defaults.svc" => Route::Defaults,
-            // names.amb:18
-            b"a-b.svc" => a_b(head),
-            // names.amb:19
-            b"a.svc" => a(head),
-            // names.amb:20
-            b"retry.svc" => retry(head),
-            // names.amb:21
+            // names.amb:14
             b"proxy.svc" => proxy(head),
-            // names.amb:22
+            // names.amb:15
             b"millis.svc" => millis_upstream(head),
-            // names.amb:23
+            // names.amb:16
             b"head.svc" => head_upstream(head),
-            // names.amb:24
-            b"breaker.svc" => breaker_upstream(head),
-            // names.amb:25
-            b"request.svc" => Route::Request,
-            // names.amb:26
-            b"scenario.svc" => scenario(head),
-            // names.amb:27
-            b"tests.svc" => tests_upstream(head),
-            // names.amb:28
-            b"main.svc" => main_upstream(head),
-            // names.amb:29
-            b"vec.svc" => vec(head),
-            // names.amb:30
-            b"some.svc" => some(head),
-            // names.amb:31
-            b"core.svc" => core_upstream(head),
-            // names.amb:32
-            b"trace.svc" => trace(head),
-            // names.amb:33
-            b"amb-runtime.svc" => amb_runtime_upstream(head),
-            // names.amb:34
-            b"x3.svc" => x3(head),
-            // names.amb:35
-            b"x-3.svc" => x_3(head),
-            // names.amb:37
+            // names.amb:18
             _ => Route::Otherwise,
         }
     }
@@ -368,41 +118,18 @@ impl Proxy for RouteProxy {
 
     async fn call<N: Net>(route: Route, call: &mut Call<'_, N>) -> Outcome<N> {
         match route {
-            Route::SelfUpstream => SelfCalls::call(call).await,
             Route::RouteOtherwise | Route::Route => RouteCalls::call(call).await,
-            Route::OptionA | Route::Option => OptionCalls::call(call).await,
-            Route::TypeType => TypeType::call(call).await,
-            Route::Type => TypeCalls::call(call).await,
             Route::OtherwiseX | Route::OtherwiseUpstream => OtherwiseCalls::call(call).await,
-            Route::Defaults => DefaultsCalls::call(call).await,
-            Route::Abc => Abc::call(call).await,
-            Route::AB => ABCalls::call(call).await,
-            Route::AbcRoute => AbcCalls::call(call).await,
-            Route::A => ACalls::call(call).await,
-            Route::RetryPolicy => RetryPolicyCalls::call(call).await,
-            Route::Retry => RetryCalls::call(call).await,
             Route::ProxyHead | Route::Proxy => ProxyCalls::call(call).await,
             Route::MillisStatus | Route::Millis => MillisCalls::call(call).await,
             Route::HeadSelf | Route::Head => HeadCalls::call(call).await,
-            Route::BreakerCalls | Route::Breaker => BreakerCalls::call(call).await,
-            Route::Request => RequestCalls::call(call).await,
-            Route::ScenarioRequest | Route::Scenario => ScenarioCalls::call(call).await,
-            Route::TestsMain | Route::Tests => TestsCalls::call(call).await,
-            Route::MainMain | Route::Main => MainCalls::call(call).await,
-            Route::VecVec | Route::Vec => VecCalls::call(call).await,
-            Route::SomeNone | Route::Some => SomeCalls::call(call).await,
-            Route::CoreStd | Route::Core => CoreCalls::call(call).await,
-            Route::TraceAmbRuntime | Route::Trace => TraceCalls::call(call).await,
-            Route::AmbRuntimeAsync | Route::AmbRuntime => AmbRuntimeCalls::call(call).await,
-            Route::X3x3 | Route::X3 => X3Calls::call(call).await,
-            Route::X3x3Route | Route::X3Upstream => X3CallsCalls::call(call).await,
-            // names.amb:37
+            // names.amb:18
             Route::Otherwise => Pass::call(call).await,
         }
     }
 
     async fn tunnel<N: Net>(_route: Route, opening: &mut Opening<'_, N>) -> Result<N::Up, Failure> {
-        // names.amb:37
+        // names.amb:18
         Pass::open(opening).await
     }
 }
@@ -410,51 +137,16 @@ impl Proxy for RouteProxy {
 /// Where a call goes, in the order of `RouteProxy::ROUTES`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Route {
-    SelfUpstream,
     RouteOtherwise,
     Route,
-    OptionA,
-    Option,
-    TypeType,
-    Type,
     OtherwiseX,
     OtherwiseUpstream,
-    Defaults,
-    Abc,
-    AB,
-    AbcRoute,
-    A,
-    RetryPolicy,
-    Retry,
     ProxyHead,
     Proxy,
     MillisStatus,
     Millis,
     HeadSelf,
     Head,
-    BreakerCalls,
-    Breaker,
-    Request,
-    ScenarioRequest,
-    Scenario,
-    TestsMain,
-    Tests,
-    MainMain,
-    Main,
-    VecVec,
-    Vec,
-    SomeNone,
-    Some,
-    CoreStd,
-    Core,
-    TraceAmbRuntime,
-    Trace,
-    AmbRuntimeAsync,
-    AmbRuntime,
-    X3x3,
-    X3,
-    X3x3Route,
-    X3Upstream,
     Otherwise,
 }
 
@@ -522,46 +214,19 @@ impl DefaultsBreakerSpec {
     }
 }
 
-// ── upstream self ────────────────────────────────────────────────────────────
-
-/// Upstream `self`. (names.amb:12)
-pub struct SelfUpstream;
-
-impl Upstream for SelfUpstream {
-    const ID: UpstreamId = UpstreamId(0);
-}
-
-/// Calls of `self` that no route matches: what a call passes, in order. (names.amb:12)
-type SelfCalls =
-    Timeout<DefaultsTimeout,
-    Retry<DefaultsRetry,
-    Breaker<SelfBreaker,
-    Forward<SelfUpstream>>>>;
-
-pub struct SelfBreaker;
-
-impl BreakerPolicy for SelfBreaker {
-    const ID: BreakerId = BreakerId(0);
-    const SPEC: breaker::Spec = DefaultsBreakerSpec::SPEC;
-
-    fn counts(cause: Cause) -> bool {
-        DefaultsBreakerSpec::counts(cause)
-    }
-}
-
 // ── upstream route ───────────────────────────────────────────────────────────
 
-/// Upstream `route`. (names.amb:13)
+/// Upstream `route`. (names.amb:12)
 pub struct RouteUpstream;
 
 impl Upstream for RouteUpstream {
-    const ID: UpstreamId = UpstreamId(1);
+    const ID: UpstreamId = UpstreamId(0);
 }
 
 /// The route of a call to `route`: the first that matches.
 fn route_upstream(head: &RequestHead<'_>) -> Route {
     match (head.method(), head.segments().as_slice()) {
-        // names.amb:13
+        // names.amb:12
         (Method::Get, [b"type", type_segment, self_segment, head_segment])
             if !type_segment.is_empty() && !self_segment.is_empty()
             && !head_segment.is_empty() => Route::RouteOtherwise,
@@ -569,7 +234,7 @@ fn route_upstream(head: &RequestHead<'_>) -> Route {
     }
 }
 
-/// Route `otherwise` and the other calls of `route`: what a call passes, in order. (names.amb:13)
+/// Route `otherwise` and the other calls of `route`: what a call passes, in order. (names.amb:12)
 type RouteCalls =
     Timeout<DefaultsTimeout,
     Retry<DefaultsRetry,
@@ -579,109 +244,7 @@ type RouteCalls =
 pub struct RouteBreaker;
 
 impl BreakerPolicy for RouteBreaker {
-    const ID: BreakerId = BreakerId(1);
-    const SPEC: breaker::Spec = DefaultsBreakerSpec::SPEC;
-
-    fn counts(cause: Cause) -> bool {
-        DefaultsBreakerSpec::counts(cause)
-    }
-}
-
-// ── upstream option ──────────────────────────────────────────────────────────
-
-/// Upstream `option`. (names.amb:14)
-pub struct OptionUpstream;
-
-impl Upstream for OptionUpstream {
-    const ID: UpstreamId = UpstreamId(2);
-}
-
-/// The route of a call to `option`: the first that matches.
-fn option(head: &RequestHead<'_>) -> Route {
-    match (head.method(), head.segments().as_slice()) {
-        // names.amb:14
-        (Method::Get, [b"a"]) => Route::OptionA,
-        _ => Route::Option,
-    }
-}
-
-/// Route `a` and the other calls of `option`: what a call passes, in order. (names.amb:14)
-type OptionCalls =
-    Timeout<DefaultsTimeout,
-    Retry<DefaultsRetry,
-    Breaker<OptionBreaker,
-    Forward<OptionUpstream>>>>;
-
-pub struct OptionBreaker;
-
-impl BreakerPolicy for OptionBreaker {
-    const ID: BreakerId = BreakerId(2);
-    const SPEC: breaker::Spec = DefaultsBreakerSpec::SPEC;
-
-    fn counts(cause: Cause) -> bool {
-        DefaultsBreakerSpec::counts(cause)
-    }
-}
-
-// ── upstream type ────────────────────────────────────────────────────────────
-
-/// Upstream `type`. (names.amb:15)
-pub struct Type;
-
-impl Upstream for Type {
-    const ID: UpstreamId = UpstreamId(3);
-}
-
-/// The route of a call to `type`: the first that matches.
-fn type_upstream(head: &RequestHead<'_>) -> Route {
-    match (head.method(), head.segments().as_slice()) {
-        // names.amb:15
-        (Method::Get, [fn_segment, to_segment, edit_segment])
-            if !fn_segment.is_empty() && !to_segment.is_empty()
-            && !edit_segment.is_empty() => Route::TypeType,
-        _ => Route::Type,
-    }
-}
-
-/// Route `type` of `type`: what a call passes, in order. (names.amb:15)
-type TypeType =
-    Rewrite<TypeTypeRewrite,
-    Timeout<DefaultsTimeout,
-    Retry<DefaultsRetry,
-    Breaker<TypeBreaker,
-    Forward<Type>>>>>;
-
-/// Calls of `type` that no route matches: what a call passes, in order. (names.amb:15)
-type TypeCalls =
-    Timeout<DefaultsTimeout,
-    Retry<DefaultsRetry,
-    Breaker<TypeBreaker,
-    Forward<Type>>>>;
-
-pub struct TypeTypeRewrite;
-
-impl RewritePolicy for TypeTypeRewrite {
-    // names.amb:15
-    fn path(head: &RequestHead<'_>, to: &mut Vec<u8>) -> bool {
-        match (head.method(), head.segments().as_slice()) {
-            (Method::Get, [fn_segment, to_segment, edit_segment])
-                if !fn_segment.is_empty() && !to_segment.is_empty()
-                && !edit_segment.is_empty() => {
-                to.extend_from_slice(b"/");
-                to.extend_from_slice(to_segment);
-                to.extend_from_slice(b"/");
-                to.extend_from_slice(fn_segment);
-                true
-            }
-            _ => false,
-        }
-    }
-}
-
-pub struct TypeBreaker;
-
-impl BreakerPolicy for TypeBreaker {
-    const ID: BreakerId = BreakerId(3);
+    const ID: BreakerId = BreakerId(0);
     const SPEC: breaker::Spec = DefaultsBreakerSpec::SPEC;
 
     fn counts(cause: Cause) -> bool {
@@ -691,23 +254,23 @@ impl BreakerPolicy for TypeBreaker {
 
 // ── upstream otherwise ───────────────────────────────────────────────────────
 
-/// Upstream `otherwise`. (names.amb:16)
+/// Upstream `otherwise`. (names.amb:13)
 pub struct Otherwise;
 
 impl Upstream for Otherwise {
-    const ID: UpstreamId = UpstreamId(4);
+    const ID: UpstreamId = UpstreamId(1);
 }
 
 /// The route of a call to `otherwise`: the first that matches.
 fn otherwise(head: &RequestHead<'_>) -> Route {
     match (head.method(), head.segments().as_slice()) {
-        // names.amb:16
+        // names.amb:13
         (Method::Put, [b"x"]) => Route::OtherwiseX,
         _ => Route::OtherwiseUpstream,
     }
 }
 
-/// Route `x` and the other calls of `otherwise`: what a call passes, in order. (names.amb:16)
+/// Route `x` and the other calls of `otherwise`: what a call passes, in order. (names.amb:13)
 type OtherwiseCalls =
     Timeout<DefaultsTimeout,
     Retry<DefaultsRetry,
@@ -717,222 +280,7 @@ type OtherwiseCalls =
 pub struct OtherwiseBreaker;
 
 impl BreakerPolicy for OtherwiseBreaker {
-    const ID: BreakerId = BreakerId(4);
-    const SPEC: breaker::Spec = DefaultsBreakerSpec::SPEC;
-
-    fn counts(cause: Cause) -> bool {
-        DefaultsBreakerSpec::counts(cause)
-    }
-}
-
-// ── upstream defaults ────────────────────────────────────────────────────────
-
-/// Upstream `defaults`. (names.amb:17)
-pub struct Defaults;
-
-impl Upstream for Defaults {
-    const ID: UpstreamId = UpstreamId(5);
-}
-
-/// Calls of `defaults` that no route matches: what a call passes, in order. (names.amb:17)
-type DefaultsCalls =
-    Timeout<DefaultsTimeout,
-    Retry<DefaultsRetry2,
-    Breaker<DefaultsBreaker,
-    Forward<Defaults>>>>;
-
-/// `retry` (names.amb:17)
-pub struct DefaultsRetry2;
-
-impl RetryPolicy for DefaultsRetry2 {
-    // names.amb:17
-    const ATTEMPTS: u32 = 3;
-    // language default
-    const BACKOFF: Backoff = Backoff::full_jitter(millis(100), secs(30));
-    // language default
-    const RETRY_AFTER: RetryAfter = RetryAfter::Honour { up_to: secs(5) };
-    // language default
-    const BUDGET: budget::Spec = budget::Spec { ratio: percent(20), floor_per_10s: 10 };
-    // language default
-    const BUFFER: usize = kib(64);
-
-    // language default
-    fn listed(cause: Cause) -> bool {
-        matches!(cause, Cause::ConnectFailure | Cause::RefusedStream | Cause::Status(429 | 503))
-    }
-
-    // language default
-    fn repeatable(head: &RequestHead<'_>) -> bool {
-        matches!(head.method(), Method::Get | Method::Head | Method::Options | Method::Trace)
-    }
-}
-
-pub struct DefaultsBreaker;
-
-impl BreakerPolicy for DefaultsBreaker {
-    const ID: BreakerId = BreakerId(5);
-    const SPEC: breaker::Spec = DefaultsBreakerSpec::SPEC;
-
-    fn counts(cause: Cause) -> bool {
-        DefaultsBreakerSpec::counts(cause)
-    }
-}
-
-// ── upstream a-b ─────────────────────────────────────────────────────────────
-
-/// Upstream `a-b`. (names.amb:18)
-pub struct AB;
-
-impl Upstream for AB {
-    const ID: UpstreamId = UpstreamId(6);
-}
-
-/// The route of a call to `a-b`: the first that matches.
-fn a_b(head: &RequestHead<'_>) -> Route {
-    match (head.method(), head.segments().as_slice()) {
-        // names.amb:18
-        (Method::Get, [b"c"]) => Route::Abc,
-        _ => Route::AB,
-    }
-}
-
-/// Route `c` of `a-b`: what a call passes, in order. (names.amb:18)
-type Abc =
-    Timeout<ABCTimeout,
-    Retry<DefaultsRetry,
-    Breaker<ABBreaker,
-    Forward<AB>>>>;
-
-/// Calls of `a-b` that no route matches: what a call passes, in order. (names.amb:18)
-type ABCalls =
-    Timeout<DefaultsTimeout,
-    Retry<DefaultsRetry,
-    Breaker<ABBreaker,
-    Forward<AB>>>>;
-
-pub struct ABCTimeout;
-
-impl TimeoutPolicy for ABCTimeout {
-    // names.amb:18
-    const TOTAL: Total = Total::Fixed(secs(1));
-    // language default
-    const CONNECT: Duration = secs(1);
-    // language default
-    const IDLE: Duration = mins(5);
-}
-
-pub struct ABBreaker;
-
-impl BreakerPolicy for ABBreaker {
-    const ID: BreakerId = BreakerId(6);
-    const SPEC: breaker::Spec = DefaultsBreakerSpec::SPEC;
-
-    fn counts(cause: Cause) -> bool {
-        DefaultsBreakerSpec::counts(cause)
-    }
-}
-
-// ── upstream a ───────────────────────────────────────────────────────────────
-
-/// Upstream `a`. (names.amb:19)
-pub struct A;
-
-impl Upstream for A {
-    const ID: UpstreamId = UpstreamId(7);
-}
-
-/// The route of a call to `a`: the first that matches.
-fn a(head: &RequestHead<'_>) -> Route {
-    match (head.method(), head.segments().as_slice()) {
-        // names.amb:19
-        (Method::Get, [b"c"]) => Route::AbcRoute,
-        _ => Route::A,
-    }
-}
-
-/// Route `b-c` of `a`: what a call passes, in order. (names.amb:19)
-type AbcCalls =
-    Timeout<ABCTimeout2,
-    Retry<DefaultsRetry,
-    Breaker<ABreaker,
-    Forward<A>>>>;
-
-/// Calls of `a` that no route matches: what a call passes, in order. (names.amb:19)
-type ACalls =
-    Timeout<DefaultsTimeout,
-    Retry<DefaultsRetry,
-    Breaker<ABreaker,
-    Forward<A>>>>;
-
-pub struct ABCTimeout2;
-
-impl TimeoutPolicy for ABCTimeout2 {
-    // names.amb:19
-    const TOTAL: Total = Total::Fixed(secs(1));
-    // language default
-    const CONNECT: Duration = secs(1);
-    // language default
-    const IDLE: Duration = mins(5);
-}
-
-pub struct ABreaker;
-
-impl BreakerPolicy for ABreaker {
-    const ID: BreakerId = BreakerId(7);
-    const SPEC: breaker::Spec = DefaultsBreakerSpec::SPEC;
-
-    fn counts(cause: Cause) -> bool {
-        DefaultsBreakerSpec::counts(cause)
-    }
-}
-
-// ── upstream retry ───────────────────────────────────────────────────────────
-
-/// Upstream `retry`. (names.amb:20)
-pub struct RetryUpstream;
-
-impl Upstream for RetryUpstream {
-    const ID: UpstreamId = UpstreamId(8);
-}
-
-/// The route of a call to `retry`: the first that matches.
-fn retry(head: &RequestHead<'_>) -> Route {
-    match (head.method(), head.segments().as_slice()) {
-        // names.amb:20
-        (Method::Get, [b"c"]) => Route::RetryPolicy,
-        _ => Route::Retry,
-    }
-}
-
-/// Route `policy` of `retry`: what a call passes, in order. (names.amb:20)
-type RetryPolicyCalls =
-    Timeout<RetryPolicyTimeout,
-    Retry<DefaultsRetry,
-    Breaker<RetryBreaker,
-    Forward<RetryUpstream>>>>;
-
-/// Calls of `retry` that no route matches: what a call passes, in order. (names.amb:20)
-type RetryCalls =
-    Timeout<DefaultsTimeout,
-    Retry<DefaultsRetry,
-    Breaker<RetryBreaker,
-    Forward<RetryUpstream>>>>;
-
-pub struct RetryPolicyTimeout;
-
-impl TimeoutPolicy for RetryPolicyTimeout {
-    // names.amb:20
-    const TOTAL: Total = Total::Fixed(secs(1));
-    // language default
-    const CONNECT: Duration = secs(1);
-    // language default
-    const IDLE: Duration = mins(5);
-}
-
-pub struct RetryBreaker;
-
-impl BreakerPolicy for RetryBreaker {
-    const ID: BreakerId = BreakerId(8);
+    const ID: BreakerId = BreakerId(1);
     const SPEC: breaker::Spec = DefaultsBreakerSpec::SPEC;
 
     fn counts(cause: Cause) -> bool {
@@ -942,23 +290,23 @@ impl BreakerPolicy for RetryBreaker {
 
 // ── upstream proxy ───────────────────────────────────────────────────────────
 
-/// Upstream `proxy`. (names.amb:21)
+/// Upstream `proxy`. (names.amb:14)
 pub struct ProxyUpstream;
 
 impl Upstream for ProxyUpstream {
-    const ID: UpstreamId = UpstreamId(9);
+    const ID: UpstreamId = UpstreamId(2);
 }
 
 /// The route of a call to `proxy`: the first that matches.
 fn proxy(head: &RequestHead<'_>) -> Route {
     match (head.method(), head.segments().as_slice()) {
-        // names.amb:21
+        // names.amb:14
         (Method::Get, [b"c"]) => Route::ProxyHead,
         _ => Route::Proxy,
     }
 }
 
-/// Route `head` and the other calls of `proxy`: what a call passes, in order. (names.amb:21)
+/// Route `head` and the other calls of `proxy`: what a call passes, in order. (names.amb:14)
 type ProxyCalls =
     Timeout<DefaultsTimeout,
     Retry<DefaultsRetry,
@@ -968,7 +316,7 @@ type ProxyCalls =
 pub struct ProxyBreaker;
 
 impl BreakerPolicy for ProxyBreaker {
-    const ID: BreakerId = BreakerId(9);
+    const ID: BreakerId = BreakerId(2);
     const SPEC: breaker::Spec = DefaultsBreakerSpec::SPEC;
 
     fn counts(cause: Cause) -> bool {
@@ -978,23 +326,23 @@ impl BreakerPolicy for ProxyBreaker {
 
 // ── upstream millis ──────────────────────────────────────────────────────────
 
-/// Upstream `millis`. (names.amb:22)
+/// Upstream `millis`. (names.amb:15)
 pub struct Millis;
 
 impl Upstream for Millis {
-    const ID: UpstreamId = UpstreamId(10);
+    const ID: UpstreamId = UpstreamId(3);
 }
 
 /// The route of a call to `millis`: the first that matches.
 fn millis_upstream(head: &RequestHead<'_>) -> Route {
     match (head.method(), head.segments().as_slice()) {
-        // names.amb:22
+        // names.amb:15
         (Method::Get, [b"c"]) => Route::MillisStatus,
         _ => Route::Millis,
     }
 }
 
-/// Route `status` and the other calls of `millis`: what a call passes, in order. (names.amb:22)
+/// Route `status` and the other calls of `millis`: what a call passes, in order. (names.amb:15)
 type MillisCalls =
     Timeout<DefaultsTimeout,
     Retry<DefaultsRetry,
@@ -1004,7 +352,7 @@ type MillisCalls =
 pub struct MillisBreaker;
 
 impl BreakerPolicy for MillisBreaker {
-    const ID: BreakerId = BreakerId(10);
+    const ID: BreakerId = BreakerId(3);
     const SPEC: breaker::Spec = DefaultsBreakerSpec::SPEC;
 
     fn counts(cause: Cause) -> bool {
@@ -1014,23 +362,23 @@ impl BreakerPolicy for MillisBreaker {
 
 // ── upstream head ────────────────────────────────────────────────────────────
 
-/// Upstream `head`. (names.amb:23)
+/// Upstream `head`. (names.amb:16)
 pub struct Head;
 
 impl Upstream for Head {
-    const ID: UpstreamId = UpstreamId(11);
+    const ID: UpstreamId = UpstreamId(4);
 }
 
 /// The route of a call to `head`: the first that matches.
 fn head_upstream(head: &RequestHead<'_>) -> Route {
     match (head.method(), head.segments().as_slice()) {
-        // names.amb:23
+        // names.amb:16
         (Method::Get, [b"c"]) => Route::HeadSelf,
         _ => Route::Head,
     }
 }
 
-/// Route `self` and the other calls of `head`: what a call passes, in order. (names.amb:23)
+/// Route `self` and the other calls of `head`: what a call passes, in order. (names.amb:16)
 type HeadCalls =
     Timeout<DefaultsTimeout,
     Retry<DefaultsRetry,
@@ -1040,470 +388,10 @@ type HeadCalls =
 pub struct HeadBreaker;
 
 impl BreakerPolicy for HeadBreaker {
-    const ID: BreakerId = BreakerId(11);
+    const ID: BreakerId = BreakerId(4);
     const SPEC: breaker::Spec = DefaultsBreakerSpec::SPEC;
 
     fn counts(cause: Cause) -> bool {
         DefaultsBreakerSpec::counts(cause)
-    }
-}
-
-// ── upstream breaker ─────────────────────────────────────────────────────────
-
-/// Upstream `breaker`. (names.amb:24)
-pub struct BreakerUpstream;
-
-impl Upstream for BreakerUpstream {
-    const ID: UpstreamId = UpstreamId(12);
-}
-
-/// The route of a call to `breaker`: the first that matches.
-fn breaker_upstream(head: &RequestHead<'_>) -> Route {
-    match (head.method(), head.segments().as_slice()) {
-        // names.amb:24
-        (Method::Get, [b"c"]) => Route::BreakerCalls,
-        _ => Route::Breaker,
-    }
-}
-
-/// Route `calls` and the other calls of `breaker`: what a call passes, in order. (names.amb:24)
-type BreakerCalls =
-    Timeout<DefaultsTimeout,
-    Retry<DefaultsRetry,
-    Breaker<BreakerBreaker,
-    Forward<BreakerUpstream>>>>;
-
-pub struct BreakerBreaker;
-
-impl BreakerPolicy for BreakerBreaker {
-    const ID: BreakerId = BreakerId(12);
-    const SPEC: breaker::Spec = DefaultsBreakerSpec::SPEC;
-
-    fn counts(cause: Cause) -> bool {
-        DefaultsBreakerSpec::counts(cause)
-    }
-}
-
-// ── upstream request ─────────────────────────────────────────────────────────
-
-/// Upstream `request`. (names.amb:25)
-pub struct RequestUpstream;
-
-impl Upstream for RequestUpstream {
-    const ID: UpstreamId = UpstreamId(13);
-}
-
-/// Calls of `request` that no route matches: what a call passes, in order. (names.amb:25)
-type RequestCalls =
-    Timeout<DefaultsTimeout,
-    Retry<DefaultsRetry,
-    Breaker<RequestBreaker,
-    Forward<RequestUpstream>>>>;
-
-pub struct RequestBreaker;
-
-impl BreakerPolicy for RequestBreaker {
-    const ID: BreakerId = BreakerId(13);
-    const SPEC: breaker::Spec = DefaultsBreakerSpec::SPEC;
-
-    fn counts(cause: Cause) -> bool {
-        DefaultsBreakerSpec::counts(cause)
-    }
-}
-
-// ── upstream scenario ────────────────────────────────────────────────────────
-
-/// Upstream `scenario`. (names.amb:26)
-pub struct ScenarioUpstream;
-
-impl Upstream for ScenarioUpstream {
-    const ID: UpstreamId = UpstreamId(14);
-}
-
-/// The route of a call to `scenario`: the first that matches.
-fn scenario(head: &RequestHead<'_>) -> Route {
-    match (head.method(), head.segments().as_slice()) {
-        // names.amb:26
-        (Method::Get, [b"c"]) => Route::ScenarioRequest,
-        _ => Route::Scenario,
-    }
-}
-
-/// Route `request` and the other calls of `scenario`: what a call passes, in order. (names.amb:26)
-type ScenarioCalls =
-    Timeout<DefaultsTimeout,
-    Retry<DefaultsRetry,
-    Breaker<ScenarioBreaker,
-    Forward<ScenarioUpstream>>>>;
-
-pub struct ScenarioBreaker;
-
-impl BreakerPolicy for ScenarioBreaker {
-    const ID: BreakerId = BreakerId(14);
-    const SPEC: breaker::Spec = DefaultsBreakerSpec::SPEC;
-
-    fn counts(cause: Cause) -> bool {
-        DefaultsBreakerSpec::counts(cause)
-    }
-}
-
-// ── upstream tests ───────────────────────────────────────────────────────────
-
-/// Upstream `tests`. (names.amb:27)
-pub struct Tests;
-
-impl Upstream for Tests {
-    const ID: UpstreamId = UpstreamId(15);
-}
-
-/// The route of a call to `tests`: the first that matches.
-fn tests_upstream(head: &RequestHead<'_>) -> Route {
-    match (head.method(), head.segments().as_slice()) {
-        // names.amb:27
-        (Method::Get, [b"c"]) => Route::TestsMain,
-        _ => Route::Tests,
-    }
-}
-
-/// Route `main` and the other calls of `tests`: what a call passes, in order. (names.amb:27)
-type TestsCalls =
-    Timeout<DefaultsTimeout,
-    Retry<DefaultsRetry,
-    Breaker<TestsBreaker,
-    Forward<Tests>>>>;
-
-pub struct TestsBreaker;
-
-impl BreakerPolicy for TestsBreaker {
-    const ID: BreakerId = BreakerId(15);
-    const SPEC: breaker::Spec = DefaultsBreakerSpec::SPEC;
-
-    fn counts(cause: Cause) -> bool {
-        DefaultsBreakerSpec::counts(cause)
-    }
-}
-
-// ── upstream main ────────────────────────────────────────────────────────────
-
-/// Upstream `main`. (names.amb:28)
-pub struct Main;
-
-impl Upstream for Main {
-    const ID: UpstreamId = UpstreamId(16);
-}
-
-/// The route of a call to `main`: the first that matches.
-fn main_upstream(head: &RequestHead<'_>) -> Route {
-    match (head.method(), head.segments().as_slice()) {
-        // names.amb:28
-        (Method::Get, [b"c"]) => Route::MainMain,
-        _ => Route::Main,
-    }
-}
-
-/// Route `main` and the other calls of `main`: what a call passes, in order. (names.amb:28)
-type MainCalls =
-    Timeout<DefaultsTimeout,
-    Retry<DefaultsRetry,
-    Breaker<MainBreaker,
-    Forward<Main>>>>;
-
-pub struct MainBreaker;
-
-impl BreakerPolicy for MainBreaker {
-    const ID: BreakerId = BreakerId(16);
-    const SPEC: breaker::Spec = DefaultsBreakerSpec::SPEC;
-
-    fn counts(cause: Cause) -> bool {
-        DefaultsBreakerSpec::counts(cause)
-    }
-}
-
-// ── upstream vec ─────────────────────────────────────────────────────────────
-
-/// Upstream `vec`. (names.amb:29)
-pub struct VecUpstream;
-
-impl Upstream for VecUpstream {
-    const ID: UpstreamId = UpstreamId(17);
-}
-
-/// The route of a call to `vec`: the first that matches.
-fn vec(head: &RequestHead<'_>) -> Route {
-    match (head.method(), head.segments().as_slice()) {
-        // names.amb:29
-        (Method::Get, [b"c"]) => Route::VecVec,
-        _ => Route::Vec,
-    }
-}
-
-/// Route `vec` and the other calls of `vec`: what a call passes, in order. (names.amb:29)
-type VecCalls =
-    Timeout<DefaultsTimeout,
-    Retry<DefaultsRetry,
-    Breaker<VecBreaker,
-    Forward<VecUpstream>>>>;
-
-pub struct VecBreaker;
-
-impl BreakerPolicy for VecBreaker {
-    const ID: BreakerId = BreakerId(17);
-    const SPEC: breaker::Spec = DefaultsBreakerSpec::SPEC;
-
-    fn counts(cause: Cause) -> bool {
-        DefaultsBreakerSpec::counts(cause)
-    }
-}
-
-// ── upstream some ────────────────────────────────────────────────────────────
-
-/// Upstream `some`. (names.amb:30)
-pub struct SomeUpstream;
-
-impl Upstream for SomeUpstream {
-    const ID: UpstreamId = UpstreamId(18);
-}
-
-/// The route of a call to `some`: the first that matches.
-fn some(head: &RequestHead<'_>) -> Route {
-    match (head.method(), head.segments().as_slice()) {
-        // names.amb:30
-        (Method::Get, [b"c"]) => Route::SomeNone,
-        _ => Route::Some,
-    }
-}
-
-/// Route `none` and the other calls of `some`: what a call passes, in order. (names.amb:30)
-type SomeCalls =
-    Timeout<DefaultsTimeout,
-    Retry<DefaultsRetry,
-    Breaker<SomeBreaker,
-    Forward<SomeUpstream>>>>;
-
-pub struct SomeBreaker;
-
-impl BreakerPolicy for SomeBreaker {
-    const ID: BreakerId = BreakerId(18);
-    const SPEC: breaker::Spec = DefaultsBreakerSpec::SPEC;
-
-    fn counts(cause: Cause) -> bool {
-        DefaultsBreakerSpec::counts(cause)
-    }
-}
-
-// ── upstream core ────────────────────────────────────────────────────────────
-
-/// Upstream `core`. (names.amb:31)
-pub struct Core;
-
-impl Upstream for Core {
-    const ID: UpstreamId = UpstreamId(19);
-}
-
-/// The route of a call to `core`: the first that matches.
-fn core_upstream(head: &RequestHead<'_>) -> Route {
-    match (head.method(), head.segments().as_slice()) {
-        // names.amb:31
-        (Method::Get, [b"c"]) => Route::CoreStd,
-        _ => Route::Core,
-    }
-}
-
-/// Route `std` and the other calls of `core`: what a call passes, in order. (names.amb:31)
-type CoreCalls =
-    Timeout<DefaultsTimeout,
-    Retry<DefaultsRetry,
-    Breaker<CoreBreaker,
-    Forward<Core>>>>;
-
-pub struct CoreBreaker;
-
-impl BreakerPolicy for CoreBreaker {
-    const ID: BreakerId = BreakerId(19);
-    const SPEC: breaker::Spec = DefaultsBreakerSpec::SPEC;
-
-    fn counts(cause: Cause) -> bool {
-        DefaultsBreakerSpec::counts(cause)
-    }
-}
-
-// ── upstream trace ───────────────────────────────────────────────────────────
-
-/// Upstream `trace`. (names.amb:32)
-pub struct TraceUpstream;
-
-impl Upstream for TraceUpstream {
-    const ID: UpstreamId = UpstreamId(20);
-}
-
-/// The route of a call to `trace`: the first that matches.
-fn trace(head: &RequestHead<'_>) -> Route {
-    match (head.method(), head.segments().as_slice()) {
-        // names.amb:32
-        (Method::Get, [b"c"]) => Route::TraceAmbRuntime,
-        _ => Route::Trace,
-    }
-}
-
-/// Route `amb-runtime` and the other calls of `trace`: what a call passes, in order. (names.amb:32)
-type TraceCalls =
-    Timeout<DefaultsTimeout,
-    Retry<DefaultsRetry,
-    Breaker<TraceBreaker,
-    Forward<TraceUpstream>>>>;
-
-pub struct TraceBreaker;
-
-impl BreakerPolicy for TraceBreaker {
-    const ID: BreakerId = BreakerId(20);
-    const SPEC: breaker::Spec = DefaultsBreakerSpec::SPEC;
-
-    fn counts(cause: Cause) -> bool {
-        DefaultsBreakerSpec::counts(cause)
-    }
-}
-
-// ── upstream amb-runtime ─────────────────────────────────────────────────────
-
-/// Upstream `amb-runtime`. (names.amb:33)
-pub struct AmbRuntime;
-
-impl Upstream for AmbRuntime {
-    const ID: UpstreamId = UpstreamId(21);
-}
-
-/// The route of a call to `amb-runtime`: the first that matches.
-fn amb_runtime_upstream(head: &RequestHead<'_>) -> Route {
-    match (head.method(), head.segments().as_slice()) {
-        // names.amb:33
-        (Method::Get, [b"c"]) => Route::AmbRuntimeAsync,
-        _ => Route::AmbRuntime,
-    }
-}
-
-/// Route `async` and the other calls of `amb-runtime`: what a call passes, in order. (names.amb:33)
-type AmbRuntimeCalls =
-    Timeout<DefaultsTimeout,
-    Retry<DefaultsRetry,
-    Breaker<AmbRuntimeBreaker,
-    Forward<AmbRuntime>>>>;
-
-pub struct AmbRuntimeBreaker;
-
-impl BreakerPolicy for AmbRuntimeBreaker {
-    const ID: BreakerId = BreakerId(21);
-    const SPEC: breaker::Spec = DefaultsBreakerSpec::SPEC;
-
-    fn counts(cause: Cause) -> bool {
-        DefaultsBreakerSpec::counts(cause)
-    }
-}
-
-// ── upstream x3 ──────────────────────────────────────────────────────────────
-
-/// Upstream `x3`. (names.amb:34)
-pub struct X3;
-
-impl Upstream for X3 {
-    const ID: UpstreamId = UpstreamId(22);
-}
-
-/// The route of a call to `x3`: the first that matches.
-fn x3(head: &RequestHead<'_>) -> Route {
-    match (head.method(), head.segments().as_slice()) {
-        // names.amb:34
-        (Method::Get, [b"c"]) => Route::X3x3,
-        _ => Route::X3,
-    }
-}
-
-/// Route `x-3` and the other calls of `x3`: what a call passes, in order. (names.amb:34)
-type X3Calls =
-    Timeout<DefaultsTimeout,
-    Retry<DefaultsRetry,
-    Breaker<X3Breaker,
-    Forward<X3>>>>;
-
-pub struct X3Breaker;
-
-impl BreakerPolicy for X3Breaker {
-    const ID: BreakerId = BreakerId(22);
-    const SPEC: breaker::Spec = DefaultsBreakerSpec::SPEC;
-
-    fn counts(cause: Cause) -> bool {
-        DefaultsBreakerSpec::counts(cause)
-    }
-}
-
-// ── upstream x-3 ─────────────────────────────────────────────────────────────
-
-/// Upstream `x-3`. (names.amb:35)
-pub struct X3Upstream;
-
-impl Upstream for X3Upstream {
-    const ID: UpstreamId = UpstreamId(23);
-}
-
-/// The route of a call to `x-3`: the first that matches.
-fn x_3(head: &RequestHead<'_>) -> Route {
-    match (head.method(), head.segments().as_slice()) {
-        // names.amb:35
-        (Method::Get, [b"d"]) => Route::X3x3Route,
-        _ => Route::X3Upstream,
-    }
-}
-
-/// Route `x3` and the other calls of `x-3`: what a call passes, in order. (names.amb:35)
-type X3CallsCalls =
-    Timeout<DefaultsTimeout,
-    Retry<DefaultsRetry,
-    Breaker<X3Breaker2,
-    Forward<X3Upstream>>>>;
-
-pub struct X3Breaker2;
-
-impl BreakerPolicy for X3Breaker2 {
-    const ID: BreakerId = BreakerId(23);
-    const SPEC: breaker::Spec = DefaultsBreakerSpec::SPEC;
-
-    fn counts(cause: Cause) -> bool {
-        DefaultsBreakerSpec::counts(cause)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use amb_runtime::testing::*;
-    use super::*;
-
-    /// status (names.amb:39)
-    #[test]
-    fn status_test() {
-        let outcome = Scenario::<RouteProxy>::new()
-            .request(Request::new("GET", "status.svc", "/"))
-            .run();
-        // names.amb:41
-        outcome.expect("status == 200", outcome.status() == 200);
-    }
-
-    /// Status! (names.amb:44)
-    #[test]
-    fn status_test2() {
-        let outcome = Scenario::<RouteProxy>::new()
-            .request(Request::new("GET", "self.svc", "/").body(kib(1)).times(2).every(millis(10)))
-            .given("self", &[status(200)])
-            .run();
-        // names.amb:47
-        outcome.expect("self.requests == 2", outcome.requests("self") == 2);
-    }
-
-    /// self (names.amb:50)
-    #[test]
-    fn self_test() {
-        let outcome = Scenario::<RouteProxy>::new()
-            .request(Request::new("GET", "self.svc", "/"))
-            .run();
-        // names.amb:52
-        outcome.expect("self.breaker == closed", outcome.breaker("self") == "closed");
     }
 }
