@@ -19,6 +19,8 @@ mod names;
 mod parts;
 mod print;
 pub mod source;
+#[cfg(feature = "testing")]
+pub mod testing;
 
 pub use build::build;
 

@@ -1,13 +1,9 @@
 //! Compiles policies, of the repository, below `policies/` and made by chance, to modules with their
 //! text beside them; and some of them once more with a constant that is not what the policy says.
 
-use std::path::{Path, PathBuf};
-use std::{env, fs};
+use std::path::Path;
 
-use amb_codegen::source::FileLoader;
-use amb_policy_lang::diagnostics::{Style, render};
-use amb_policy_lang::plan::Plan;
-use amb_policy_lang::{MemoryLoader, SourceLoader};
+use amb_codegen::testing::{Module, policies, write};
 
 /// Folders of policies, seen from this package.
 const FOLDERS: [&str; 5] = [
@@ -55,98 +51,38 @@ const MUTANTS: [(&str, &str, &str); 21] = [
 ];
 
 fn main() {
-    let here = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").unwrap());
-    let folders = FOLDERS.map(|folder| here.join(folder));
-    let written = folders.iter().flat_map(|folder| policies(folder)).filter_map(|it| of_file(&it));
+    let written = FOLDERS.iter().flat_map(policies).filter_map(|policy| Module::of_file(&policy));
     let policies: Vec<_> = written.chain((0..BY_CHANCE).map(by_chance)).collect();
     let mutants: Vec<_> = (0..MUTANTS.len()).map(mutant).collect();
-    let all = policies.iter().chain(&mutants);
-    let modules: String = all.map(|compiled| compiled.module.as_str()).collect();
-    fs::write(out("modules.rs"), modules).unwrap();
-    list("policies.rs", &policies);
-    list("mutants.rs", &mutants);
+    let modules = policies.iter().chain(&mutants).map(Module::write);
+    write("modules.rs", &modules.collect::<String>());
+    list("policies.rs", policies.iter().map(entry));
+    let changed = MUTANTS.iter().map(|(_, from, to)| format!("{from} -> {to}"));
+    let mutants = changed.zip(&mutants);
+    list("mutants.rs", mutants.map(|(change, mutant)| format!("({change:?}, {})", entry(mutant))));
 }
 
-fn list(file: &str, compiled: &[Compiled]) {
-    let entries: String = compiled.iter().map(|compiled| compiled.entry.as_str()).collect();
-    fs::write(out(file), format!("&[\n{entries}]\n")).unwrap();
+fn list(file: &str, entries: impl Iterator<Item = String>) {
+    let entries: String = entries.map(|entry| format!("{entry},\n")).collect();
+    write(file, &format!("&[\n{entries}]\n"));
 }
 
-/// A policy's module, and its entry in the list.
-struct Compiled {
-    module: String,
-    entry: String,
+/// A policy in the lists, with its text.
+fn entry(module: &Module) -> String {
+    let sources = module.plan.sources.iter();
+    let sources: Vec<_> = sources.map(|file| (&file.name, &file.text)).collect();
+    let (entry, play) = (sources[0].0, format!("{}::{}", module.name, module.proxy()));
+    format!("Policy {{ entry: {entry:?}, sources: &{sources:?}, play: play::<policies::{play}> }}")
 }
 
-fn policies(folder: &Path) -> Vec<PathBuf> {
-    println!("cargo::rerun-if-changed={}", folder.display());
-    let files = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
-    let mut policies: Vec<_> =
-        files.filter(|file| file.extension().is_some_and(|it| it == "amb")).collect();
-    policies.sort();
-    policies
+fn by_chance(seed: u64) -> Module {
+    Module::of_text(&format!("chance_{seed}"), amb_tests_policies::small(seed))
 }
 
-/// None for a file that others import.
-fn of_file(policy: &Path) -> Option<Compiled> {
-    let (loader, entry) = FileLoader::beside(policy);
-    let plan = plan(&entry, &loader)?;
-    let name = policy.file_stem().unwrap().to_str().unwrap();
-    Some(compiled(name, &entry, &plan, &str::to_owned))
-}
-
-fn by_chance(seed: u64) -> Compiled {
-    let (name, entry) = (format!("chance_{seed}"), format!("chance-{seed}.amb"));
-    let loader = MemoryLoader::new([(entry.clone(), amb_tests_policies::small(seed))]);
-    compiled(&name, &entry, &plan(&entry, &loader).unwrap(), &str::to_owned)
-}
-
-fn mutant(index: usize) -> Compiled {
+fn mutant(index: usize) -> Module {
     let (policy, from, to) = MUTANTS[index];
-    let (loader, entry) = FileLoader::beside(&PathBuf::from(format!("policies/{policy}.amb")));
-    let change = |proxy: &str| {
-        assert!(proxy.contains(from), "{policy} has no `{from}` any more");
-        proxy.replace(from, to)
-    };
-    let plan = plan(&entry, &loader).unwrap();
-    let Compiled { module, entry } = compiled(&format!("mutant_{index}"), &entry, &plan, &change);
-    let entry = format!("({:?},\n{}),\n", format!("{from} -> {to}"), entry.trim_end_matches(",\n"));
-    Compiled { module, entry }
-}
-
-fn plan(entry: &str, loader: &dyn SourceLoader) -> Option<Plan> {
-    let outcome = amb_policy_lang::compile(entry, loader);
-    let findings = render(&outcome.diagnostics, &outcome.sources, Style::Plain);
-    let wrong = outcome.diagnostics.iter().any(|finding| finding.is_error());
-    assert!(!wrong, "{entry} does not compile\n{findings}");
-    outcome.plan
-}
-
-fn compiled(name: &str, entry: &str, plan: &Plan, change: &dyn Fn(&str) -> String) -> Compiled {
-    let proxy = write(name, plan, change);
-    let module = format!(
-        "/// `{entry}`\npub mod {name} {{\n    \
-         include!(concat!(env!(\"OUT_DIR\"), \"/{name}.rs\"));\n}}\n"
-    );
-    let sources: Vec<_> = plan.sources.iter().map(|file| (&file.name, &file.text)).collect();
-    let entry = format!(
-        "    Policy {{ entry: {entry:?}, sources: &{sources:?}, play: play::<policies::{name}::{proxy}> }},\n"
-    );
-    Compiled { module, entry }
-}
-
-/// Writes the proxy; returns the name of its type.
-fn write(name: &str, plan: &Plan, change: &dyn Fn(&str) -> String) -> String {
-    let generated = amb_codegen::generate(plan);
-    // A deployment has one policy and one `policy.json`; here there are several.
-    let proxy = change(&generated.proxy_rs).replace("/policy.json", &format!("/{name}.json"));
-    let (_, after) = proxy.split_once("impl Proxy for ").unwrap();
-    let (type_name, _) = after.split_once(' ').unwrap();
-    fs::write(out(&format!("{name}.json")), generated.policy_json).unwrap();
-    fs::write(out(&format!("{name}.rs")), &proxy).unwrap();
-    type_name.to_owned()
-}
-
-fn out(name: &str) -> PathBuf {
-    Path::new(&env::var_os("OUT_DIR").unwrap()).join(name)
+    let module = Module::of_file(Path::new(&format!("policies/{policy}.amb"))).unwrap();
+    assert!(module.proxy_rs.contains(from), "{policy} has no `{from}` any more");
+    let proxy_rs = module.proxy_rs.replace(from, to);
+    Module { name: format!("mutant_{index}"), proxy_rs, ..module }
 }

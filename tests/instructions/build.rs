@@ -1,29 +1,20 @@
 //! Compiles the order example and policies of many routes to modules.
 
-use std::path::{Path, PathBuf};
-use std::{env, fs};
+use std::path::Path;
 
-use amb_codegen::source::FileLoader;
-use amb_policy_lang::diagnostics::{Style, render};
-use amb_policy_lang::{MemoryLoader, SourceLoader};
+use amb_codegen::testing::{Module, write};
 
 fn main() {
-    println!("cargo::rerun-if-changed=build.rs");
-    println!("cargo::rerun-if-changed=../../examples/order");
-    let here = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").unwrap());
-    let (order, entry) = FileLoader::beside(&here.join("../../examples/order/order.amb"));
-    let mut modules = module("order", &order, &entry);
-    for (name, text) in [
+    let order = Module::of_file(Path::new("../../examples/order/order.amb")).unwrap();
+    let made = [
         ("ten", routes(1, 10)),
         ("thousand", routes(1, 1000)),
         ("spread", routes(100, 10)),
         ("plain", plain("")),
         ("unused", plain(&unused())),
-    ] {
-        let file = format!("{name}.amb");
-        modules += &module(name, &MemoryLoader::new([(file.as_str(), text)]), &file);
-    }
-    fs::write(out("policies.rs"), modules).unwrap();
+    ];
+    let made = made.map(|(name, text)| Module::of_text(name, text).write());
+    write("policies.rs", &(order.write() + &made.concat()));
 }
 
 /// Upstreams with routes that differ in their literal segments and in three time-outs.
@@ -66,21 +57,4 @@ fn unused() -> String {
         )
     };
     (0..5).map(route).collect()
-}
-
-/// Writes the proxy of one policy; returns the module that it becomes.
-fn module(name: &str, loader: &dyn SourceLoader, entry: &str) -> String {
-    let outcome = amb_policy_lang::compile(entry, loader);
-    let findings = render(&outcome.diagnostics, &outcome.sources, Style::Plain);
-    let plan = outcome.plan.unwrap_or_else(|| panic!("{entry} does not compile\n{findings}"));
-    let generated = amb_codegen::generate(&plan);
-    // A deployment has one policy and one `policy.json`; here there are several.
-    let proxy = generated.proxy_rs.replace("/policy.json", &format!("/{name}.json"));
-    fs::write(out(&format!("{name}.json")), generated.policy_json).unwrap();
-    fs::write(out(&format!("{name}.rs")), proxy).unwrap();
-    format!("pub mod {name} {{\n    include!(concat!(env!(\"OUT_DIR\"), \"/{name}.rs\"));\n}}\n")
-}
-
-fn out(name: &str) -> PathBuf {
-    Path::new(&env::var_os("OUT_DIR").unwrap()).join(name)
 }
