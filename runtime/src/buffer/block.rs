@@ -1,8 +1,8 @@
 //! Buffers: one block per message in flight, kept by the worker between messages.
 //!
 //! ```text
-//! 0 ······ head_end ······ sent ······ decoded ······ filled ······ len
-//!   head     forwarded     to forward     not looked at     free
+//! 0 ······ head_end ······ decoded ······ filled ······ len
+//!   head     may go out      not looked at     free
 //! ```
 //!
 //! A block holds a head and, behind it, a window on the body. In the request's block the head
@@ -11,6 +11,7 @@
 
 use std::cell::RefCell;
 
+use super::Outgoing;
 use super::body::{Decoder, Malformed, Step};
 use crate::message::{Edits, Field};
 
@@ -31,7 +32,6 @@ const LARGE_KEPT: usize = 16;
 pub(crate) struct Block {
     pub(crate) bytes: Vec<u8>,
     pub(crate) head_end: usize,
-    pub(crate) sent: usize,
     pub(crate) decoded: usize,
     pub(crate) filled: usize,
     /// Field lines of the head.
@@ -40,12 +40,6 @@ pub(crate) struct Block {
     pub(crate) edits: Edits,
     /// The path that a rewrite made.
     pub(crate) path: Vec<u8>,
-    /// The head as it goes out.
-    pub(crate) out: Vec<u8>,
-    /// How much of `out` is written.
-    pub(crate) out_sent: usize,
-    /// Body bytes written in all.
-    pub(crate) passed: u64,
     /// Field lines behind the body, where they are kept apart from it.
     pub(crate) trailers: Vec<u8>,
 }
@@ -56,6 +50,7 @@ pub(crate) struct Blocks {
     #[expect(clippy::vec_box, reason = "blocks change hands: a pointer moves, not the block")]
     free: RefCell<Vec<Box<Block>>>,
     large: RefCell<Vec<Vec<u8>>>,
+    outgoing: RefCell<Vec<Outgoing>>,
 }
 
 impl Blocks {
@@ -69,6 +64,18 @@ impl Blocks {
         let mut free = self.free.borrow_mut();
         if free.len() < KEPT {
             free.push(block);
+        }
+    }
+
+    pub(crate) fn take_outgoing(&self) -> Outgoing {
+        self.outgoing.borrow_mut().pop().unwrap_or_else(Outgoing::new)
+    }
+
+    pub(crate) fn give_outgoing(&self, mut out: Outgoing) {
+        out.reset();
+        let mut outgoing = self.outgoing.borrow_mut();
+        if outgoing.len() < KEPT {
+            outgoing.push(out);
         }
     }
 
@@ -102,27 +109,20 @@ impl Block {
         Self {
             bytes: vec![0; SMALL],
             head_end: 0,
-            sent: 0,
             decoded: 0,
             filled: 0,
             fields: Vec::with_capacity(32),
             edits: Edits::default(),
             path: Vec::new(),
-            out: Vec::with_capacity(1024),
-            out_sent: 0,
-            passed: 0,
             trailers: Vec::new(),
         }
     }
 
     fn reset(&mut self) {
-        (self.head_end, self.sent, self.decoded, self.filled) = (0, 0, 0, 0);
+        (self.head_end, self.decoded, self.filled) = (0, 0, 0);
         self.fields.clear();
         self.edits.clear();
         self.path.clear();
-        self.out.clear();
-        self.out_sent = 0;
-        self.passed = 0;
         self.trailers.clear();
     }
 
@@ -135,9 +135,10 @@ impl Block {
         self.bytes.get(..self.filled).unwrap_or_default()
     }
 
-    /// Body bytes that may go out.
-    pub(crate) fn ready(&self) -> &[u8] {
-        self.bytes.get(self.sent..self.decoded).unwrap_or_default()
+    /// Body bytes that may go out, as far as they are here.
+    #[cfg(any(test, feature = "testing"))]
+    pub(crate) fn body(&self) -> &[u8] {
+        self.bytes.get(self.head_end..self.decoded).unwrap_or_default()
     }
 
     /// Bytes behind those that were decoded: more body, or the next message.
@@ -177,7 +178,7 @@ impl Block {
 
     /// The head is complete: what follows it is body.
     pub(crate) fn begin_body(&mut self, head_end: usize) {
-        (self.head_end, self.sent, self.decoded) = (head_end, head_end, head_end);
+        (self.head_end, self.decoded) = (head_end, head_end);
     }
 
     /// Moves the boundary of what may go out as far as the bytes reach. True once the body is
@@ -209,12 +210,12 @@ impl Block {
         self.filled -= n;
     }
 
-    /// Forgets body bytes that have gone out, to make room.
-    pub(crate) fn recycle(&mut self) {
-        if self.sent == self.decoded && self.sent > self.head_end {
+    /// Forgets body bytes once they have gone out, to make room.
+    pub(crate) fn recycle(&mut self, out: &mut Outgoing) {
+        if out.sent == self.decoded && out.sent > self.head_end {
             self.bytes.copy_within(self.decoded..self.filled, self.head_end);
             self.filled -= self.decoded - self.head_end;
-            (self.sent, self.decoded) = (self.head_end, self.head_end);
+            (out.sent, self.decoded) = (self.head_end, self.head_end);
         }
     }
 

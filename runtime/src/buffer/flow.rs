@@ -5,7 +5,7 @@ use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use super::block::Block;
+use super::{Block, Outgoing};
 use crate::net::{Io, poll_read};
 
 /// Lets all connections be read that have become readable together: they are written to afterwards,
@@ -38,12 +38,13 @@ pub(crate) fn poll_fill<I: Io>(
 /// Writes the head that is due, then the body bytes that are: both in one call where they fit.
 pub(crate) fn poll_drain<I: Io>(
     io: &mut I,
-    block: &mut Block,
+    block: &Block,
+    out: &mut Outgoing,
     cx: &mut Context<'_>,
 ) -> Poll<io::Result<()>> {
     loop {
-        let head = block.out.get(block.out_sent..).unwrap_or_default();
-        let body = block.ready();
+        let head = out.head.get(out.head_sent..).unwrap_or_default();
+        let body = out.ready(block);
         let written = match (head, body) {
             ([], []) => return Pin::new(io).poll_flush(cx),
             ([], body) => ready!(Pin::new(&mut *io).poll_write(cx, body))?,
@@ -57,8 +58,8 @@ pub(crate) fn poll_drain<I: Io>(
             return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
         }
         let of_head = written.min(head.len());
-        block.out_sent += of_head;
-        block.sent += written - of_head;
-        block.passed += (written - of_head) as u64;
+        out.head_sent += of_head;
+        out.sent += written - of_head;
+        out.passed += (written - of_head) as u64;
     }
 }

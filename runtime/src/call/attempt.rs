@@ -6,7 +6,8 @@ use std::pin::pin;
 use std::task::Poll;
 
 use super::exchange::Exchange;
-use super::{Call, Caller, Link, Outcome, stream};
+use super::link::{End, Link};
+use super::{Call, Caller, Outcome, stream};
 use crate::clock::Moment;
 use crate::failure::{Failure, Kind, Stage};
 use crate::net::Target;
@@ -114,12 +115,14 @@ async fn on<N: Net>(
     };
     let traceparent = call.trace.map(|trace| trace.span(&mut worker.random()));
     let traceparent = traceparent.as_ref().map(<[u8; 55]>::as_slice);
-    call.request.begin_try(aim.authority, traceparent, call.tries);
+    let mut out = worker.blocks.take_outgoing();
+    call.request.begin_try(&mut out, aim.authority, traceparent, call.tries);
     let home = match aim.target {
         Target::Upstream(..) => Some(aim.lease.clone()),
         Target::Original(_) | Target::Name(..) => None,
     };
-    Exchange::new(Link::Http1 { io, home }, reused, aim.within.end, call).run(call).await
+    let link = Link { end: End::Http1 { io, home }, out };
+    Exchange::new(link, reused, aim.within.end, call).run(call).await
 }
 
 /// The same on a stream of a connection that carries other calls, too.
@@ -135,8 +138,10 @@ async fn on_stream<N: Net>(
     let (seat, reused) = stream::seat(call, &aim.lease, aim.target, (since, aim.within)).await?;
     let traceparent = call.trace.map(|trace| trace.span(&mut call.worker.random()));
     let traceparent = traceparent.as_ref().map(<[u8; 55]>::as_slice);
-    let stream = Box::new(stream::begin(call, &seat, aim.authority, traceparent)?);
-    let link = Link::Http2 { stream, _seat: seat, _lease: aim.lease.clone() };
+    let mut out = call.worker.blocks.take_outgoing();
+    let stream = stream::begin(call, &mut out, (&seat, aim.authority, traceparent))?;
+    let end = End::Http2 { stream: Box::new(stream), _seat: seat, _lease: aim.lease.clone() };
+    let link = Link { end, out };
     Exchange::new(link, reused, aim.within.end, call).run(call).await
 }
 

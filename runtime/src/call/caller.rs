@@ -3,7 +3,7 @@
 use std::io;
 use std::task::{Context, Poll};
 
-use crate::buffer::{Block, Keep, poll_drain};
+use crate::buffer::{Block, Keep, Outgoing, poll_drain};
 use crate::message::RequestParts;
 use crate::wire::http2::stream::Answer;
 use crate::worker::Net;
@@ -20,13 +20,13 @@ impl<N: Net> Caller<'_, N> {
     /// Writes what the block has for the caller; the end, too, once the message is `complete`.
     pub(crate) fn poll_drain(
         &mut self,
-        block: &mut Block,
+        (block, out): (&Block, &mut Outgoing),
         complete: bool,
         cx: &mut Context<'_>,
     ) -> Poll<io::Result<()>> {
         match self {
-            Self::Http1(io) => poll_drain(*io, block, cx),
-            Self::Http2(answer) => answer.poll_drain(block, complete, cx),
+            Self::Http1(io) => poll_drain(*io, block, out, cx),
+            Self::Http2(answer) => answer.poll_drain((block, out), complete, cx),
         }
     }
 

@@ -1,5 +1,6 @@
 //! The answer on its way to the caller, while what is left of both bodies flows.
 
+use crate::call::link::End;
 use crate::net::Io as _;
 use std::future::poll_fn;
 use std::io;
@@ -47,7 +48,7 @@ pub(crate) async fn deliver<N: Net>(
     mut response: Response<N>,
 ) -> Delivered {
     let persistence = persistence(call, &response);
-    let begun = begin(call, &mut response, persistence);
+    let begun = begin(call, &response, persistence);
     if response.framing == Framing::Tunnel {
         let Carried { sent, error } = upgrade::carry(call, response).await;
         call.went_on();
@@ -66,35 +67,36 @@ pub(crate) async fn deliver<N: Net>(
     if let Some(pipe) = response.pipe.take() {
         call.worker.pipes.give(pipe);
     }
-    let (sent, grpc) = (response.block.passed, response.last_grpc());
+    let (sent, grpc) = (call.out.passed, response.last_grpc());
     call.worker.blocks.give(response.block);
     let keep = error.is_none() && persistence != Persistence::Close && call.request.is_complete();
     Delivered { then: if keep { Then::Keep } else { Then::Linger }, sent, error, grpc }
 }
 
-/// The head: into the block's `out`, or on its way in frames.
+/// The head: for the caller to be written, or on its way in frames.
 fn begin<N: Net>(
     call: &mut Call<'_, N>,
-    response: &mut Response<N>,
+    response: &Response<N>,
     persistence: Persistence,
 ) -> Result<(), &'static str> {
     let keep = call.caller.keep(&call.request.parts);
-    let complete = response.is_complete();
+    let Response { block, parts, framing, .. } = &*response;
+    call.out.begin_body(block);
     match &mut call.caller {
         Caller::Http1(_) => {
-            let mut out = std::mem::take(&mut response.block.out);
             let additions = write::ResponseAdditions {
-                lines: response.block.edits.lines(),
-                chunked: response.framing == Framing::Chunked && keep == Keep::Framing,
+                lines: block.edits.lines(),
+                chunked: *framing == Framing::Chunked && keep == Keep::Framing,
                 connection: persistence,
             };
-            let block = &response.block;
-            write::response(&block.bytes, &block.fields, &response.parts, &additions, &mut out);
-            response.block.out = out;
+            write::response(&block.bytes, &block.fields, parts, &additions, &mut call.out.head);
             Ok(())
         }
         Caller::Http2(answer) => {
-            answer.begin((&response.block, &response.parts), call.request.id(), complete)
+            let ended = response.is_complete()
+                && call.out.ready(block).is_empty()
+                && block.trailers.is_empty();
+            answer.begin((block, parts), call.request.id(), ended)
         }
     }
 }
@@ -128,7 +130,7 @@ async fn run<N: Net>(
     }
     let mut armed = false;
     let delivered = poll_fn(|cx| {
-        let before = call.request.block.passed + response.block.passed;
+        let before = passed(call, response);
         if poll_upload(call, response, cx).is_err() {
             return Poll::Ready(Err("http_request_error"));
         }
@@ -138,7 +140,7 @@ async fn run<N: Net>(
         if call.caller.poll_cancelled(cx).is_ready() {
             return Poll::Ready(Err("client_closed"));
         }
-        if !armed || call.request.block.passed + response.block.passed > before {
+        if !armed || passed(call, response) > before {
             let idle = call.worker.clock().now() + call.limits.idle;
             call.timer.set(idle.min(call.limits.deadline));
             armed = true;
@@ -153,13 +155,18 @@ async fn run<N: Net>(
     delivered
 }
 
+/// Body bytes that have gone out in either direction.
+fn passed<N: Net>(call: &Call<'_, N>, response: &Response<N>) -> u64 {
+    call.out.passed + response.link.as_ref().map_or(0, |link| link.out.passed)
+}
+
 /// The rest of the request, if the upstream answered before it had all of it.
 fn poll_upload<N: Net>(
     call: &mut Call<'_, N>,
     response: &mut Response<N>,
     cx: &mut Context<'_>,
 ) -> Result<(), ()> {
-    let Some(link) = response.link.as_mut().filter(|_| !call.request.is_sent()) else {
+    let Some(link) = response.link.as_mut().filter(|link| !call.request.is_sent(&link.out)) else {
         return Ok(());
     };
     let (request, caller) = (&mut *call.request, &mut call.caller);
@@ -177,7 +184,8 @@ fn poll_download<N: Net>(
 ) -> Poll<Result<(), &'static str>> {
     loop {
         let complete = response.is_complete();
-        if ready!(call.caller.poll_drain(&mut response.block, complete, cx)).is_err() {
+        let message = (&*response.block, &mut call.out);
+        if ready!(call.caller.poll_drain(message, complete, cx)).is_err() {
             return Poll::Ready(Err("client_closed"));
         }
         ready!(poll_spliced(call, response, cx)).map_err(|_| "client_closed")?;
@@ -198,24 +206,23 @@ fn poll_spliced<N: Net>(
         return Poll::Ready(Ok(()));
     };
     while pipe.held > 0 {
-        response.block.passed += ready!(to.poll_out_of(pipe, cx))? as u64;
+        call.out.passed += ready!(to.poll_out_of(pipe, cx))? as u64;
     }
     Poll::Ready(Ok(()))
 }
 
 /// Reads more of the body; ready when some came, or its end.
 fn poll_more<N: Net>(
-    call: &Call<'_, N>,
+    call: &mut Call<'_, N>,
     response: &mut Response<N>,
     cx: &mut Context<'_>,
 ) -> Poll<Result<(), &'static str>> {
-    response.block.recycle();
+    response.block.recycle(&mut call.out);
     // A connection has one pipe or large block at most, however many streams.
     if response.expects() > LARGE_BODY
         && let Caller::Http1(to) = &call.caller
     {
-        let splices =
-            matches!(&response.link, Some(Link::Http1 { io, .. }) if io.splices() && to.splices());
+        let splices = matches!(&response.link, Some(Link { end: End::Http1 { io, .. }, .. }) if io.splices() && to.splices());
         if splices && response.pipe.is_none() {
             response.pipe = call.worker.pipes.take();
         }
@@ -225,9 +232,9 @@ fn poll_more<N: Net>(
     }
     let due = response.expects();
     let spliced = due > 0 && response.pipe.is_some();
-    match response.link.as_mut() {
+    match response.link.as_mut().map(|link| &mut link.end) {
         None => Poll::Ready(Err("http_response_incomplete")),
-        Some(Link::Http1 { io, .. }) => {
+        Some(End::Http1 { io, .. }) => {
             let read = match &mut response.pipe {
                 Some(pipe) if spliced => io.poll_into(pipe, due, cx),
                 _ => poll_fill(io, &mut response.block, cx),
@@ -245,7 +252,7 @@ fn poll_more<N: Net>(
                 }
             }
         }
-        Some(Link::Http2 { stream, .. }) => {
+        Some(End::Http2 { stream, .. }) => {
             let keep = body_keep(call, response.framing);
             match ready!(stream.poll_fill(&mut response.block, keep, cx)) {
                 Ok(came) => {

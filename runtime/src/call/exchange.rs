@@ -7,9 +7,10 @@ use std::future::poll_fn;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
+use super::link::{End, Link};
 use super::request::Upload;
 use super::response::Response;
-use super::{Call, Caller, Link, Outcome};
+use super::{Call, Caller, Outcome};
 use crate::buffer::{Block, Decoder, Framing, Keep, after_reads, poll_drain, poll_fill};
 use crate::clock::Moment;
 use crate::failure::{Failure, Kind};
@@ -55,7 +56,7 @@ impl<N: Net> Exchange<N> {
             false => self.end.min(call.now + CONTINUE_WAIT),
         };
         call.timer.set(patience);
-        if matches!(self.link, Link::Http1 { .. }) {
+        if matches!(self.link.end, End::Http1 { .. }) {
             after_reads().await;
         }
         let head = poll_fn(|cx| self.poll(call, cx)).await;
@@ -63,10 +64,15 @@ impl<N: Net> Exchange<N> {
         match head {
             Ok(complete) => self.respond(call, complete),
             Err(failure) => {
-                call.worker.blocks.give(self.block);
+                self.give_back(call);
                 Err(failure)
             }
         }
+    }
+
+    fn give_back(self, call: &Call<'_, N>) {
+        call.worker.blocks.give(self.block);
+        drop(self.link.into_end(call.worker));
     }
 
     fn poll(
@@ -88,11 +94,11 @@ impl<N: Net> Exchange<N> {
                 continue;
             }
             if call.request.poll_gone(&mut call.caller, cx).is_ready() {
-                return Poll::Ready(Err(self.failure(Kind::Cancelled, call)));
+                return Poll::Ready(Err(self.failure(Kind::Cancelled)));
             }
             ready!(call.timer.poll_due(cx));
             if call.request.continued || call.worker.clock().now() >= self.end {
-                return Poll::Ready(Err(self.failure(call.late(self.end), call)));
+                return Poll::Ready(Err(self.failure(call.late(self.end))));
             }
             // The upstream says nothing about the expectation: the body is sent all the same.
             call.timer.set(self.end);
@@ -102,7 +108,7 @@ impl<N: Net> Exchange<N> {
 
     /// A stream may go on for as long as it likes before it is answered; only silence ends it.
     fn hear_upload(&mut self, call: &Call<'_, N>) {
-        let passed = call.request.block.passed;
+        let passed = self.link.out.passed;
         if passed != self.passed {
             (self.passed, self.end) = (passed, call.worker.clock().now() + call.limits.idle);
             call.timer.set(self.end);
@@ -113,7 +119,7 @@ impl<N: Net> Exchange<N> {
     fn poll_upload(&mut self, call: &mut Call<'_, N>, cx: &mut Context<'_>) -> Result<(), Failure> {
         let (request, caller) = (&mut *call.request, &mut call.caller);
         match request.poll_upload(caller, &mut self.link, call.worker, cx) {
-            Poll::Ready(Err(Upload::Caller(broken))) => Err(self.failure(broken.into(), call)),
+            Poll::Ready(Err(Upload::Caller(broken))) => Err(self.failure(broken.into())),
             _ => Ok(()),
         }
     }
@@ -125,8 +131,8 @@ impl<N: Net> Exchange<N> {
         cx: &mut Context<'_>,
     ) -> Result<(), Failure> {
         let Caller::Http1(io) = &mut call.caller else { return Ok(()) };
-        match poll_drain(*io, &mut self.block, cx) {
-            Poll::Ready(Err(_)) => Err(self.failure(Kind::Cancelled, call)),
+        match poll_drain(*io, &self.block, &mut call.out, cx) {
+            Poll::Ready(Err(_)) => Err(self.failure(Kind::Cancelled)),
             _ => Ok(()),
         }
     }
@@ -136,9 +142,9 @@ impl<N: Net> Exchange<N> {
         call: &mut Call<'_, N>,
         cx: &mut Context<'_>,
     ) -> Poll<Result<Complete, Failure>> {
-        match self.link {
-            Link::Http1 { .. } => self.poll_head(call, cx).map_err(|kind| self.failure(kind, call)),
-            Link::Http2 { .. } => self.poll_frames(call, cx),
+        match self.link.end {
+            End::Http1 { .. } => self.poll_head(call, cx).map_err(|kind| self.failure(kind)),
+            End::Http2 { .. } => self.poll_frames(call, cx),
         }
     }
 
@@ -149,7 +155,7 @@ impl<N: Net> Exchange<N> {
         cx: &mut Context<'_>,
     ) -> Poll<Result<Complete, Failure>> {
         loop {
-            let Link::Http2 { stream, .. } = &mut self.link else { return Poll::Pending };
+            let End::Http2 { stream, .. } = &mut self.link.end else { return Poll::Pending };
             let head = match ready!(stream.poll_head(cx)) {
                 Ok(head) => head,
                 Err(error) => return Poll::Ready(Err(failure(&error, self.reused))),
@@ -180,7 +186,7 @@ impl<N: Net> Exchange<N> {
 
     /// Whatever has come with the head, up to what a block holds.
     fn poll_early_body(&mut self, call: &Call<'_, N>, framing: Framing, cx: &mut Context<'_>) {
-        let Link::Http2 { stream, .. } = &mut self.link else { return };
+        let End::Http2 { stream, .. } = &mut self.link.end else { return };
         let keep = body_keep(call, framing);
         while !stream.ended && self.block.space().len() >= EARLY {
             let Poll::Ready(Ok(_)) = stream.poll_fill(&mut self.block, keep, cx) else { return };
@@ -197,7 +203,7 @@ impl<N: Net> Exchange<N> {
             if !self.block.has_space() && !self.block.grow(HEAD_LIMIT) {
                 return Poll::Ready(Err(Kind::Malformed));
             }
-            let Link::Http1 { io, .. } = &mut self.link else { return Poll::Pending };
+            let End::Http1 { io, .. } = &mut self.link.end else { return Poll::Pending };
             match ready!(poll_fill(io, &mut self.block, cx)) {
                 Ok(0) | Err(_) => return Poll::Ready(Err(self.ended())),
                 Ok(_) => {}
@@ -244,8 +250,8 @@ impl<N: Net> Exchange<N> {
             }
             _ => match &mut call.caller {
                 Caller::Http1(_) if call.request.parts.modern => {
-                    let Block { bytes, fields, out, .. } = &mut *self.block;
-                    write::interim(bytes, fields, &self.parts, out);
+                    let Block { bytes, fields, .. } = &*self.block;
+                    write::interim(bytes, fields, &self.parts, &mut call.out.head);
                 }
                 Caller::Http1(_) => {}
                 Caller::Http2(answer) => answer.interim(&self.block, &self.parts),
@@ -260,7 +266,7 @@ impl<N: Net> Exchange<N> {
             call.request.continued = true;
             match &mut call.caller {
                 Caller::Http1(_) => {
-                    self.block.out.extend_from_slice(b"HTTP/1.1 100 Continue\r\n\r\n");
+                    call.out.head.extend_from_slice(b"HTTP/1.1 100 Continue\r\n\r\n");
                 }
                 Caller::Http2(answer) => answer.say_continue(),
             }
@@ -274,24 +280,24 @@ impl<N: Net> Exchange<N> {
     }
 
     /// Without a byte written, the upstream cannot have acted.
-    fn failure(&self, kind: Kind, call: &Call<'_, N>) -> Failure {
-        match self.link {
-            Link::Http1 { .. } if call.request.block.out_sent == 0 => Failure::unsent(kind),
+    fn failure(&self, kind: Kind) -> Failure {
+        match self.link.end {
+            End::Http1 { .. } if self.link.out.head_sent == 0 => Failure::unsent(kind),
             _ => Failure::sent(kind),
         }
     }
 
     fn respond(mut self, call: &mut Call<'_, N>, complete: Complete) -> Outcome<N> {
-        let decoder = match &self.link {
-            Link::Http2 { stream, .. } if stream.ended => Decoder::new(Framing::None),
-            Link::Http2 { .. } => Decoder::of_frames(complete.framing),
-            Link::Http1 { .. } => {
+        let decoder = match &self.link.end {
+            End::Http2 { stream, .. } if stream.ended => Decoder::new(Framing::None),
+            End::Http2 { .. } => Decoder::of_frames(complete.framing),
+            End::Http1 { .. } => {
                 let keep = call.caller.keep(&call.request.parts);
                 let mut decoder = Decoder::new(complete.framing);
                 self.block.begin_body(complete.length);
                 if self.block.decode(&mut decoder, keep).is_err() {
-                    let failure = self.failure(Kind::Malformed, call);
-                    call.worker.blocks.give(self.block);
+                    let failure = self.failure(Kind::Malformed);
+                    self.give_back(call);
                     return Err(failure);
                 }
                 decoder

@@ -3,14 +3,20 @@
 use std::io;
 use std::task::{Context, Poll};
 
-use crate::buffer::{Block, poll_drain};
+use crate::buffer::{Block, Outgoing, poll_drain};
 use crate::upstream::Lease;
 use crate::upstream::http2::Seat;
 use crate::wire::http2::stream::Asking;
-use crate::worker::Net;
+use crate::worker::{Net, Worker};
 
-/// Where a request goes and its answer comes from.
-pub(crate) enum Link<N: Net> {
+/// Where a request goes and its answer comes from, and what of the request has gone there.
+pub(crate) struct Link<N: Net> {
+    pub(crate) end: End<N>,
+    pub(crate) out: Outgoing,
+}
+
+/// The connection, or a part of one.
+pub(crate) enum End<N: Net> {
     /// A connection, which this try has to itself.
     Http1 {
         io: N::Up,
@@ -25,13 +31,19 @@ impl<N: Net> Link<N> {
     /// Writes what the block has for the upstream; the end, too, once the message is `complete`.
     pub(crate) fn poll_drain(
         &mut self,
-        block: &mut Block,
+        block: &Block,
         complete: bool,
         cx: &mut Context<'_>,
     ) -> Poll<io::Result<()>> {
-        match self {
-            Self::Http1 { io, .. } => poll_drain(io, block, cx),
-            Self::Http2 { stream, .. } => stream.poll_drain(block, complete, cx),
+        match &mut self.end {
+            End::Http1 { io, .. } => poll_drain(io, block, &mut self.out, cx),
+            End::Http2 { stream, .. } => stream.poll_drain((block, &mut self.out), complete, cx),
         }
+    }
+
+    /// Nothing more is to go out there.
+    pub(crate) fn into_end(self, worker: &Worker<N>) -> End<N> {
+        worker.blocks.give_outgoing(self.out);
+        self.end
     }
 }

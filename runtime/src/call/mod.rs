@@ -27,6 +27,7 @@ use std::net::SocketAddr;
 use std::task::Poll;
 use std::time::Duration;
 
+use crate::buffer::Outgoing;
 use crate::clock::Moment;
 use crate::failure::{Failure, Kind};
 use crate::grpc::{self, TimeLeft};
@@ -46,6 +47,8 @@ pub struct Call<'a, N: Net> {
     /// The one deadline that is waited for.
     pub(crate) timer: &'a Timer,
     pub(crate) request: &'a mut Request,
+    /// What the caller has got.
+    pub(crate) out: Outgoing,
     pub(crate) inbound: Inbound,
     /// Index into the proxy's routes.
     pub(crate) route: usize,
@@ -105,6 +108,7 @@ impl<'a, N: Net> Call<'a, N> {
             caller,
             timer,
             request,
+            out: worker.blocks.take_outgoing(),
             inbound,
             route,
             started: now,

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use super::response::Response;
 use super::{Call, Link};
 use crate::buffer::{Block, Framing};
+use crate::call::link::End;
 use crate::failure::{Failure, Kind};
 use crate::grpc::{self, Grpc};
 use crate::message::{Method, Refused, RequestHead, ResponseParts, Span, reason};
@@ -52,7 +53,8 @@ pub(crate) fn of_tunnel<N: Net>(worker: &Worker<N>, io: N::Up) -> Response<N> {
     let Reply { block, parts, .. } = Reply::new(worker, 200);
     let mut response = Response::complete(block, parts, Source::Upstream);
     response.framing = Framing::Tunnel;
-    response.link = Some(Link::Http1 { io, home: None });
+    let out = worker.blocks.take_outgoing();
+    response.link = Some(Link { end: End::Http1 { io, home: None }, out });
     response
 }
 

@@ -3,7 +3,7 @@
 use std::task::{Context, Poll, ready};
 
 use super::{Caller, Link};
-use crate::buffer::{Block, Broken, Decoder, Framing, Keep, LARGE_BODY, poll_fill};
+use crate::buffer::{Block, Broken, Decoder, Framing, Keep, LARGE_BODY, Outgoing, poll_fill};
 use crate::failure::Stage;
 use crate::message::{HeadEdit, Known, RequestHead, RequestParts, Span};
 use crate::net::Io;
@@ -149,14 +149,17 @@ impl Request {
         }
     }
 
-    /// Writes the head for the next try into the block's `out`, and goes back to the body's start.
-    pub(crate) fn begin_try(&mut self, authority: &str, traceparent: Option<&[u8]>, attempt: u32) {
-        let mut out = std::mem::take(&mut self.block.out);
-        out.clear();
+    /// Writes the head of a try, which goes on from the body's start.
+    pub(crate) fn begin_try(
+        &self,
+        out: &mut Outgoing,
+        authority: &str,
+        traceparent: Option<&[u8]>,
+        attempt: u32,
+    ) {
         let additions = self.additions(authority, traceparent, attempt);
-        write::request(self.head(), &additions, &mut out);
-        self.block.out = out;
-        self.rewind();
+        write::request(self.head(), &additions, &mut out.head);
+        out.begin_body(&self.block);
     }
 
     /// What a try adds to the head.
@@ -181,16 +184,9 @@ impl Request {
         }
     }
 
-    /// The next try begins at the body's start.
-    fn rewind(&mut self) {
-        self.block.out_sent = 0;
-        self.block.sent = self.block.head_end;
-    }
-
-    /// The next try goes out in frames: of the body only the payload is kept, trailers apart.
-    pub(crate) fn begin_framed_try(&mut self) -> Result<(), Broken> {
-        self.block.out.clear();
-        self.rewind();
+    /// A try goes out in frames: of the body only the payload is kept, trailers apart.
+    pub(crate) fn begin_framed_try(&mut self, out: &mut Outgoing) -> Result<(), Broken> {
+        out.begin_body(&self.block);
         if self.keep == Keep::Framing {
             self.keep = Keep::PayloadOnly;
             if self.framing == Framing::Chunked && !self.decoder.is_of_frames() {
@@ -225,10 +221,8 @@ impl Request {
     }
 
     /// The whole request has been written to the upstream.
-    pub(crate) fn is_sent(&self) -> bool {
-        self.is_complete()
-            && self.block.sent == self.block.decoded
-            && self.block.out_sent == self.block.out.len()
+    pub(crate) fn is_sent(&self, out: &Outgoing) -> bool {
+        self.is_complete() && out.has_caught_up(&self.block)
     }
 
     /// Moves head and body to the upstream; ready when all of it is written.
@@ -241,14 +235,14 @@ impl Request {
     ) -> Poll<Result<(), Upload>> {
         loop {
             let complete = self.is_complete();
-            ready!(to.poll_drain(&mut self.block, complete, cx)).map_err(|_| Upload::Upstream)?;
+            ready!(to.poll_drain(&self.block, complete, cx)).map_err(|_| Upload::Upstream)?;
             if complete {
                 return Poll::Ready(Ok(()));
             }
             if !self.continued {
                 return Poll::Pending;
             }
-            ready!(self.poll_more(from, worker, cx)).map_err(Upload::Caller)?;
+            ready!(self.poll_more(from, &mut to.out, worker, cx)).map_err(Upload::Caller)?;
         }
     }
 
@@ -256,12 +250,13 @@ impl Request {
     fn poll_more<N: Net>(
         &mut self,
         caller: &mut Caller<'_, N>,
+        out: &mut Outgoing,
         worker: &Worker<N>,
         cx: &mut Context<'_>,
     ) -> Poll<Result<(), Broken>> {
         // Frames say late that they were the last: while there is room, nothing is let go.
         if matches!(caller, Caller::Http1(_)) || self.block.space().len() < FRAME_ROOM {
-            self.make_room(worker);
+            self.make_room(out, worker);
         }
         match caller {
             Caller::Http1(io) => match ready!(poll_fill(*io, &mut self.block, cx)) {
@@ -296,15 +291,15 @@ impl Request {
 
     /// Everything decoded has been sent; the next read needs space. While the body is kept for
     /// another try the block grows, otherwise the window is used again.
-    fn make_room<N: Net>(&mut self, worker: &Worker<N>) {
+    fn make_room<N: Net>(&mut self, out: &mut Outgoing, worker: &Worker<N>) {
         if self.retain > 0 && !self.outgrown {
             if self.block.has_space() || self.grow(worker) {
                 return;
             }
             self.outgrown = true;
         }
-        self.intact &= self.block.sent == self.block.head_end;
-        self.block.recycle();
+        self.intact &= out.sent == self.block.head_end;
+        self.block.recycle(out);
         if self.decoder.expects() > LARGE_BODY {
             worker.blocks.enlarge(&mut self.block);
         }

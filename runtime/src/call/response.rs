@@ -4,6 +4,7 @@ use super::exchange::is_delimited;
 use super::request::Request;
 use super::{Call, Link};
 use crate::buffer::{Block, Came, Decoder, Framing, Keep, Malformed};
+use crate::call::link::End;
 use crate::grpc::Grpc;
 use crate::message::{HeadEdit, ResponseParts, split_line};
 use crate::net::Pipe;
@@ -133,17 +134,18 @@ impl<N: Net> Response<N> {
         complete
     }
 
-    /// Lets go of the connection once nothing more comes on it: back to the pool if it can carry
+    /// Lets go of the connection once nothing more comes on it: back to the endpoint if it can carry
     /// another request.
     pub(crate) fn settle(&mut self, call: &Call<'_, N>) {
-        let uploading = self.parts.keep_alive && !call.request.is_sent();
-        if !self.is_complete() || uploading {
+        let uploading = |link: &Link<N>| self.parts.keep_alive && !call.request.is_sent(&link.out);
+        if !self.is_complete() || self.link.as_ref().is_some_and(uploading) {
             return;
         }
         let silent = self.block.decoded == self.block.filled;
         let reusable = self.parts.keep_alive && is_delimited(self.framing) && silent;
+        let Some(link) = self.link.take() else { return };
         // A stream that has ended needs no more than to be let go.
-        if let Some(Link::Http1 { io, home: Some(home) }) = self.link.take()
+        if let End::Http1 { io, home: Some(home) } = link.into_end(call.worker)
             && reusable
         {
             home.idle.give(io, call.now);
@@ -153,5 +155,8 @@ impl<N: Net> Response<N> {
     /// Nobody wants it: a later try has a better one.
     pub(crate) fn discard(self, worker: &Worker<N>) {
         worker.blocks.give(self.block);
+        if let Some(link) = self.link {
+            drop(link.into_end(worker));
+        }
     }
 }

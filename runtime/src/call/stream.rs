@@ -2,6 +2,7 @@
 
 use super::Call;
 use super::attempt::{Within, connected, dial};
+use crate::buffer::Outgoing;
 use crate::clock::Moment;
 use crate::failure::{Failure, Kind};
 use crate::net::Target;
@@ -45,17 +46,16 @@ pub(super) async fn seat<N: Net>(
 /// Sends the request's head; its body follows.
 pub(super) fn begin<N: Net>(
     call: &mut Call<'_, N>,
-    seat: &Seat,
-    authority: &str,
-    traceparent: Option<&[u8]>,
+    out: &mut Outgoing,
+    (seat, authority, traceparent): (&Seat, &str, Option<&[u8]>),
 ) -> Result<Asking, Failure> {
-    call.request.begin_framed_try().map_err(|broken| Failure::unsent(broken.into()))?;
+    call.request.begin_framed_try(out).map_err(|broken| Failure::unsent(broken.into()))?;
     let additions = call.request.additions(authority, traceparent, call.tries);
     let (request, id) = (call.request.head(), call.request.id());
     let head = head::write_request(request, &additions, id, seat.authority());
     let head = head.ok_or(Failure::unsent(Kind::BadBody))?;
     let ended = call.request.is_complete()
-        && call.request.block.ready().is_empty()
+        && out.ready(&call.request.block).is_empty()
         && call.request.block.trailers.is_empty();
     // A connection that takes no more calls has not taken this one.
     seat.send(head, ended).map_err(|_| Failure::unsent(Kind::Stale))

@@ -1,6 +1,8 @@
 //! Calls that become tunnels: behind a `101` or a `CONNECT`.
 
-use crate::call::{Call, Caller, Link, Response};
+use crate::buffer::Outgoing;
+use crate::call::link::End;
+use crate::call::{Call, Caller, Response};
 use crate::relay::{Flow, Relay, Relayed};
 use crate::worker::Net;
 /// What went through a tunnel that was a call.
@@ -16,12 +18,13 @@ pub(crate) struct Carried {
 /// answer's head is the first thing that the caller gets.
 pub(crate) async fn carry<N: Net>(call: &mut Call<'_, N>, response: Response<N>) -> Carried {
     // INVARIANT: only HTTP/1.1 on both sides leads here.
-    let (Some(Link::Http1 { io: mut upstream, .. }), Caller::Http1(io)) =
-        (response.link, &mut call.caller)
+    let (Some(End::Http1 { io: mut upstream, .. }), Caller::Http1(io)) =
+        (response.link.map(|link| link.into_end(call.worker)), &mut call.caller)
     else {
         return Carried { sent: 0, error: Some("proxy_internal_error") };
     };
     let ahead = call.request.take_ahead(call.worker);
+    let download = Flow::starting_with(response.block, std::mem::take(&mut call.out));
     let relay = Relay {
         worker: call.worker,
         caller: *io,
@@ -30,7 +33,7 @@ pub(crate) async fn carry<N: Net>(call: &mut Call<'_, N>, response: Response<N>)
         idle: call.limits.idle,
         route: call.route,
     };
-    let (upload, download) = (Flow::starting_with(ahead), Flow::starting_with(response.block));
+    let (upload, download) = (Flow::starting_with(ahead, Outgoing::default()), download);
     let Relayed { received, sent, ending } = relay.run(upload, download).await;
     call.request.received += received;
     Carried { sent, error: ending.error() }

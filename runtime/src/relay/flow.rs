@@ -3,7 +3,7 @@
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use crate::buffer::{Block, poll_drain, poll_fill};
+use crate::buffer::{Block, Outgoing, poll_drain, poll_fill};
 use crate::net::{Io, Pipe};
 use crate::worker::{Net, Worker};
 
@@ -13,10 +13,9 @@ use crate::worker::{Net, Worker};
 #[derive(Debug, Default)]
 pub(crate) struct Flow {
     block: Option<Box<Block>>,
+    out: Outgoing,
     pipe: Option<Pipe>,
     stage: Stage,
-    /// Bytes that have come through.
-    pub(crate) passed: u64,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -41,10 +40,15 @@ pub(super) enum End {
 
 impl Flow {
     /// What the block holds goes first: a head, and bytes that came too early to go.
-    pub(crate) fn starting_with(mut block: Box<Block>) -> Self {
+    pub(crate) fn starting_with(mut block: Box<Block>, mut out: Outgoing) -> Self {
         block.decoded = block.filled;
-        block.passed = 0;
-        Self { block: Some(block), ..Self::default() }
+        out.passed = 0;
+        Self { block: Some(block), out, ..Self::default() }
+    }
+
+    /// Bytes that have come through.
+    pub(crate) fn passed(&self) -> u64 {
+        self.out.passed
     }
 
     /// Moves what can be moved. Ready once, and from then on, when this direction has ended.
@@ -85,13 +89,11 @@ impl Flow {
     }
 
     fn poll_write<B: Io>(&mut self, to: &mut B, cx: &mut Context<'_>) -> Poll<std::io::Result<()>> {
-        if let Some(block) = &mut self.block {
-            let written = poll_drain(to, block, cx);
-            self.passed += std::mem::take(&mut block.passed);
-            ready!(written)?;
+        if let Some(block) = &self.block {
+            ready!(poll_drain(to, block, &mut self.out, cx))?;
         }
         while let Some(pipe) = self.pipe.as_mut().filter(|pipe| pipe.held > 0) {
-            self.passed += ready!(to.poll_out_of(pipe, cx))? as u64;
+            self.out.passed += ready!(to.poll_out_of(pipe, cx))? as u64;
         }
         Poll::Ready(Ok(()))
     }
@@ -120,6 +122,7 @@ impl Flow {
         let full = block.head_end == 0 && block.filled == block.bytes.len();
         block.begin_body(0);
         block.filled = 0;
+        self.out.begin_body(block);
         if full {
             worker.blocks.enlarge(block);
         }

@@ -42,10 +42,10 @@ impl<N: Net> Relay<'_, N> {
         let Self { worker, caller, upstream, timer, idle, route } = self;
         let mut armed = false;
         let ending = poll_fn(|cx| {
-            let before = (upload.passed, download.passed);
+            let before = (upload.passed(), download.passed());
             let up = upload.poll(caller, upstream, worker, cx);
             let down = download.poll(upstream, caller, worker, cx);
-            let passed = (upload.passed - before.0, download.passed - before.1);
+            let passed = (upload.passed() - before.0, download.passed() - before.1);
             worker.recorder().passed(route, passed.0, passed.1);
             match (up, down) {
                 (Poll::Ready(End::From), _) | (_, Poll::Ready(End::To)) => {
@@ -75,6 +75,6 @@ impl<N: Net> Relay<'_, N> {
         worker.recorder().tunnel(route, ending);
         upload.give_back(worker);
         download.give_back(worker);
-        Relayed { received: upload.passed, sent: download.passed, ending }
+        Relayed { received: upload.passed(), sent: download.passed(), ending }
     }
 }

@@ -46,6 +46,7 @@ pub(crate) async fn carry<P: Proxy, N: Net>(
         },
     };
     worker.report(&report);
+    worker.blocks.give_outgoing(call.out);
     (request.end(worker), delivered.then)
 }
 

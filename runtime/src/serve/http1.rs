@@ -244,40 +244,41 @@ impl<N: Net> Connection<N> {
     /// Answers `CONNECT` where HTTP goes on; gives the block, with what has been read behind the
     /// request. None: the caller has left.
     async fn welcome(&mut self, worker: &Worker<N>, request: Request) -> Option<Box<Block>> {
-        let mut block = request.end(worker);
-        block.out.extend_from_slice(b"HTTP/1.1 200 OK\r\n\r\n");
+        let block = request.end(worker);
+        let mut out = worker.blocks.take_outgoing();
+        out.head.extend_from_slice(b"HTTP/1.1 200 OK\r\n\r\n");
         self.timer.set(worker.clock().now() + LINGER);
         let written = poll_fn(|cx| {
-            if let Poll::Ready(written) = poll_drain(&mut self.io, &mut block, cx) {
+            if let Poll::Ready(written) = poll_drain(&mut self.io, &block, &mut out, cx) {
                 return Poll::Ready(written.is_ok());
             }
             self.timer.poll_due(cx).map(|()| false)
         })
         .await;
-        block.out.clear();
-        block.out_sent = 0;
+        worker.blocks.give_outgoing(out);
         written.then_some(block)
     }
 
     /// The last answer on this connection, without a call.
-    async fn farewell(mut self, worker: &Worker<N>, mut response: Response<N>) {
-        let mut out = std::mem::take(&mut response.block.out);
+    async fn farewell(mut self, worker: &Worker<N>, response: Response<N>) {
+        let mut out = worker.blocks.take_outgoing();
         let additions = write::ResponseAdditions {
             lines: response.block.edits.lines(),
             chunked: false,
             connection: Persistence::Close,
         };
         let block = &response.block;
-        write::response(&block.bytes, &block.fields, &response.parts, &additions, &mut out);
-        response.block.out = out;
+        write::response(&block.bytes, &block.fields, &response.parts, &additions, &mut out.head);
+        out.begin_body(block);
         self.timer.set(worker.clock().now() + LINGER);
         poll_fn(|cx| {
-            if poll_drain(&mut self.io, &mut response.block, cx).is_ready() {
+            if poll_drain(&mut self.io, block, &mut out, cx).is_ready() {
                 return Poll::Ready(());
             }
             self.timer.poll_due(cx)
         })
         .await;
+        worker.blocks.give_outgoing(out);
         response.discard(worker);
         self.linger(worker).await;
     }

@@ -52,7 +52,7 @@ fn parsed(block: &Block, parts: &RequestParts, given: usize) -> ParsedRequest {
         method: head.method_name().to_vec(),
         target: head.target().to_vec(),
         fields: forwarded.map(|field| (text(field.name), text(field.value))).collect(),
-        body: block.ready().to_vec(),
+        body: block.body().to_vec(),
         length: given - (block.filled - block.decoded),
         keep_alive: parts.keep_alive,
     }

@@ -126,15 +126,21 @@ impl<P: Proxy> Steady<P> {
             if response.decode(Keep::Framing).is_err() {
                 super::fail(&malformed());
             }
-            let mut out = std::mem::take(&mut response.block.out);
+            let mut out = self.worker.blocks.take_outgoing();
             let additions = write::ResponseAdditions {
                 lines: response.block.edits.lines(),
                 chunked: false,
                 connection: Persistence::Implied,
             };
             let block = &response.block;
-            write::response(&block.bytes, &block.fields, &response.parts, &additions, &mut out);
-            response.block.out = out;
+            write::response(
+                &block.bytes,
+                &block.fields,
+                &response.parts,
+                &additions,
+                &mut out.head,
+            );
+            self.worker.blocks.give_outgoing(out);
             response.discard(&self.worker);
         }
     }
@@ -195,7 +201,9 @@ impl Filter for Written {
         let worker = call.worker;
         let traceparent = call.trace.map(|trace| trace.span(&mut worker.random()));
         let traceparent = traceparent.as_ref().map(<[u8; 55]>::as_slice);
-        call.request.begin_try("192.0.2.1:80", traceparent, 1);
+        let mut out = worker.blocks.take_outgoing();
+        call.request.begin_try(&mut out, "192.0.2.1:80", traceparent, 1);
+        worker.blocks.give_outgoing(out);
         Err(Failure::unsent(Kind::Cancelled))
     }
 

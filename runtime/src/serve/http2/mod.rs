@@ -250,10 +250,14 @@ async fn call<P: Proxy, N: Net>(
 /// Answers what is HTTP/2 and yet no request.
 async fn refuse<N: Net>(worker: &Worker<N>, mut answer: Answer, refused: Refused) {
     worker.recorder().malformed();
-    let mut response = reply::of_refused(worker, refused);
-    if answer.begin((&response.block, &response.parts), b"", true).is_ok() {
+    let response = reply::of_refused(worker, refused);
+    let mut out = worker.blocks.take_outgoing();
+    out.begin_body(&response.block);
+    let ended = out.ready(&response.block).is_empty();
+    if answer.begin((&response.block, &response.parts), b"", ended).is_ok() {
         // A caller that has left needs no answer.
-        drop(poll_fn(|cx| answer.poll_drain(&mut response.block, true, cx)).await);
+        drop(poll_fn(|cx| answer.poll_drain((&response.block, &mut out), true, cx)).await);
     }
+    worker.blocks.give_outgoing(out);
     response.discard(worker);
 }

@@ -21,7 +21,7 @@ use std::task::Poll;
 use std::time::Duration;
 
 use self::hello::Hello;
-use crate::buffer::{Block, poll_fill};
+use crate::buffer::{Block, Outgoing, poll_fill};
 use crate::call::Opening;
 use crate::clock::Moment;
 use crate::failure::{Failure, Kind};
@@ -80,7 +80,10 @@ impl<'a, N: Net> Connection<'a, N> {
                     idle,
                     route: index,
                 };
-                let upload = self.ahead.take().map_or_else(Flow::default, Flow::starting_with);
+                let upload = match self.ahead.take() {
+                    Some(ahead) => Flow::starting_with(ahead, Outgoing::default()),
+                    None => Flow::default(),
+                };
                 let relayed = relay.run(upload, Flow::default()).await;
                 self.report(index, tries, &Ok(relayed));
             }

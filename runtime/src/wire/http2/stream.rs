@@ -10,7 +10,7 @@ use h2::server::SendResponse;
 use h2::{Reason, RecvStream, SendStream};
 
 use super::head;
-use crate::buffer::{Block, Broken, Came, Keep};
+use crate::buffer::{Block, Broken, Came, Keep, Outgoing};
 use crate::message::ResponseParts;
 
 /// A chunk's size line and its end, at most.
@@ -112,22 +112,22 @@ fn append_chunk(block: &mut Block, data: &[u8]) {
 }
 
 /// What goes out on a stream.
-struct Outgoing {
+struct Sending {
     stream: SendStream<Bytes>,
     ended: bool,
 }
 
-impl Outgoing {
+impl Sending {
     /// Sends the block's bytes as far as the peer's windows allow, and the end of the message if it
     /// is `complete`.
     fn poll_drain(
         &mut self,
-        block: &mut Block,
+        (block, out): (&Block, &mut Outgoing),
         complete: bool,
         cx: &mut Context<'_>,
     ) -> Poll<Result<(), h2::Error>> {
-        while !block.ready().is_empty() {
-            let due = block.ready().len();
+        while !out.ready(block).is_empty() {
+            let due = out.ready(block).len();
             self.stream.reserve_capacity(due);
             let capacity = match self.stream.capacity() {
                 0 => match ready!(self.stream.poll_capacity(cx)) {
@@ -137,11 +137,11 @@ impl Outgoing {
                 capacity => capacity,
             };
             let n = capacity.min(due);
-            let data = Bytes::copy_from_slice(block.ready().get(..n).unwrap_or_default());
+            let data = Bytes::copy_from_slice(out.ready(block).get(..n).unwrap_or_default());
             self.ended = complete && n == due && block.trailers.is_empty();
             self.stream.send_data(data, self.ended)?;
-            block.sent += n;
-            block.passed += n as u64;
+            out.sent += n;
+            out.passed += n as u64;
         }
         if complete && !self.ended {
             self.ended = true;
@@ -169,7 +169,7 @@ pub(crate) struct Answer {
     pub(crate) incoming: Incoming,
     head: SendResponse<Bytes>,
     /// Once the head has gone out.
-    body: Option<Outgoing>,
+    body: Option<Sending>,
 }
 
 impl Answer {
@@ -177,21 +177,19 @@ impl Answer {
         Self { incoming: Incoming::new(body), head, body: None }
     }
 
-    /// Sends the head, to a call with this correlation id; with it the end, if there is nothing to
-    /// follow.
+    /// Sends the head, to a call with this correlation id; with it the end, if nothing follows.
     pub(crate) fn begin(
         &mut self,
         (block, parts): (&Block, &ResponseParts),
         id: &[u8],
-        complete: bool,
+        ended: bool,
     ) -> Result<(), &'static str> {
-        let ended = complete && block.ready().is_empty() && block.trailers.is_empty();
         let Some(response) = head::write_response(block, parts, id) else {
             self.reset();
             return Err("http_protocol_error");
         };
         let stream = self.head.send_response(response, ended).map_err(|_| "client_closed")?;
-        self.body = Some(Outgoing { stream, ended });
+        self.body = Some(Sending { stream, ended });
         Ok(())
     }
 
@@ -211,12 +209,12 @@ impl Answer {
 
     pub(crate) fn poll_drain(
         &mut self,
-        block: &mut Block,
+        message: (&Block, &mut Outgoing),
         complete: bool,
         cx: &mut Context<'_>,
     ) -> Poll<io::Result<()>> {
         match &mut self.body {
-            Some(body) => body.poll_drain(block, complete, cx).map_err(io::Error::other),
+            Some(body) => body.poll_drain(message, complete, cx).map_err(io::Error::other),
             None => Poll::Ready(Ok(())),
         }
     }
@@ -242,7 +240,7 @@ impl Answer {
 /// A stream to an upstream: a request on its way, then its answer.
 pub(crate) struct Asking {
     head: ResponseFuture,
-    request: Outgoing,
+    request: Sending,
     /// Once the head is here.
     response: Option<Incoming>,
     /// The whole response has been read.
@@ -251,7 +249,7 @@ pub(crate) struct Asking {
 
 impl Asking {
     pub(crate) fn new(head: ResponseFuture, stream: SendStream<Bytes>, ended: bool) -> Self {
-        let request = Outgoing { stream, ended };
+        let request = Sending { stream, ended };
         Self { head, request, response: None, ended: false }
     }
 
@@ -288,10 +286,10 @@ impl Asking {
 
     pub(crate) fn poll_drain(
         &mut self,
-        block: &mut Block,
+        message: (&Block, &mut Outgoing),
         complete: bool,
         cx: &mut Context<'_>,
     ) -> Poll<io::Result<()>> {
-        self.request.poll_drain(block, complete, cx).map_err(io::Error::other)
+        self.request.poll_drain(message, complete, cx).map_err(io::Error::other)
     }
 }
