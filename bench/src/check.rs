@@ -8,7 +8,7 @@ use crate::client::Client;
 use crate::cores::Cores;
 use crate::folder::Folder;
 use crate::origin::{Answer, Scripted};
-use crate::peers::{Peer, Place, Proxy, RELAY};
+use crate::peers::{Peer, Proxy, RELAY, Setup};
 use crate::protocol::Protocol;
 use crate::request::{HOST, SMALL};
 
@@ -22,7 +22,7 @@ pub(crate) fn all(peers: &[Peer], cores: &Cores, folder: &Folder) {
         let log = folder.path().join("log");
         drop(fs::remove_file(&log));
         origin.play(&[], Answer::Fine);
-        let proxy = peer.ready(Place { cores, folder, log: &log, protocol: Protocol::Http1 });
+        let proxy = peer.ready(Setup { cores, folder, log: &log, protocol: Protocol::Http1 });
         repeats_503(&proxy, &origin);
         keeps_connections(&proxy, &origin);
         gives_up(&proxy, &origin);

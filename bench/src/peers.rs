@@ -31,12 +31,12 @@ pub(crate) struct Peer {
     pub(crate) name: &'static str,
     pub(crate) program: PathBuf,
     pub(crate) version: String,
-    start: fn(&Peer, &Place) -> Start,
+    start: fn(&Peer, &Setup) -> Start,
 }
 
-/// Where a proxy is started.
+/// What a proxy is started with.
 #[derive(Clone, Copy)]
-pub(crate) struct Place<'a> {
+pub(crate) struct Setup<'a> {
     pub(crate) cores: &'a Cores,
     pub(crate) folder: &'a Folder,
     /// Where its access log goes.
@@ -87,9 +87,9 @@ pub(crate) fn all() -> (Vec<Peer>, Vec<Missing>) {
 /// This very program in another role.
 fn itself() -> Peer {
     let program = std::env::current_exe().expect("we run from a file");
-    let start = |peer: &Peer, place: &Place| {
+    let start = |peer: &Peer, setup: &Setup| {
         let mut command = Command::new(&peer.program);
-        command.env(ROLE, "relay").arg(place.protocol.origin());
+        command.env(ROLE, "relay").arg(setup.protocol.origin());
         Start::Announced(command)
     };
     Peer { name: RELAY, program, version: "`copy_bidirectional` of tokio".to_owned(), start }
@@ -102,8 +102,8 @@ fn ours() -> Peer {
 
 /// What `amb build` made, under any name.
 pub(crate) fn built(name: &'static str, program: PathBuf) -> Peer {
-    let start = |peer: &Peer, place: &Place| {
-        Start::Announced(match place.protocol {
+    let start = |peer: &Peer, setup: &Setup| {
+        Start::Announced(match setup.protocol {
             Protocol::Http1 => Command::new(&peer.program),
             Protocol::Http2 => Command::new(ours::http2()),
         })
@@ -111,42 +111,42 @@ pub(crate) fn built(name: &'static str, program: PathBuf) -> Peer {
     Peer { name, program, version: env!("CARGO_PKG_VERSION").to_owned(), start }
 }
 
-fn of_nginx(peer: &Peer, place: &Place) -> Start {
+fn of_nginx(peer: &Peer, setup: &Setup) -> Start {
     let address = free_address();
-    let file = configured(include_str!("../peers/nginx.conf"), "nginx.conf", address, place);
+    let file = configured(include_str!("../peers/nginx.conf"), "nginx.conf", address, setup);
     let mut command = Command::new(&peer.program);
     command.arg("-c").arg(file).args(["-e", "/dev/null"]);
     Start::At(address, command)
 }
 
-fn of_haproxy(peer: &Peer, place: &Place) -> Start {
+fn of_haproxy(peer: &Peer, setup: &Setup) -> Start {
     let address = free_address();
-    let file = configured(include_str!("../peers/haproxy.cfg"), "haproxy.cfg", address, place);
+    let file = configured(include_str!("../peers/haproxy.cfg"), "haproxy.cfg", address, setup);
     let mut command = Command::new(&peer.program);
     command.args(["-db", "-f"]).arg(file);
     Start::At(address, command)
 }
 
-fn of_envoy(peer: &Peer, place: &Place) -> Start {
+fn of_envoy(peer: &Peer, setup: &Setup) -> Start {
     let address = free_address();
-    let file = configured(include_str!("../peers/envoy.yaml"), "envoy.yaml", address, place);
+    let file = configured(include_str!("../peers/envoy.yaml"), "envoy.yaml", address, setup);
     let mut command = Command::new(&peer.program);
     command.args(["--concurrency", "1", "--disable-hot-restart", "--log-level", "off", "-c"]);
     command.arg(file);
     Start::At(address, command)
 }
 
-fn of_pingora(peer: &Peer, place: &Place) -> Start {
+fn of_pingora(peer: &Peer, setup: &Setup) -> Start {
     let address = free_address();
     let mut command = Command::new(&peer.program);
-    command.args([&address.to_string(), place.protocol.origin()]).arg(place.log);
-    command.arg(place.protocol.either("http1", "http2"));
+    command.args([&address.to_string(), setup.protocol.origin()]).arg(setup.log);
+    command.arg(setup.protocol.either("http1", "http2"));
     Start::At(address, command)
 }
 
 /// A configuration with its places filled in.
-fn configured(text: &str, name: &str, address: SocketAddr, place: &Place) -> PathBuf {
-    let Place { folder, log, protocol, .. } = place;
+fn configured(text: &str, name: &str, address: SocketAddr, setup: &Setup) -> PathBuf {
+    let Setup { folder, log, protocol, .. } = setup;
     let origin = protocol.origin();
     let (origin_host, origin_port) = origin.split_once(':').unwrap();
     let text = text
@@ -164,7 +164,7 @@ fn configured(text: &str, name: &str, address: SocketAddr, place: &Place) -> Pat
         .replace("@OPTIONS@", protocol.either("http_protocol_options", "http2_protocol_options"))
         .replace("@FOLDER@", &folder.path().to_string_lossy())
         .replace("@LOG@", &log.to_string_lossy());
-    place.folder.file(name, &text)
+    setup.folder.file(name, &text)
 }
 
 /// A port that was free a moment ago: these programs cannot choose one themselves.
@@ -174,23 +174,23 @@ fn free_address() -> SocketAddr {
 
 impl Peer {
     /// Starts it on the proxy's core; it may not answer yet.
-    pub(crate) fn start(&self, place: Place) -> Proxy {
-        let (mut command, address) = match (self.start)(self, &place) {
+    pub(crate) fn start(&self, setup: Setup) -> Proxy {
+        let (mut command, address) = match (self.start)(self, &setup) {
             Start::At(address, command) => (command, Some(address)),
             Start::Announced(command) => (command, None),
         };
-        let log = File::options().append(true).create(true).open(place.log);
+        let log = File::options().append(true).create(true).open(setup.log);
         command.stdin(Stdio::null()).stdout(log.expect("a log can be written"));
         command.stderr(if address.is_some() { Stdio::null() } else { Stdio::piped() });
-        let mut process = place.cores.spawn(&mut command);
+        let mut process = setup.cores.spawn(&mut command);
         let address = address.unwrap_or_else(|| announced(self.name, &mut process));
         Proxy { name: self.name, address, process: Running::new(process) }
     }
 
     /// Starts it and waits until it answers.
-    pub(crate) fn ready(&self, place: Place) -> Proxy {
-        let proxy = self.start(place);
-        proxy.await_answer(place.protocol);
+    pub(crate) fn ready(&self, setup: Setup) -> Proxy {
+        let proxy = self.start(setup);
+        proxy.await_answer(setup.protocol);
         proxy
     }
 }

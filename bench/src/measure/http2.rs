@@ -6,7 +6,7 @@ use crate::load::{answers_http2, h2load, trailers};
 use crate::measure::{Bench, left_out};
 use crate::origin;
 use crate::ours;
-use crate::peers::{Place, Proxy};
+use crate::peers::{Proxy, Setup};
 use crate::programs::find;
 use crate::protocol::Protocol;
 use crate::request::{GRPC, SMALL};
@@ -17,8 +17,8 @@ pub(crate) fn measure(bench: &Bench) -> Vec<Figure> {
     }
     ours::build_http2();
     let _origin = origin::start_http2(&bench.folder);
-    let place = Place { protocol: Protocol::Http2, ..bench.place() };
-    let proxies: Vec<_> = bench.peers.iter().map(|peer| peer.ready(place)).collect();
+    let setup = Setup { protocol: Protocol::Http2, ..bench.setup() };
+    let proxies: Vec<_> = bench.peers.iter().map(|peer| peer.ready(setup)).collect();
     for proxy in &proxies {
         let Proxy { name, address, .. } = proxy;
         assert!(answers_http2(*address, GRPC), "{name} answers no call of gRPC");

@@ -15,7 +15,7 @@ use crate::cores::Cores;
 use crate::figures::Figure;
 use crate::folder::Folder;
 use crate::origin;
-use crate::peers::{Peer, Place, Proxy};
+use crate::peers::{Peer, Proxy, Setup};
 use crate::process::Running;
 use crate::protocol::Protocol;
 
@@ -91,13 +91,13 @@ impl<'a> Bench<'a> {
     }
 
     /// Logs are written, and thrown away.
-    fn place(&self) -> Place<'_> {
+    fn setup(&self) -> Setup<'_> {
         let (folder, log, protocol) = (&self.folder, Path::new("/dev/null"), Protocol::Http1);
-        Place { cores: self.cores, folder, log, protocol }
+        Setup { cores: self.cores, folder, log, protocol }
     }
 
     fn proxies(&self) -> Vec<Proxy> {
-        self.peers.iter().map(|peer| peer.ready(self.place())).collect()
+        self.peers.iter().map(|peer| peer.ready(self.setup())).collect()
     }
 
     /// Interleaved rounds, so that what disturbs the machine disturbs everybody; each round begins

@@ -40,12 +40,12 @@ pub(crate) fn measure(bench: &Bench) -> Vec<Figure> {
     let dialled = SocketAddr::new(DIALLED.parse().unwrap(), origin.port());
     let peer = built(REDIRECTED, ours::build_text(&policy(origin.port()), "bench-redirect"));
     // INVARIANT: this proxy is always among them.
-    let plain = bench.peers.iter().find(|it| it.name == OURS).unwrap().ready(bench.place());
+    let plain = bench.peers.iter().find(|it| it.name == OURS).unwrap().ready(bench.setup());
     apart.enter();
     let _origin = origin::start(&bench.folder);
     assert!(TcpStream::connect(dialled).is_err(), "somebody else answers at {dialled}");
     // Its first answer comes when the rules are in force.
-    let proxy = peer.ready(bench.place());
+    let proxy = peer.ready(bench.setup());
     here.enter();
     let ways = [
         Way { name: DIRECTLY, from: &apart, address: proxy.address, proxy: &proxy },

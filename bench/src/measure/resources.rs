@@ -27,7 +27,7 @@ pub(crate) fn measure(bench: &Bench) -> Vec<Figure> {
 
 fn one(bench: &Bench, peer: &Peer) -> [f64; 6] {
     let before = Instant::now();
-    let proxy = peer.ready(bench.place());
+    let proxy = peer.ready(bench.setup());
     let start = before.elapsed().as_secs_f64() * 1e3;
     let idle = proxy.process.memory();
     // Each has been answered once, and is kept.

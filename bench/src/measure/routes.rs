@@ -37,7 +37,7 @@ fn beside(
     policies: [(&'static str, &str, String); 2],
 ) -> Vec<Figure> {
     let proxies =
-        policies.map(|(row, file, text)| built(row, build_text(&text, file)).ready(bench.place()));
+        policies.map(|(row, file, text)| built(row, build_text(&text, file)).ready(bench.setup()));
     bodies::small_of(bench, &proxies, names)
 }
 

@@ -20,7 +20,7 @@ pub(super) struct Bounds<'a> {
 
 /// How a try ends.
 #[derive(Clone, Debug)]
-pub(super) struct Ending {
+pub(super) struct TryEnd {
     pub(super) at: Millis,
     pub(super) outcome: Outcome,
     /// The upstream may have acted on the request.
@@ -40,7 +40,7 @@ pub(super) enum Limit {
 }
 
 /// The first thing to happen; at the same moment, the earlier in this list.
-pub(super) fn ending(step: &ScriptedStep, start: Millis, bounds: &Bounds<'_>) -> Ending {
+pub(super) fn ending(step: &ScriptedStep, start: Millis, bounds: &Bounds<'_>) -> TryEnd {
     // While there is no connection, the upstream has not seen the request, whatever limit ends it.
     let sent = step.reply != ScriptedReply::Refused;
     let connect = bounds.timeout.map_or(CONNECT, |timeout| timeout.connect.value);
@@ -62,7 +62,7 @@ pub(super) fn ending(step: &ScriptedStep, start: Millis, bounds: &Bounds<'_>) ->
 }
 
 /// What the upstream does by itself; never answering is nothing.
-fn scripted(step: &ScriptedStep, at: Millis) -> Option<Ending> {
+fn scripted(step: &ScriptedStep, at: Millis) -> Option<TryEnd> {
     let (outcome, sent) = match step.reply {
         ScriptedReply::Status(status) => (Outcome::Status(status), true),
         ScriptedReply::Grpc(code) => (Outcome::Grpc(code), true),
@@ -75,13 +75,13 @@ fn scripted(step: &ScriptedStep, at: Millis) -> Option<Ending> {
         Outcome::Grpc(code) => [grpc::head(code), step.headers.clone()].concat(),
         _ => vec![],
     };
-    Some(Ending { at, outcome, sent, headers, limit: Limit::None })
+    Some(TryEnd { at, outcome, sent, headers, limit: Limit::None })
 }
 
-fn cut(at: Millis, limit: Limit, sent: bool) -> Ending {
+fn cut(at: Millis, limit: Limit, sent: bool) -> TryEnd {
     let outcome = match limit {
         Limit::Connect => Outcome::ConnectFailure,
         _ => Outcome::Timeout,
     };
-    Ending { at, outcome, sent, headers: vec![], limit }
+    TryEnd { at, outcome, sent, headers: vec![], limit }
 }

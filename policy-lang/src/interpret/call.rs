@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::attempt::Ending;
+use super::attempt::TryEnd;
 use super::breaker::Permit;
 use super::grpc;
 use super::head::Fields;
@@ -27,9 +27,9 @@ pub(super) struct Call<'a> {
     pub(super) fields: Fields,
     pub(super) request_id: String,
     pub(super) permit: Option<Permit>,
-    pub(super) ending: Option<Ending>,
+    pub(super) ending: Option<TryEnd>,
     /// The last real response so far.
-    pub(super) response: Option<Ending>,
+    pub(super) response: Option<TryEnd>,
 }
 
 impl<'a> Call<'a> {

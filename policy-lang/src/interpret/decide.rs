@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::attempt::Ending;
+use super::attempt::TryEnd;
 use super::coverage::Coverage;
 use super::head::Fields;
 use super::jitter::Jitter;
@@ -12,7 +12,7 @@ use crate::plan::{Cause, NonIdempotent, Retry, RetryAfter, Sourced};
 
 /// What the decision looks at, besides the policy.
 pub(super) struct Failed<'a> {
-    pub(super) ending: &'a Ending,
+    pub(super) ending: &'a TryEnd,
     pub(super) method: &'a str,
     pub(super) request: &'a Fields,
     pub(super) body: u64,

@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::attempt::{self, Bounds, Ending};
+use super::attempt::{self, Bounds, TryEnd};
 use super::breaker::{Breaker, Verdict};
 use super::budget::Budget;
 use super::call::{BreakerKey, Call};
@@ -314,7 +314,7 @@ impl<'a> Engine<'a> {
     }
 
     /// `None`: nothing failed, or there is no policy that could decide.
-    fn decide(&mut self, number: usize, ending: &Ending) -> Option<Result<Millis, Refusal>> {
+    fn decide(&mut self, number: usize, ending: &TryEnd) -> Option<Result<Millis, Refusal>> {
         let call = self.calls.get(number)?;
         let retry = call.retry()?;
         let failed = Failed {
@@ -369,7 +369,7 @@ impl<'a> Engine<'a> {
         self.log(What::Refused { call: number + 1, refusal });
     }
 
-    fn wait(&mut self, number: usize, ending: Ending, wait: Millis) {
+    fn wait(&mut self, number: usize, ending: TryEnd, wait: Millis) {
         if let (true, Some(call)) = (ending.outcome.is_answer(), self.calls.get_mut(number)) {
             call.response = Some(ending);
         }
@@ -378,7 +378,7 @@ impl<'a> Engine<'a> {
     }
 
     /// The tries are over: the last real response, or an answer of our own.
-    fn settle(&mut self, number: usize, ending: Ending) {
+    fn settle(&mut self, number: usize, ending: TryEnd) {
         let Some(call) = self.calls.get_mut(number) else {
             return;
         };

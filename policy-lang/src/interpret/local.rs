@@ -1,7 +1,7 @@
 //! What the proxy itself says: its edits of the request, its answers, its edits of the answer.
 
 use super::Millis;
-use super::attempt::{Ending, Limit};
+use super::attempt::{Limit, TryEnd};
 use super::call::Call;
 use super::coverage::Coverage;
 use super::engine::Engine;
@@ -23,7 +23,7 @@ pub(super) struct Answer {
 
 impl Answer {
     /// The response of a try.
-    pub(super) fn upstream(ending: &Ending) -> Self {
+    pub(super) fn upstream(ending: &TryEnd) -> Self {
         let (status, grpc) = match ending.outcome {
             Outcome::Status(status) => (status, None),
             Outcome::Grpc(code) => (200, Some(code)),
@@ -36,7 +36,7 @@ impl Answer {
     }
 
     /// An answer in place of a response that never came.
-    pub(super) fn failed(ending: &Ending) -> Self {
+    pub(super) fn failed(ending: &TryEnd) -> Self {
         match (ending.outcome, ending.limit) {
             (Outcome::ConnectFailure, Limit::Connect) => Self::local(502, "connection_timeout"),
             (Outcome::ConnectFailure, _) => Self::local(502, "connection_refused"),
