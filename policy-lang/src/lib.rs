@@ -44,5 +44,5 @@ mod loader;
 pub use compile::{Options, Outcome, compile, compile_with};
 pub use date::Date;
 pub use format::format;
-pub use loader::{MemoryLoader, Source, SourceLoader};
+pub use loader::{LoadError, MemoryLoader, Source, SourceLoader};
 pub use span::Span;

@@ -1,6 +1,8 @@
 //! Where sources come from. The language itself opens no files.
 
 use std::collections::BTreeMap;
+use std::error::Error;
+use std::fmt::{Display, Formatter, Result as FmtResult};
 
 /// A text with the name that diagnostics show.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -9,6 +11,47 @@ pub struct Source {
     pub text: String,
 }
 
+/// Why a source cannot be had; names are as diagnostics show them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LoadError {
+    /// Nothing has this name.
+    Missing {
+        name: String,
+    },
+    /// The path leads to where there are no sources.
+    Outside {
+        path: String,
+    },
+    /// The path starts at the root of the file system.
+    Absolute {
+        path: String,
+    },
+    NotUtf8 {
+        name: String,
+    },
+    /// The system does not let us read it, with the reason it gives.
+    Unreadable {
+        name: String,
+        reason: String,
+    },
+}
+
+impl Display for LoadError {
+    fn fmt(&self, f: &mut Formatter<'_>) -> FmtResult {
+        match self {
+            Self::Missing { name } => write!(f, "there is no `{name}`"),
+            Self::Outside { path } => write!(f, "`{path}` leaves the sources"),
+            Self::Absolute { path } => {
+                write!(f, "`{path}` is absolute; write it relative to the importing file")
+            }
+            Self::NotUtf8 { name } => write!(f, "`{name}` is not UTF-8 text"),
+            Self::Unreadable { name, reason } => write!(f, "`{name}` cannot be read: {reason}"),
+        }
+    }
+}
+
+impl Error for LoadError {}
+
 /// Finds and reads sources.
 pub trait SourceLoader {
     /// `from`: the name of the importing file, `None` for the entry. Returns the
@@ -16,15 +59,21 @@ pub trait SourceLoader {
     ///
     /// # Errors
     /// What went wrong, for the diagnostic at the `import`.
-    fn load(&self, from: Option<&str>, path: &str) -> Result<Source, String>;
+    fn load(&self, from: Option<&str>, path: &str) -> Result<Source, LoadError>;
 
     /// The nearest `amb.toml` above the entry, if there is one.
     ///
     /// # Errors
     /// There is one, and it cannot be read.
-    fn manifest(&self, entry: &str) -> Result<Option<Source>, String> {
-        let candidates = (0..MAX_LEVELS).map(|level| format!("{}amb.toml", "../".repeat(level)));
-        Ok(candidates.into_iter().find_map(|path| self.load(Some(entry), &path).ok()))
+    fn manifest(&self, entry: &str) -> Result<Option<Source>, LoadError> {
+        for level in 0..MAX_LEVELS {
+            match self.load(Some(entry), &format!("{}amb.toml", "../".repeat(level))) {
+                Ok(source) => return Ok(Some(source)),
+                Err(LoadError::Missing { .. } | LoadError::Outside { .. }) => {}
+                Err(unreadable) => return Err(unreadable),
+            }
+        }
+        Ok(None)
     }
 }
 
@@ -44,10 +93,13 @@ impl MemoryLoader {
 }
 
 impl SourceLoader for MemoryLoader {
-    fn load(&self, from: Option<&str>, path: &str) -> Result<Source, String> {
-        let name = joined(from, path).ok_or_else(|| format!("`{path}` leaves the sources"))?;
-        let text = self.files.get(&name).cloned().ok_or_else(|| format!("there is no `{name}`"))?;
-        Ok(Source { name, text })
+    fn load(&self, from: Option<&str>, path: &str) -> Result<Source, LoadError> {
+        let outside = || LoadError::Outside { path: path.to_owned() };
+        let name = joined(from, path).ok_or_else(outside)?;
+        match self.files.get(&name).cloned() {
+            Some(text) => Ok(Source { name, text }),
+            None => Err(LoadError::Missing { name }),
+        }
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use amb_codegen::source::FileLoader;
-use amb_policy_lang::{Source, SourceLoader};
+use amb_policy_lang::{LoadError, Source, SourceLoader};
 use gen_lsp_types::Uri;
 
 use super::location;
@@ -73,7 +73,7 @@ impl<'a> Overlay<'a> {
 }
 
 impl SourceLoader for Overlay<'_> {
-    fn load(&self, from: Option<&str>, path: &str) -> Result<Source, String> {
+    fn load(&self, from: Option<&str>, path: &str) -> Result<Source, LoadError> {
         let name = FileLoader::name(from, path)?;
         match self.documents.get(&self.path(&name)) {
             Some(document) => Ok(Source { name, text: document.text.clone() }),

@@ -1,11 +1,12 @@
 //! Findings about files as a whole: imports, names, what must be there.
 
 use super::{Code, Diagnostic};
+use crate::loader::LoadError;
 use crate::span::Span;
 
-pub(crate) fn cannot_read(span: Span, path: &str, problem: &str) -> Diagnostic {
+pub(crate) fn cannot_read(span: Span, path: &str, problem: &LoadError) -> Diagnostic {
     Diagnostic::new(Code::CannotRead, span, format!("cannot read `{path}`"))
-        .here(problem.to_owned())
+        .here(problem.to_string())
 }
 
 pub(crate) fn import_cycle(span: Span, chain: &[&str]) -> Diagnostic {
@@ -67,7 +68,7 @@ pub(crate) fn duplicate_name(span: Span, kind: &str, name: &str, first: Span) ->
 
 pub(crate) fn invalid_manifest(span: Span, problem: &str) -> Diagnostic {
     Diagnostic::new(Code::InvalidManifest, span, "`amb.toml` does not say which baseline applies")
-        .here(problem.to_owned())
+        .here(problem.to_string())
 }
 
 pub(crate) fn baseline_mismatch(
