@@ -4,15 +4,15 @@
 //! target/amb/<hash of the policies' paths>/
 //!     Cargo.toml, Cargo.lock          a workspace
 //!     order/                          a crate, named after its service
-//!         Cargo.toml, build.rs, policy.json, src/main.rs, generated/proxy.rs
+//!         Cargo.toml, build.rs, policy.json, sites.rs, src/main.rs, generated/proxy.rs
 //!     payment/
 //!         …
 //! ```
 //!
 //! Policies that are built by one command share a workspace, and a policy has a crate in each workspace
 //! that it is built in. So a second build of the same policies is incremental, and different builds can
-//! run at the same time. The build script of a crate only passes on the embedded document; the
-//! generator has already run.
+//! run at the same time. The build script of a crate only passes on what the proxy includes;
+//! the generator has already run.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -44,9 +44,12 @@ pub(crate) struct Deployment<'a> {
 const MAIN: &str = "include!(\"../generated/proxy.rs\");\n";
 
 const BUILD: &str = r#"fn main() -> std::io::Result<()> {
-    println!("cargo::rerun-if-changed=policy.json");
     let out = std::env::var_os("OUT_DIR").map(std::path::PathBuf::from).unwrap_or_default();
-    std::fs::copy("policy.json", out.join("policy.json")).map(drop)
+    for file in ["policy.json", "sites.rs"] {
+        println!("cargo::rerun-if-changed={file}");
+        std::fs::copy(file, out.join(file))?;
+    }
+    Ok(())
 }
 "#;
 
@@ -94,6 +97,7 @@ impl Scratch {
             ("src/main.rs", MAIN),
             ("generated/proxy.rs", &generated.proxy_rs),
             ("policy.json", &generated.policy_json),
+            ("sites.rs", &generated.sites_rs),
         ] {
             write_changed(&own.join(path), text)?;
         }

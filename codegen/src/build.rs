@@ -109,8 +109,15 @@ fn difference(file: &str, old: &str, new: &str) -> String {
     TextDiff::from_lines(old, new).unified_diff().header(&headers.0, &headers.1).to_string()
 }
 
+/// What is never checked in, by name below `OUT_DIR`: `proxy.rs` includes it from there.
+pub fn included(generated: &Generated) -> [(&'static str, &String); 2] {
+    [("policy.json", &generated.policy_json), ("sites.rs", &generated.sites_rs)]
+}
+
 fn write_out(generated: &Generated, out: &Path) -> io::Result<()> {
-    fs::write(out.join("policy.json"), &generated.policy_json)?;
+    for (name, text) in included(generated) {
+        fs::write(out.join(name), text)?;
+    }
     fs::write(out.join("proxy.rs"), &generated.proxy_rs)
 }
 

@@ -1,9 +1,10 @@
 //! A checked policy to Rust source.
 //!
 //! ```text
-//! Plan ─► names ─► parts ─► emit ─► print ─► proxy.rs
-//!            what is equal is one type        │
+//! Plan ─► calls ─► parts ─► emit ─► print ─► proxy.rs
+//!          what each layer says is a type      │
 //!                                             ├─► policy.json   (what the binary says it is)
+//!                                             ├─► sites.rs      (the lines that its log names)
 //!                                  summary ───┴─► plan.txt
 //! ```
 //!
@@ -11,13 +12,16 @@
 //! [`build()`] is what a deployment's build script calls.
 
 pub mod build;
+mod calls;
 mod cx;
 pub mod embed;
 mod emit;
 mod literal;
 mod names;
 mod parts;
+mod pipeline;
 mod print;
+mod sites;
 pub mod source;
 #[cfg(feature = "testing")]
 pub mod testing;
@@ -36,6 +40,8 @@ pub struct Generated {
     pub plan_txt: String,
     /// What the binary says about itself; see [`embed`].
     pub policy_json: String,
+    /// The lines of the policy that routes stand on, for the log; an expression.
+    pub sites_rs: String,
 }
 
 /// The version in headers and in [`Generated::policy_json`].
@@ -46,5 +52,6 @@ pub fn generate(plan: &Plan) -> Generated {
     let proxy_rs = emit::proxy_rs(plan);
     let plan_txt = summary::text(plan);
     let policy_json = embed::policy_json(plan, &plan_txt, &proxy_rs);
-    Generated { proxy_rs, plan_txt, policy_json }
+    let sites_rs = sites::sites_rs(plan);
+    Generated { proxy_rs, plan_txt, policy_json, sites_rs }
 }

@@ -5,6 +5,7 @@
 //! documentation does not promise: a test below guards it.
 
 mod tighten;
+mod trail;
 
 use proc_macro2::TokenStream;
 
@@ -13,7 +14,7 @@ const WIDTH: usize = 80;
 /// One item. Tokens that are no item come out as they are, for rustc to complain about.
 pub(crate) fn item(tokens: TokenStream) -> String {
     match syn::parse2::<syn::File>(tokens.clone()) {
-        Ok(file) => breathe(&tighten::tighten(&prettyplease::unparse(&file))),
+        Ok(file) => breathe(&trail::trail(&tighten::tighten(&prettyplease::unparse(&file)))),
         Err(_) => format!("{tokens}\n"),
     }
 }
@@ -64,9 +65,8 @@ fn begins_function(lines: &[&str]) -> bool {
 
 /// The member before a function's comment; not the comment itself.
 fn ends_member(line: &str) -> bool {
-    line.starts_with("    ")
-        && (line.ends_with(';') || line == "    }")
-        && !line.starts_with("    //")
+    let code = trail::code(line);
+    line.starts_with("    ") && (code.ends_with(';') || code == "    }") && !code.is_empty()
 }
 
 #[cfg(test)]
@@ -79,7 +79,6 @@ mod tests {
     fn comments_print_wherever_the_generator_puts_them() {
         let printed = item(quote! {
             impl A {
-                #[comment = " on a constant"]
                 const LIST: &[B] = &[#[comment = " on an element"] B::new(1)];
                 const ONE: C = C {
                     #[comment = " on a field"]
@@ -98,23 +97,18 @@ mod tests {
         });
         let expected = "\
 impl A {
-    // on a constant
     const LIST: &[B] = &[
-        // on an element
-        B::new(1),
+        B::new(1), // on an element
     ];
     const ONE: C = C {
-        // on a field
-        x: 1,
+        x: 1, // on a field
     };
 
     // on a function
     fn f() {
-        // on a statement
-        g();
+        g(); // on a statement
         match x {
-            // on an arm
-            _ if guard(x) => 1,
+            _ if guard(x) => 1, // on an arm
         }
     }
 }

@@ -1,5 +1,5 @@
-//! Policies as modules of a test crate, for its build script. A deployment has one policy and one
-//! `policy.json`; here each policy has its own.
+//! Policies as modules of a test crate, for its build script. A deployment has one policy, and what
+//! its proxy includes lies in `OUT_DIR`; here each policy has its own.
 //!
 //! A build script fails by panicking, and tells cargo on standard output what to watch.
 
@@ -12,6 +12,7 @@ use amb_policy_lang::diagnostics::{Style, render};
 use amb_policy_lang::plan::Plan;
 use amb_policy_lang::{MemoryLoader, SourceLoader, compile};
 
+use crate::build::included;
 use crate::cx::Cx;
 use crate::generate;
 use crate::source::FileLoader;
@@ -60,14 +61,18 @@ impl Module {
         Cx::new(&self.plan).proxy.to_string()
     }
 
-    /// Writes the proxy and what it embeds below `OUT_DIR`; returns the module that includes it.
+    /// Writes the proxy and what it includes below `OUT_DIR`; returns the module that includes it.
     ///
     /// # Panics
     /// The files cannot be written.
     pub fn write(&self) -> String {
         let Self { name, plan, proxy_rs, items } = self;
-        write(&format!("{name}.json"), &generate(plan).policy_json);
-        write(&format!("{name}.rs"), &proxy_rs.replace("/policy.json", &format!("/{name}.json")));
+        let mut proxy_rs = proxy_rs.clone();
+        for (file, text) in included(&generate(plan)) {
+            write(&format!("{name}.{file}"), text);
+            proxy_rs = proxy_rs.replace(&format!("\"/{file}\""), &format!("\"/{name}.{file}\""));
+        }
+        write(&format!("{name}.rs"), &proxy_rs);
         format!(
             "pub mod {name} {{\n    include!(concat!(env!(\"OUT_DIR\"), \"/{name}.rs\"));\n{items}}}\n"
         )

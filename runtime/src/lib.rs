@@ -69,15 +69,17 @@ pub mod prelude {
     pub use crate::grpc::Grpc;
     pub use crate::message::{HeadEdit, Method, RequestHead};
     pub use crate::policy::{
-        Backoff, BreakerPolicy, Cause, CorrelationPolicy, Guard, HeaderPolicy, ReplyPolicy,
-        RetryAfter, RetryPolicy, RewritePolicy, TimeoutPolicy, Total, TunnelPolicy, Upstream,
+        Backoff, BreakerPolicy, Cause, CorrelationPolicy, GrpcLanguage, Guard, HeaderPolicy,
+        Language, ReplyPolicy, RetryAfter, RetryPolicy, RewritePolicy, TimeoutPolicy, Total,
+        TunnelPolicy, Upstream,
     };
     pub use crate::proxy::{Incoming, Proxy};
     pub use crate::spec::{
         AccessLog, Address, BreakerId, Cidr, Directory, Inbound, Intercept, Listener, Observe,
         OnExit, Protocol, RouteSpec, Spec, UpstreamId, UpstreamSpec, Workers, cidr4, cidr6,
     };
-    pub use crate::state::{breaker, budget};
+    pub use crate::state::breaker::{OpenFor, Trip};
+    pub use crate::state::budget;
     pub use crate::units::{
         bytes, hours, kib, mib, millis, mins, per_million, percent, secs, v4, v6,
     };

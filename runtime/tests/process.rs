@@ -48,8 +48,7 @@ impl Spec for Web {
     const WORKERS: Workers = Workers::Exactly(2);
     const LISTENERS: &'static [Listener] = &[Listener::shared(v4([127, 0, 0, 1], 0))];
     const UPSTREAMS: &'static [UpstreamSpec] = &[];
-    const ROUTES: &'static [RouteSpec] =
-        &[RouteSpec { upstream: "", route: "otherwise", site: "web.amb:1" }];
+    const ROUTES: &'static [RouteSpec] = &[RouteSpec { upstream: "", route: "otherwise" }];
     const BREAKERS: &'static [&'static str] = &[];
     const OBSERVE: Observe = Observe {
         metrics: true,

@@ -29,7 +29,7 @@ const MUTANTS: [(&str, &str, &str); 21] = [
     ("rates", "up_to: secs(2)", "up_to: secs(1)"),
     ("rates", "count: 4, within: secs(1)", "count: 3, within: secs(1)"),
     ("rates", "first: millis(200)", "first: millis(201)"),
-    ("rates", "probes: 2", "probes: 1"),
+    ("rates", "PROBES: u32 = 2", "PROBES: u32 = 1"),
     ("rates", "CONNECT: Duration = millis(100)", "CONNECT: Duration = millis(101)"),
     ("rates", "PER_TRY: Option<Duration> = Some(millis(300))", "PER_TRY: Option<Duration> = None"),
     ("rates", "BUFFER: usize = kib(1)", "BUFFER: usize = kib(2)"),

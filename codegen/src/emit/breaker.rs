@@ -1,85 +1,90 @@
 //! `breaker`.
-//!
-//! Each state is a type of its own with an id. If several states have the same breaker, its settings
-//! are written once, as constants of a type that all of them use.
 
-use amb_policy_lang::plan::{Breaker, OpenFor, Sourced, TripRule};
+use amb_policy_lang::plan::{OpenFor, Sourced, TripRule};
 use proc_macro2::{Literal, TokenStream};
 use quote::quote;
 
 use super::cause;
-use crate::cx::Cx;
+use crate::cx::{Cx, docs};
 use crate::literal;
-use crate::parts::{BreakerPart, Entry, Home};
+use crate::parts::{BreakerMembers, Layer, state};
 
-/// What more than one state refers to.
-pub(crate) fn shared_specs(cx: &Cx<'_>, home: Home) -> Vec<TokenStream> {
-    let shared =
-        cx.parts.specs.of(home).filter(|entry| cx.parts.shared_spec(entry.value).is_some());
-    shared.flat_map(|entry| shared_spec(cx, entry)).collect()
-}
-
-fn shared_spec(cx: &Cx<'_>, entry: &Entry<&Breaker>) -> [TokenStream; 2] {
-    let (name, breaker) = (&entry.name, entry.value);
-    let (docs, members) =
-        (cx.docs("`breaker`", &breaker.docs, breaker.place), members(cx, breaker));
-    [quote! { #docs pub struct #name; }, quote! { impl #name { #members } }]
-}
-
-/// The type of one state and its `impl BreakerPolicy`.
-pub(crate) fn breaker(cx: &Cx<'_>, entry: &Entry<BreakerPart<'_>>) -> [TokenStream; 2] {
-    let (name, breaker) = (&entry.name, entry.value.breaker);
-    let id = Literal::usize_unsuffixed(entry.value.id);
-    let shared = cx.parts.shared_spec(breaker);
-    let members = match shared {
-        Some(shared) => reference(&shared.name),
-        None => members(cx, breaker),
-    };
-    let docs = shared.is_none().then(|| cx.docs("`breaker`", &breaker.docs, breaker.place));
-    let policy = quote! {
-        impl BreakerPolicy for #name {
-            const ID: BreakerId = BreakerId(#id);
-            #members
-        }
-    };
-    [quote! { #docs pub struct #name; }, policy]
-}
-
-fn reference(shared: &proc_macro2::Ident) -> TokenStream {
+/// The type and its `impl BreakerPolicy`.
+pub(crate) fn breaker(cx: &Cx<'_>, layer: &Layer<BreakerMembers<'_>>) -> TokenStream {
+    let Layer { name, base, .. } = layer;
+    let docs = docs(&layer.docs);
+    let (id, constants, counts) = (id(cx, layer), constants(cx, layer), counts(cx, layer));
     quote! {
-        const SPEC: breaker::Spec = #shared::SPEC;
-        fn counts(cause: Cause) -> bool {
-            #shared::counts(cause)
+        #docs pub struct #name;
+        impl BreakerPolicy for #name {
+            type Base = #base;
+            #id
+            #constants
+            #counts
         }
     }
 }
 
-fn members(cx: &Cx<'_>, breaker: &Breaker) -> TokenStream {
-    let rules = breaker.rules.iter().map(|rule| trip(cx, rule));
-    let (by_open_for, open_for) = (cx.decided(&breaker.open_for), open_for(breaker.open_for.value));
-    let (by_probes, probes) =
-        (cx.decided(&breaker.probes), Literal::u32_unsuffixed(breaker.probes.value));
-    let (by_counts, counts) = (cx.decided(&breaker.counts), &breaker.counts.value);
-    let (cause, listed) = (cause::parameter(counts), cause::listed(counts));
-    quote! {
-        const SPEC: breaker::Spec = breaker::Spec {
-            trips: &[#(#rules),*],
-            #by_open_for
-            open_for: #open_for,
-            #by_probes
-            probes: #probes,
-        };
-        #by_counts
+/// Whose state it is, if calls use it.
+fn id(cx: &Cx<'_>, layer: &Layer<BreakerMembers<'_>>) -> Option<TokenStream> {
+    let state = layer.users.first().and_then(|&user| cx.calls.get(user)).and_then(state)?;
+    let proxy = &cx.proxy;
+    Some(quote! { const ID: BreakerId = BreakerId::of::<#proxy>(#state); })
+}
+
+fn constants(cx: &Cx<'_>, layer: &Layer<BreakerMembers<'_>>) -> TokenStream {
+    let Layer { owner, own, .. } = layer;
+    let trips = trips(cx, layer);
+    let open_for = own.open_for.map(|open_for| {
+        let (said, value) = (cx.said(open_for, owner), self::open_for(open_for.value));
+        quote! { #said const OPEN_FOR: OpenFor = #value; }
+    });
+    let probes = own.probes.map(|probes| {
+        let (said, value) = (cx.said(probes, owner), Literal::u32_unsuffixed(probes.value));
+        quote! { #said const PROBES: u32 = #value; }
+    });
+    quote! { #trips #open_for #probes }
+}
+
+fn rules<'a>(members: &BreakerMembers<'a>) -> [Option<&'a Sourced<TripRule>>; 4] {
+    [members.failures, members.consecutive_failures, members.failure_rate, members.slow]
+}
+
+/// All rules in force, if one of them is said here.
+fn trips(cx: &Cx<'_>, layer: &Layer<BreakerMembers<'_>>) -> Option<TokenStream> {
+    if rules(&layer.own).iter().all(Option::is_none) {
+        return None;
+    }
+    let both = rules(&layer.own).into_iter().zip(rules(&layer.beneath));
+    let rules: Vec<_> = both.filter_map(|(own, beneath)| own.or(beneath)).collect();
+    let trips = rules.iter().map(|rule| trip(rule.value));
+    Some(match rules.as_slice() {
+        [rule] => {
+            let said = cx.said(rule, &layer.owner);
+            quote! { #said const TRIPS: &'static [Trip] = &[#(#trips),*]; }
+        }
+        _ => {
+            let said = rules.iter().map(|rule| cx.said(rule, &layer.owner));
+            quote! { const TRIPS: &'static [Trip] = &[#(#said #trips),*]; }
+        }
+    })
+}
+
+fn counts(cx: &Cx<'_>, layer: &Layer<BreakerMembers<'_>>) -> Option<TokenStream> {
+    let counts = layer.own.counts?;
+    let (said, cause) = (cause::said(cx, counts, &layer.owner), cause::parameter(counts));
+    let listed = cause::listed_or(counts, quote!(GrpcLanguage::counts(cause)));
+    Some(quote! {
+        #said
         fn counts(#cause: Cause) -> bool {
             #listed
         }
-    }
+    })
 }
 
-fn trip(cx: &Cx<'_>, rule: &Sourced<TripRule>) -> TokenStream {
-    let decided = cx.decided(rule);
+fn trip(rule: TripRule) -> TokenStream {
     let number = Literal::u32_unsuffixed;
-    let trip = match rule.value {
+    let trip = match rule {
         TripRule::Failures { count, within } => {
             let (count, within) = (number(count), literal::duration(within));
             quote!(Failures { count: #count, within: #within })
@@ -99,18 +104,18 @@ fn trip(cx: &Cx<'_>, rule: &Sourced<TripRule>) -> TokenStream {
             quote!(Slow { threshold: #threshold, ratio: #ratio, samples: #samples, within: #within })
         }
     };
-    quote! { #decided breaker::Trip::#trip }
+    quote! { Trip::#trip }
 }
 
 fn open_for(open_for: OpenFor) -> TokenStream {
     match open_for {
         OpenFor::Fixed(time) => {
             let time = literal::duration(time);
-            quote!(breaker::OpenFor::Fixed(#time))
+            quote!(OpenFor::Fixed(#time))
         }
         OpenFor::Doubling { first, last } => {
             let (first, last) = (literal::duration(first), literal::duration(last));
-            quote!(breaker::OpenFor::Doubling { first: #first, last: #last })
+            quote!(OpenFor::Doubling { first: #first, last: #last })
         }
     }
 }

@@ -1,13 +1,31 @@
 //! Lists of causes as one `matches!`.
 
-use amb_policy_lang::plan::{Cause, CodeRange, GrpcCode};
+use amb_policy_lang::plan::{Cause, CodeRange, GrpcCode, Origin, Sourced};
 use proc_macro2::TokenStream;
 use quote::quote;
 
+use crate::cx::{Cx, comment};
 use crate::literal;
+use crate::parts::Owner;
+
+/// Who decided; what nobody wrote stands here because the upstream speaks gRPC.
+pub(crate) fn said(cx: &Cx<'_>, causes: &Sourced<Vec<Cause>>, owner: &Owner) -> TokenStream {
+    match causes.origin {
+        Origin::Language => comment("language, for gRPC"),
+        Origin::Written { .. } => cx.said(causes, owner),
+    }
+}
+
+/// The causes, or what the language says of gRPC.
+pub(crate) fn listed_or(causes: &Sourced<Vec<Cause>>, language: TokenStream) -> TokenStream {
+    match causes.origin {
+        Origin::Language => language,
+        Origin::Written { .. } => listed(&causes.value),
+    }
+}
 
 /// `matches!(cause, Cause::ConnectFailure | Cause::Status(429 | 503))`.
-pub(crate) fn listed(causes: &[Cause]) -> TokenStream {
+fn listed(causes: &[Cause]) -> TokenStream {
     let patterns = patterns(causes);
     match patterns.is_empty() {
         true => quote!(false),
@@ -16,8 +34,8 @@ pub(crate) fn listed(causes: &[Cause]) -> TokenStream {
 }
 
 /// What the parameter is called: `_cause` if the list is empty.
-pub(crate) fn parameter(causes: &[Cause]) -> TokenStream {
-    match causes.is_empty() {
+pub(crate) fn parameter(causes: &Sourced<Vec<Cause>>) -> TokenStream {
+    match causes.value.is_empty() {
         true => quote!(_cause),
         false => quote!(cause),
     }

@@ -6,8 +6,9 @@ use amb_policy_lang::plan::{HostPattern, Otherwise, Protocol, Sourced, Upstream}
 use proc_macro2::{Ident, Literal, TokenStream};
 use quote::{format_ident, quote};
 
-use super::proxy::{exact_hosts, host_suffixes};
-use crate::cx::{Cx, UpstreamNames, comment};
+use super::hosts::{exact_hosts, host_suffixes};
+use crate::calls::UpstreamNames;
+use crate::cx::Cx;
 use crate::literal;
 
 /// `fn accept`; none if every connection is one of requests.
@@ -37,7 +38,7 @@ pub(crate) fn accept(cx: &Cx<'_>) -> Option<TokenStream> {
 }
 
 fn own_port(cx: &Cx<'_>, opaque: &Opaque<'_>) -> Option<TokenStream> {
-    let decided = cx.decided(opaque.upstream.listen.as_ref()?);
+    let decided = cx.decided(opaque.upstream.listen.as_ref()?, &opaque.upstream.name);
     let (unit, variant) = (&opaque.names.unit, opaque.variant);
     Some(quote! { #decided Inbound::Own(#unit::ID) => Incoming::Tunnel(Route::#variant), })
 }
@@ -46,7 +47,8 @@ fn own_port(cx: &Cx<'_>, opaque: &Opaque<'_>) -> Option<TokenStream> {
 /// tells requests.
 fn redirected(cx: &Cx<'_>) -> TokenStream {
     let listed = opaque(cx).map(|opaque| {
-        let (decided, ports) = (cx.decided(&opaque.upstream.address), ports(opaque.upstream));
+        let upstream = opaque.upstream;
+        let (decided, ports) = (cx.decided(&upstream.address, &upstream.name), ports(upstream));
         let (unit, variant) = (&opaque.names.unit, opaque.variant);
         let incoming = match opaque.upstream.protocol.value {
             Protocol::TlsPassthrough => quote!(Incoming::Tls { unnamed: Route::#variant }),
@@ -60,7 +62,7 @@ fn redirected(cx: &Cx<'_>) -> TokenStream {
     let speaks_http = |upstream: &&Upstream| !upstream.protocol.value.is_opaque();
     let http = some_ports(cx.plan.upstreams.iter().filter(speaks_http))
         .map(|ports| quote! { #ports => Incoming::Http, });
-    let decided = cx.decided(&cx.plan.otherwise);
+    let decided = cx.decided(&cx.plan.otherwise, "otherwise");
     let arms = quote! { #(#listed)* #tls #http };
     if arms.is_empty() {
         return quote! { #decided Inbound::Redirected(_) => Incoming::Tunnel(Route::Otherwise), };
@@ -98,7 +100,7 @@ pub(crate) fn connect(cx: &Cx<'_>) -> Option<TokenStream> {
         false => quote!(Incoming::Http),
     };
     let arms = by_name(cx, &format_ident!("host"), |_| true, incoming);
-    let decided = cx.decided(&cx.plan.otherwise);
+    let decided = cx.decided(&cx.plan.otherwise, "otherwise");
     (!arms.is_empty()).then(|| {
         quote! {
             fn connect(host: &[u8], port: u16) -> Incoming<Route> {
@@ -123,7 +125,7 @@ fn by_name(
     let exact = all().filter_map(|Opaque { upstream, variant, .. }| {
         let hosts: Vec<_> = exact_hosts(upstream).collect();
         let names = hosts.iter().map(|(name, _)| literal::bytes(name));
-        let decided = cx.decided_by(hosts.iter().map(|(_, host)| &host.origin));
+        let decided = cx.decided_by(hosts.iter().map(|(_, host)| &host.origin), &upstream.name);
         let (ports, leads) = (ports(upstream), leads(variant, upstream));
         (!hosts.is_empty()).then(|| quote! { #decided (#(#names)|*, #ports) => #leads, })
     });
@@ -135,7 +137,7 @@ fn by_name(
         .collect();
     wildcards.sort_by_key(|(suffix, ..)| Reverse(suffix.len()));
     arms.extend(wildcards.into_iter().map(|(suffix, host, Opaque { upstream, variant, .. })| {
-        let (decided, suffix) = (cx.decided(host), literal::bytes(suffix));
+        let (decided, suffix) = (cx.decided(host, &upstream.name), literal::bytes(suffix));
         let (ports, leads) = (ports(upstream), leads(variant, upstream));
         quote! { #decided (#name, #ports) if #name.ends_with(#suffix) => #leads, }
     }));
@@ -150,10 +152,7 @@ pub(crate) fn tunnel(cx: &Cx<'_>) -> TokenStream {
             quote! { Route::#variant => Through::<#unit>::open(opening).await, }
         })
         .collect();
-    let decided = match cx.plan.otherwise.place() {
-        Some(place) => cx.written(place),
-        None => comment("language default"),
-    };
+    let decided = cx.decided(&cx.plan.otherwise, "otherwise");
     let last = match cx.plan.otherwise.value {
         Otherwise::Pass => quote!(Pass),
         Otherwise::Reject => quote!(Reject),
@@ -187,25 +186,19 @@ pub(crate) fn policy(cx: &Cx<'_>, at: usize, upstream: &Upstream) -> Option<Toke
         return None;
     }
     let unit = cx.upstreams.get(at).map(|names| &names.unit);
-    let timeout = &upstream.settings.timeout;
-    let (by_connect, connect) =
-        (cx.decided(&timeout.connect), literal::duration(timeout.connect.value));
-    let (by_idle, idle) = (cx.decided(&timeout.idle), literal::duration(timeout.idle.value));
+    let calls = cx.calls.iter().position(|calls| calls.home == at)?;
+    let timeout = cx.parts.timeouts.name(calls);
     let connections = upstream.connections.as_ref().map(|most| {
-        let (decided, most) = (cx.decided(most), literal::integer(most.value.into()));
+        let decided = cx.decided(most, &upstream.name);
+        let most = literal::integer(most.value.into());
         quote! { #decided const CONNECTIONS: Option<usize> = Some(#most); }
     });
-    let calls = cx.calls.iter().position(|calls| calls.home == at);
-    let breaker = calls.and_then(|calls| cx.parts.breakers.name(calls)).map(|breaker| {
-        let decided = upstream.settings.breaker.as_ref().map(|breaker| cx.written(breaker.place));
-        quote! { #decided const BREAKER: Option<Guard> = Some(Guard::of::<#breaker>()); }
+    let breaker = cx.parts.breakers.name(calls).map(|breaker| {
+        quote! { const BREAKER: Option<Guard> = Some(Guard::of::<#breaker>()); }
     });
     Some(quote! {
         impl TunnelPolicy for #unit {
-            #by_connect
-            const CONNECT: Duration = #connect;
-            #by_idle
-            const IDLE: Duration = #idle;
+            type Timeout = #timeout;
             #connections
             #breaker
         }

@@ -2,11 +2,11 @@
 
 use std::cmp::Reverse;
 
-use amb_policy_lang::plan::{HostPattern, Sourced, Upstream};
+use amb_policy_lang::plan::{HostPattern, Otherwise, Sourced, Upstream};
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 
-use super::proxy::{exact_hosts, host_suffixes, otherwise};
+use super::hosts::{exact_hosts, host_suffixes};
 use super::{intercept, router};
 use crate::cx::Cx;
 use crate::literal;
@@ -15,7 +15,7 @@ use crate::literal;
 pub(crate) fn route(cx: &Cx<'_>) -> TokenStream {
     let own = own_ports(cx);
     let (exact, wildcards) = (exact(cx), wildcards(cx));
-    let decided = cx.decided(&cx.plan.otherwise);
+    let decided = cx.decided(&cx.plan.otherwise, "otherwise");
     let nameless = exact.is_empty() && wildcards.is_empty();
     // By own port, or by the port of a name.
     let inbound = match own.is_empty() && (nameless || cx.plan.intercept.is_none()) {
@@ -50,7 +50,7 @@ fn own_ports(cx: &Cx<'_>) -> Vec<TokenStream> {
     let upstreams = cx.plan.upstreams.iter().zip(&cx.upstreams).enumerate();
     let own = upstreams.filter(|(_, (upstream, _))| speaks_http(upstream));
     let own = own.filter_map(|(at, (upstream, names))| {
-        let decided = cx.decided(upstream.listen.as_ref()?);
+        let decided = cx.decided(upstream.listen.as_ref()?, &upstream.name);
         let (unit, found) = (&names.unit, router::found(cx, at));
         Some(quote! {
             #decided
@@ -74,7 +74,7 @@ fn exact(cx: &Cx<'_>) -> Vec<TokenStream> {
     let arms = named.filter_map(|(at, upstream)| {
         let hosts: Vec<_> = exact_hosts(upstream).collect();
         let names = hosts.iter().map(|(name, _)| literal::bytes(name));
-        let decided = cx.decided_by(hosts.iter().map(|(_, host)| &host.origin));
+        let decided = cx.decided_by(hosts.iter().map(|(_, host)| &host.origin), &upstream.name);
         let found = router::found(cx, at);
         let guard = intercept::dialled(cx, upstream).map(|dialled| quote!(if #dialled));
         (!hosts.is_empty()).then(|| quote! { #decided #(#names)|* #guard => #found, })
@@ -91,9 +91,10 @@ fn wildcards(cx: &Cx<'_>) -> Vec<TokenStream> {
     }
     wildcards.sort_by_key(|(_, suffix, _)| Reverse(suffix.len()));
     let arm = |(at, suffix, host): (usize, &str, &Sourced<HostPattern>)| {
-        let (decided, suffix, found) =
-            (cx.decided(host), literal::bytes(suffix), router::found(cx, at));
         let upstream = cx.plan.upstreams.get(at);
+        let place = upstream.map_or("", |upstream| &upstream.name);
+        let (decided, suffix, found) =
+            (cx.decided(host, place), literal::bytes(suffix), router::found(cx, at));
         let dialled = upstream.and_then(|upstream| intercept::dialled(cx, upstream));
         let guard = dialled.map(|dialled| quote!(&& #dialled));
         quote! { #decided host if host.ends_with(#suffix) #guard => #found, }
@@ -116,5 +117,17 @@ pub(crate) fn call(cx: &Cx<'_>) -> TokenStream {
                 #otherwise
             }
         }
+    }
+}
+
+/// The pipeline of calls that belong to no upstream.
+fn otherwise(cx: &Cx<'_>) -> TokenStream {
+    let decided = cx.decided(&cx.plan.otherwise, "otherwise");
+    // Upstreams that get bytes have routes that no call takes.
+    let opaque = cx.plan.upstreams.iter().any(|upstream| upstream.protocol.value.is_opaque());
+    let last = if opaque { quote!(_) } else { quote!(Route::Otherwise) };
+    match cx.plan.otherwise.value {
+        Otherwise::Pass => quote!(#decided #last => Pass::call(call).await,),
+        Otherwise::Reject => quote!(#decided #last => Reject::call(call).await,),
     }
 }

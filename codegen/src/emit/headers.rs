@@ -1,46 +1,53 @@
 //! `headers request` and `headers response`.
 
-use amb_policy_lang::plan::{HeaderEdit, HeaderOp, HeaderValue, Sourced};
+use amb_policy_lang::plan::{HeaderEdit, HeaderOp, HeaderValue, Upstream};
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 
 use crate::cx::Cx;
 use crate::literal;
-use crate::parts::{Entry, HeadersPart};
+use crate::parts::{Edit, HeaderMembers, Home, Layer};
 
 /// The type and its `impl HeaderPolicy`.
-pub(crate) fn headers(cx: &Cx<'_>, entry: &Entry<HeadersPart<'_>>) -> [TokenStream; 2] {
-    let (name, part) = (&entry.name, &entry.value);
-    let request = edits(cx, part, part.request).map(|edits| {
-        quote! { fn request(edit: &mut HeadEdit<'_, '_>) { #edits } }
+pub(crate) fn headers(cx: &Cx<'_>, layer: &Layer<HeaderMembers<'_>>) -> TokenStream {
+    let Layer { name, base, own, beneath, .. } = layer;
+    let lists = [
+        ("request", &own.request, &beneath.request),
+        ("request_last", &own.request_last, &beneath.request_last),
+        ("response", &own.response, &beneath.response),
+        ("response_last", &own.response_last, &beneath.response_last),
+    ];
+    let functions = lists.into_iter().filter(|(_, own, _)| !own.is_empty());
+    let functions = functions.map(|(function, own, beneath)| {
+        let function = format_ident!("{function}");
+        let first = (!beneath.is_empty()).then(|| quote!(Self::Base::#function(edit);));
+        let edits = edits(cx, layer, own);
+        quote! { fn #function(edit: &mut HeadEdit<'_, '_>) { #first #edits } }
     });
-    let response = edits(cx, part, part.response).map(|edits| {
-        quote! { fn response(edit: &mut HeadEdit<'_, '_>) { #edits } }
-    });
-    let policy = quote! {
+    quote! {
+        pub struct #name;
         impl HeaderPolicy for #name {
-            #request
-            #response
+            type Base = #base;
+            #(#functions)*
         }
-    };
-    [quote! { pub struct #name; }, policy]
+    }
 }
 
-/// The edits in the order in which they run; none if there are none.
-fn edits(
-    cx: &Cx<'_>,
-    part: &HeadersPart<'_>,
-    edits: &[Sourced<HeaderEdit>],
-) -> Option<TokenStream> {
-    let statements = edits.iter().map(|edit| {
-        let (decided, call) = (cx.decided(edit), call(cx, part, &edit.value));
-        quote! { #decided edit.#call; }
+/// In the order in which they run.
+fn edits(cx: &Cx<'_>, layer: &Layer<HeaderMembers<'_>>, edits: &[Edit<'_>]) -> TokenStream {
+    let upstream = match layer.home {
+        Home::Upstream(at) => cx.plan.upstreams.get(at),
+        Home::Shared => None,
+    };
+    let statements = edits.iter().map(|Edit { edit, .. }| {
+        let (said, call) = (cx.said(edit, &layer.owner), call(cx, upstream, &edit.value));
+        quote! { #said edit.#call; }
     });
-    (!edits.is_empty()).then(|| quote!(#(#statements)*))
+    quote!(#(#statements)*)
 }
 
 /// `set("x-team", b"payments")`.
-fn call(cx: &Cx<'_>, part: &HeadersPart<'_>, edit: &HeaderEdit) -> TokenStream {
+fn call(cx: &Cx<'_>, upstream: Option<&Upstream>, edit: &HeaderEdit) -> TokenStream {
     let (method, value) = match &edit.op {
         HeaderOp::Set(value) => ("set", value),
         HeaderOp::Add(value) => ("add", value),
@@ -54,7 +61,7 @@ fn call(cx: &Cx<'_>, part: &HeadersPart<'_>, edit: &HeaderEdit) -> TokenStream {
     };
     match value {
         HeaderValue::Text(text) => constant(text),
-        HeaderValue::UpstreamName => constant(part.upstream.unwrap_or_default()),
+        HeaderValue::UpstreamName => constant(upstream.map_or("", |upstream| &upstream.name)),
         HeaderValue::ServiceName => constant(&cx.plan.service.name),
         HeaderValue::RequestId => {
             let method = format_ident!("{method}_request_id");

@@ -6,18 +6,18 @@ use amb_policy_lang::plan::{Cidr, Except, Intercept, OnExit, PortRange, Sourced,
 use proc_macro2::{Literal, TokenStream};
 use quote::quote;
 
-use crate::cx::Cx;
+use crate::cx::{Cx, comment};
 use crate::literal;
 
 /// `const USER` and `const INTERCEPT`; nothing where the policy says nothing.
 pub(crate) fn intercept(cx: &Cx<'_>) -> TokenStream {
     let user = cx.plan.service.user.as_ref().map(|user| {
-        let (decided, uid) = (cx.decided(user), literal::integer(user.value.into()));
+        let (decided, uid) = (cx.decided(user, "service"), literal::integer(user.value.into()));
         quote! { #decided const USER: Option<u32> = Some(#uid); }
     });
     let intercept = cx.plan.intercept.as_ref().map(|intercept| {
-        let (written, value) = (cx.written(intercept.place), value(cx, intercept));
-        quote! { #written const INTERCEPT: Option<Intercept> = Some(#value); }
+        let value = value(cx, intercept);
+        quote! { const INTERCEPT: Option<Intercept> = Some(#value); }
     });
     quote! { #user #intercept }
 }
@@ -31,7 +31,8 @@ fn value(cx: &Cx<'_>, intercept: &Intercept) -> TokenStream {
     let loopback = cx.plan.redirected_loopback().into_iter().map(literal::address);
     let uids = intercept.left_alone_uids().into_iter().map(|uid| literal::integer(uid.into()));
     let by_uids = decided_by(cx, None, intercept, |it| matches!(it, Except::Uids(_)));
-    let (by_exit, on_exit) = (cx.decided(&intercept.on_exit), on_exit(intercept.on_exit.value));
+    let by_exit = cx.decided(&intercept.on_exit, "intercept");
+    let on_exit = on_exit(intercept.on_exit.value);
     quote! {
         Intercept {
             #by_ports
@@ -59,7 +60,7 @@ fn decided_by(
         setting.map(|it| &it.origin).into_iter().chain(except.map(|it| &it.origin)).collect();
     match origins.is_empty() {
         true => quote!(),
-        false => cx.decided_by(origins),
+        false => cx.decided_by(origins, "intercept"),
     }
 }
 
@@ -91,7 +92,7 @@ fn on_exit(on_exit: OnExit) -> TokenStream {
 
 /// Where redirected connections of the other address family arrive.
 pub(crate) fn twin(cx: &Cx<'_>) -> Option<TokenStream> {
-    let intercept = cx.plan.intercept.as_ref()?;
+    cx.plan.intercept.as_ref()?;
     let listen = cx.plan.listen.value;
     let ip: IpAddr = match (listen.is_ipv4(), listen.ip().is_unspecified()) {
         (true, true) => Ipv6Addr::UNSPECIFIED.into(),
@@ -99,9 +100,9 @@ pub(crate) fn twin(cx: &Cx<'_>) -> Option<TokenStream> {
         (false, true) => Ipv4Addr::UNSPECIFIED.into(),
         (false, false) => Ipv4Addr::LOCALHOST.into(),
     };
-    let (written, address) =
-        (cx.written(intercept.place), literal::address(SocketAddr::new(ip, listen.port())));
-    Some(quote! { #written Listener::twin(#address) })
+    let (decided, address) =
+        (comment("intercept"), literal::address(SocketAddr::new(ip, listen.port())));
+    Some(quote! { #decided Listener::twin(#address) })
 }
 
 /// A redirected call belongs to an upstream only if it was made to the upstream's port.

@@ -4,7 +4,7 @@ use amb_policy_lang::plan::{AccessLog, CodeRange, Sourced};
 use proc_macro2::TokenStream;
 use quote::quote;
 
-use crate::cx::{Cx, comment};
+use crate::cx::Cx;
 use crate::literal;
 
 /// `const OBSERVE`.
@@ -18,7 +18,7 @@ pub(crate) fn observe(cx: &Cx<'_>) -> TokenStream {
 fn metrics(cx: &Cx<'_>) -> TokenStream {
     match &cx.plan.observe.metrics {
         Some(metrics) => {
-            let decided = cx.decided(metrics);
+            let decided = cx.decided(metrics, "observe");
             quote!(#decided metrics: true)
         }
         None => quote!(metrics: false),
@@ -28,7 +28,7 @@ fn metrics(cx: &Cx<'_>) -> TokenStream {
 fn admin(cx: &Cx<'_>) -> TokenStream {
     match &cx.plan.observe.admin {
         Some(admin) => {
-            let (decided, address) = (cx.decided(admin), literal::address(admin.value));
+            let (decided, address) = (cx.decided(admin, "observe"), literal::address(admin.value));
             quote!(#decided admin: Some(#address))
         }
         None => quote!(admin: None),
@@ -43,17 +43,19 @@ fn log(cx: &Cx<'_>) -> TokenStream {
 }
 
 fn access_log(cx: &Cx<'_>, log: &AccessLog) -> TokenStream {
-    let decided = comment(&cx.site(log.place));
-    let (by_sample, sample) = (cx.decided(&log.sample), literal::percent(log.sample.value));
-    let (when, headers) = (when(cx, log.when_status.as_ref()), list(cx, &log.headers));
-    let redact = list(cx, &log.redact);
+    let sample = literal::percent(log.sample.value);
+    let by_sample = cx.decided(&log.sample, "observe");
+    let (by_headers, headers) = (cx.decided(&log.headers, "observe"), list(&log.headers));
+    let (by_redact, redact) = (cx.decided(&log.redact, "observe"), list(&log.redact));
+    let when = when(cx, log.when_status.as_ref());
     quote! {
-        #decided
         access_log: Some(AccessLog {
             #by_sample
             sample: #sample,
             #when
+            #by_headers
             headers: #headers,
+            #by_redact
             redact: #redact,
         })
     }
@@ -62,14 +64,15 @@ fn access_log(cx: &Cx<'_>, log: &AccessLog) -> TokenStream {
 fn when(cx: &Cx<'_>, statuses: Option<&Sourced<Vec<CodeRange>>>) -> TokenStream {
     match statuses.filter(|statuses| !statuses.value.is_empty()) {
         Some(statuses) => {
-            let (decided, patterns) = (cx.decided(statuses), literal::statuses(&statuses.value));
+            let (decided, patterns) =
+                (cx.decided(statuses, "observe"), literal::statuses(&statuses.value));
             quote! { #decided when: |status| matches!(status, #patterns), }
         }
         None => quote! { when: |_| true, },
     }
 }
 
-fn list(_cx: &Cx<'_>, names: &Sourced<Vec<String>>) -> TokenStream {
+fn list(names: &Sourced<Vec<String>>) -> TokenStream {
     let names = &names.value;
     quote!(&[#(#names),*])
 }

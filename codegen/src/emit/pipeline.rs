@@ -3,14 +3,14 @@
 //! It is printed by hand, with one filter on each line, in the order in which a call meets them.
 //! prettyplease would indent each filter further than the one before.
 
-use crate::cx::{Calls, Cx};
+use crate::calls::Calls;
+use crate::cx::Cx;
 use crate::parts::{Entry, Stage};
 
 /// `type PaymentCharge = Trace<…>;`
 pub(crate) fn pipeline(cx: &Cx<'_>, entry: &Entry<Vec<Stage>>) -> String {
     let users: Vec<_> = entry.users.iter().filter_map(|&user| cx.calls.get(user)).collect();
-    let place = users.first().map(|calls| cx.site(calls.place())).unwrap_or_default();
-    let doc = wrapped(&format!("{}: what a call passes, in order. ({place})", title(&users)));
+    let doc = wrapped(&format!("{}: what a call passes, in order.", title(&users)));
     format!("{doc}type {} ={};\n", entry.name, stages(&entry.value))
 }
 
@@ -49,9 +49,9 @@ fn title(users: &[&Calls<'_>]) -> String {
 
 fn stages(stages: &[Stage]) -> String {
     let open = stages.iter().map(|stage| match &stage.policy {
-        Some(policy) => format!("\n    {}<{policy},", stage.filter),
+        Some(policy) => format!("\n    {}<{policy},", stage.filter.name()),
         // Without a policy of its own, nothing stands between it and what it wraps.
-        None => format!(" {}<", stage.filter),
+        None => format!(" {}<", stage.filter.name()),
     });
     let open = open.collect::<String>();
     format!("{}{}", open.trim_end_matches(','), ">".repeat(stages.len()))

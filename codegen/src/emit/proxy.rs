@@ -1,14 +1,13 @@
 //! `main`, the type that stands for the deployment, its constants, and the routes' enum.
 
-use amb_policy_lang::plan::{
-    Address, HostPattern, Otherwise, Protocol, Sourced, Upstream, Workers,
-};
+use amb_policy_lang::plan::{Address, Otherwise, Protocol, Upstream, Workers};
 use proc_macro2::{Literal, TokenStream};
 use quote::quote;
 
 use super::{connections, dispatch, intercept, observe};
-use crate::cx::{Cx, comment};
+use crate::cx::{Cx, docs as written};
 use crate::literal;
+use crate::parts::state;
 
 /// `fn main`.
 pub(crate) fn main(cx: &Cx<'_>) -> TokenStream {
@@ -28,7 +27,7 @@ pub(crate) fn unit(cx: &Cx<'_>) -> TokenStream {
         docs.push(String::new());
         docs.extend(cx.plan.service.docs.iter().cloned());
     }
-    let (docs, proxy) = (cx.docs("", &docs, cx.plan.service.place), &cx.proxy);
+    let (docs, proxy) = (written(&docs), &cx.proxy);
     quote! { #docs pub struct #proxy; }
 }
 
@@ -107,7 +106,7 @@ fn service<'a>(cx: &Cx<'a>) -> &'a str {
 
 fn workers(cx: &Cx<'_>) -> TokenStream {
     let workers = &cx.plan.service.workers;
-    let decided = cx.decided(workers);
+    let decided = cx.decided(workers, "service");
     let value = match workers.value {
         Workers::Auto => quote!(Workers::Auto),
         Workers::Exactly(count) => {
@@ -119,25 +118,39 @@ fn workers(cx: &Cx<'_>) -> TokenStream {
 }
 
 fn listeners(cx: &Cx<'_>) -> TokenStream {
-    let (decided, address) = (cx.decided(&cx.plan.listen), literal::address(cx.plan.listen.value));
+    let (decided, address) =
+        (cx.decided(&cx.plan.listen, "listen"), literal::address(cx.plan.listen.value));
     let own = cx.plan.upstreams.iter().zip(&cx.upstreams).filter_map(|(upstream, names)| {
         let listen = upstream.listen.as_ref()?;
-        let (decided, address) = (cx.decided(listen), literal::address(listen.value));
+        let (decided, address) =
+            (cx.decided(listen, &upstream.name), literal::address(listen.value));
         let unit = &names.unit;
         Some(quote! { #decided Listener::own(#address, #unit::ID) })
     });
-    let twin = intercept::twin(cx).into_iter();
-    quote! {
-        const LISTENERS: &'static [Listener] =
-            &[#decided Listener::shared(#address), #(#twin,)* #(#own,)*];
+    let others: Vec<_> = intercept::twin(cx).into_iter().chain(own).collect();
+    let shared = quote!(Listener::shared(#address));
+    match others.is_empty() {
+        true => quote! { #decided const LISTENERS: &'static [Listener] = &[#shared]; },
+        false => quote! {
+            const LISTENERS: &'static [Listener] = &[#decided #shared, #(#others,)*];
+        },
     }
 }
 
 fn upstreams(cx: &Cx<'_>) -> TokenStream {
     let specs = cx.plan.upstreams.iter().map(|upstream| {
         let (name, address) = (&upstream.name, address(&upstream.address.value));
-        let (decided, protocol) = (cx.decided(&upstream.address), protocol(upstream));
-        quote! { #decided UpstreamSpec { name: #name, address: #address, protocol: #protocol } }
+        let by_address = cx.decided(&upstream.address, name);
+        let (by_protocol, protocol) = (cx.decided(&upstream.protocol, name), protocol(upstream));
+        quote! {
+            UpstreamSpec {
+                name: #name,
+                #by_address
+                address: #address,
+                #by_protocol
+                protocol: #protocol,
+            }
+        }
     });
     quote! { const UPSTREAMS: &'static [UpstreamSpec] = &[#(#specs,)*]; }
 }
@@ -168,57 +181,25 @@ fn address(address: &Address) -> TokenStream {
 
 fn specs(cx: &Cx<'_>) -> TokenStream {
     let specs = cx.calls.iter().map(|calls| {
-        let (upstream, route, site) = (&calls.upstream.name, calls.name(), cx.site(calls.place()));
-        quote! { RouteSpec { upstream: #upstream, route: #route, site: #site } }
+        let (upstream, route) = (&calls.upstream.name, calls.name());
+        quote! { RouteSpec { upstream: #upstream, route: #route } }
     });
-    let otherwise = cx.plan.otherwise.place().map(|place| cx.site(place)).unwrap_or_default();
     quote! {
         const ROUTES: &'static [RouteSpec] = &[
             #(#specs,)*
-            RouteSpec { upstream: "", route: "otherwise", site: #otherwise },
+            RouteSpec { upstream: "", route: "otherwise" },
         ];
+        const SITES: &'static [&'static str] = include!(concat!(env!("OUT_DIR"), "/sites.rs"));
     }
 }
 
+/// The names of their states, in the order of the calls; each once.
 fn breakers(cx: &Cx<'_>) -> TokenStream {
-    let names = cx.parts.states.iter().map(|state| match state.route {
-        Some(route) => format!("{}/{route}", state.upstream),
-        None => state.upstream.to_owned(),
-    });
-    quote! { const BREAKERS: &'static [&'static str] = &[#(#names),*]; }
-}
-
-/// Names that an upstream is dialled by, exact ones before wildcards.
-pub(crate) fn exact_hosts(
-    upstream: &Upstream,
-) -> impl Iterator<Item = (&str, &Sourced<HostPattern>)> {
-    upstream.hosts.iter().filter_map(|host| match &host.value {
-        HostPattern::Exact(name) => Some((name.as_str(), host)),
-        HostPattern::Suffix(_) => None,
-    })
-}
-
-/// `*.example.com` as `.example.com`.
-pub(crate) fn host_suffixes(
-    upstream: &Upstream,
-) -> impl Iterator<Item = (&str, &Sourced<HostPattern>)> {
-    upstream.hosts.iter().filter_map(|host| match &host.value {
-        HostPattern::Suffix(suffix) => Some((suffix.as_str(), host)),
-        HostPattern::Exact(_) => None,
-    })
-}
-
-/// The pipeline of calls that belong to no upstream.
-pub(crate) fn otherwise(cx: &Cx<'_>) -> TokenStream {
-    let decided = match cx.plan.otherwise.place() {
-        Some(place) => cx.written(place),
-        None => comment("language default"),
-    };
-    // Upstreams that get bytes have routes that no call takes.
-    let opaque = cx.plan.upstreams.iter().any(|upstream| upstream.protocol.value.is_opaque());
-    let last = if opaque { quote!(_) } else { quote!(Route::Otherwise) };
-    match cx.plan.otherwise.value {
-        Otherwise::Pass => quote!(#decided #last => Pass::call(call).await,),
-        Otherwise::Reject => quote!(#decided #last => Reject::call(call).await,),
+    let mut names = Vec::new();
+    for name in cx.calls.iter().filter_map(state) {
+        if !names.contains(&name) {
+            names.push(name);
+        }
     }
+    quote! { const BREAKERS: &'static [&'static str] = &[#(#names),*]; }
 }

@@ -1,16 +1,17 @@
 //! Policies that are a few constants: `respond`, `fallback`, `correlation-id`.
 
-use amb_policy_lang::plan::{Reply, Sourced};
+use amb_policy_lang::plan::Reply;
 use proc_macro2::{Literal, TokenStream};
 use quote::quote;
 
 use crate::cx::Cx;
-use crate::parts::Entry;
+use crate::parts::{Layer, One};
 
 /// The type and its `impl ReplyPolicy`.
-pub(crate) fn reply(cx: &Cx<'_>, entry: &Entry<&Sourced<Reply>>) -> [TokenStream; 2] {
-    let (name, reply) = (&entry.name, &entry.value.value);
-    let (decided, status) = (cx.decided(entry.value), Literal::u16_unsuffixed(reply.status));
+pub(crate) fn reply(cx: &Cx<'_>, layer: &Layer<One<'_, Reply>>) -> Option<TokenStream> {
+    let (name, said) = (&layer.name, layer.own.value?);
+    let (decided, reply) = (cx.said(said, &layer.owner), &said.value);
+    let status = Literal::u16_unsuffixed(reply.status);
     let headers = (!reply.headers.is_empty()).then(|| {
         let fields = reply.headers.iter().map(|(name, value)| quote!((#name, #value)));
         quote! { const HEADERS: &'static [(&'static str, &'static str)] = &[#(#fields),*]; }
@@ -19,26 +20,26 @@ pub(crate) fn reply(cx: &Cx<'_>, entry: &Entry<&Sourced<Reply>>) -> [TokenStream
         let body = &reply.body;
         quote! { const BODY: &'static str = #body; }
     });
-    let policy = quote! {
+    Some(quote! {
+        pub struct #name;
         impl ReplyPolicy for #name {
             #decided
             const STATUS: u16 = #status;
             #headers
             #body
         }
-    };
-    [quote! { pub struct #name; }, policy]
+    })
 }
 
 /// The type and its `impl CorrelationPolicy`.
-pub(crate) fn correlation_id(cx: &Cx<'_>, entry: &Entry<&Sourced<String>>) -> [TokenStream; 2] {
-    let (name, field) = (&entry.name, &entry.value.value);
-    let decided = cx.decided(entry.value);
-    let policy = quote! {
+pub(crate) fn correlation_id(cx: &Cx<'_>, layer: &Layer<One<'_, String>>) -> Option<TokenStream> {
+    let (name, said) = (&layer.name, layer.own.value?);
+    let (decided, field) = (cx.said(said, &layer.owner), &said.value);
+    Some(quote! {
+        pub struct #name;
         impl CorrelationPolicy for #name {
             #decided
             const FIELD: &'static str = #field;
         }
-    };
-    [quote! { pub struct #name; }, policy]
+    })
 }

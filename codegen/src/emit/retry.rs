@@ -2,50 +2,57 @@
 
 use std::time::Duration;
 
-use amb_policy_lang::plan::{Backoff, BackoffKind, Budget, NonIdempotent, Rate, Retry, RetryAfter};
+use amb_policy_lang::plan::{
+    Backoff, BackoffKind, Budget, Method, NonIdempotent, Rate, RetryAfter, Sourced, display,
+};
 use proc_macro2::{Literal, TokenStream};
 use quote::quote;
 
 use super::{cause, condition};
-use crate::cx::{Cx, comment};
+use crate::cx::{Cx, comment, docs};
 use crate::literal;
-use crate::parts::Entry;
+use crate::parts::{Layer, RetryMembers};
 
 /// The type and its `impl RetryPolicy`.
-pub(crate) fn retry(cx: &Cx<'_>, entry: &Entry<&Retry>) -> [TokenStream; 2] {
-    let (name, retry) = (&entry.name, entry.value);
-    let docs = cx.docs("`retry`", &retry.docs, retry.place);
+pub(crate) fn retry(cx: &Cx<'_>, layer: &Layer<RetryMembers<'_>>) -> TokenStream {
+    let Layer { name, base, .. } = layer;
+    let docs = docs(&layer.docs);
     let (constants, listed, repeatable) =
-        (constants(cx, retry), listed(cx, retry), repeatable(cx, retry));
-    let policy = quote! {
+        (constants(cx, layer), listed(cx, layer), repeatable(cx, layer));
+    quote! {
+        #docs pub struct #name;
         impl RetryPolicy for #name {
+            type Base = #base;
             #constants
             #listed
             #repeatable
         }
-    };
-    [quote! { #docs pub struct #name; }, policy]
+    }
 }
 
-fn constants(cx: &Cx<'_>, retry: &Retry) -> TokenStream {
-    let (by_attempts, attempts) =
-        (cx.decided(&retry.attempts), Literal::u32_unsuffixed(retry.attempts.value));
-    let (by_backoff, backoff) = (cx.decided(&retry.backoff), backoff(&retry.backoff.value));
-    let (by_after, after) = (cx.decided(&retry.retry_after), retry_after(retry.retry_after.value));
-    let (by_budget, budget) = (cx.decided(&retry.budget), budget(retry.budget.value));
-    let (by_buffer, buffer) = (cx.decided(&retry.buffer), literal::size(retry.buffer.value));
-    quote! {
-        #by_attempts
-        const ATTEMPTS: u32 = #attempts;
-        #by_backoff
-        const BACKOFF: Backoff = #backoff;
-        #by_after
-        const RETRY_AFTER: RetryAfter = #after;
-        #by_budget
-        const BUDGET: budget::Spec = #budget;
-        #by_buffer
-        const BUFFER: usize = #buffer;
-    }
+fn constants(cx: &Cx<'_>, layer: &Layer<RetryMembers<'_>>) -> TokenStream {
+    let Layer { owner, own, .. } = layer;
+    let attempts = own.attempts.map(|attempts| {
+        let (said, value) = (cx.said(attempts, owner), Literal::u32_unsuffixed(attempts.value));
+        quote! { #said const ATTEMPTS: u32 = #value; }
+    });
+    let backoff = own.backoff.map(|backoff| {
+        let (said, value) = (cx.said(backoff, owner), self::backoff(&backoff.value));
+        quote! { #said const BACKOFF: Backoff = #value; }
+    });
+    let after = own.retry_after.map(|after| {
+        let (said, value) = (cx.said(after, owner), retry_after(after.value));
+        quote! { #said const RETRY_AFTER: RetryAfter = #value; }
+    });
+    let budget = own.budget.map(|budget| {
+        let (said, value) = (cx.said(budget, owner), self::budget(budget.value));
+        quote! { #said const BUDGET: budget::Spec = #value; }
+    });
+    let buffer = own.buffer.map(|buffer| {
+        let (said, value) = (cx.said(buffer, owner), literal::size(buffer.value));
+        quote! { #said const BUFFER: usize = #value; }
+    });
+    quote! { #attempts #backoff #after #budget #buffer }
 }
 
 fn backoff(backoff: &Backoff) -> TokenStream {
@@ -79,43 +86,66 @@ fn floor_per_10s(floor: Rate) -> u64 {
     u64::try_from(window / floor.per.as_millis().max(1)).unwrap_or(u64::MAX)
 }
 
-fn listed(cx: &Cx<'_>, retry: &Retry) -> TokenStream {
-    let (decided, on) = (cx.decided(&retry.on), &retry.on.value);
-    let (cause, listed) = (cause::parameter(on), cause::listed(on));
-    quote! {
-        #decided
+fn listed(cx: &Cx<'_>, layer: &Layer<RetryMembers<'_>>) -> Option<TokenStream> {
+    let on = layer.own.on?;
+    let (said, cause) = (cause::said(cx, on, &layer.owner), cause::parameter(on));
+    let listed = cause::listed_or(on, quote!(GrpcLanguage::listed(cause)));
+    Some(quote! {
+        #said
         fn listed(#cause: Cause) -> bool {
             #listed
         }
-    }
+    })
 }
 
-/// Methods that may be sent twice, or whatever makes the others safe.
-fn repeatable(cx: &Cx<'_>, retry: &Retry) -> TokenStream {
-    let decided = cx.decided_by([&retry.methods.origin, &retry.non_idempotent.origin]);
-    let method = condition::any_method(&retry.methods.value);
-    let field = match &retry.non_idempotent.value {
-        NonIdempotent::Always { because } => return always(decided, because),
-        NonIdempotent::WhenHeader(name) => Some(quote!(head.has(#name))),
-        NonIdempotent::Never => None,
+/// Methods that may be sent twice, or whatever makes the others safe: what the base says, if this adds to
+/// it, else all of it.
+fn repeatable(cx: &Cx<'_>, layer: &Layer<RetryMembers<'_>>) -> Option<TokenStream> {
+    let (own, beneath) = (&layer.own, &layer.beneath);
+    if own.methods.is_none() && own.non_idempotent.is_none() {
+        return None;
+    }
+    let methods = own.methods.or(beneath.methods);
+    let non_idempotent = own.non_idempotent.or(beneath.non_idempotent);
+    let adds = own.methods.is_none() && never(beneath.non_idempotent);
+    let used = if adds { None } else { methods };
+    let origins = used.map(|it| &it.origin).into_iter().chain(non_idempotent.map(|it| &it.origin));
+    let said = cx.decided_by(origins, &cx.place(&layer.owner));
+    let method = if adds { Some(quote!(Self::Base::repeatable(head))) } else { method(methods) };
+    let field = match non_idempotent.map(|it| &it.value) {
+        Some(NonIdempotent::Always { because }) => return Some(always(said, because)),
+        Some(NonIdempotent::WhenHeader(name)) => Some(quote!(head.has(#name))),
+        Some(NonIdempotent::Never) | None => None,
     };
     let (head, body) = match (method, field) {
         (Some(method), Some(field)) => (quote!(head), quote!(#method || #field)),
         (Some(term), None) | (None, Some(term)) => (quote!(head), term),
         (None, None) => (quote!(_head), quote!(false)),
     };
-    quote! {
-        #decided
+    Some(quote! {
+        #said
         fn repeatable(#head: &RequestHead<'_>) -> bool {
             #body
         }
+    })
+}
+
+fn never(non_idempotent: Option<&Sourced<NonIdempotent>>) -> bool {
+    non_idempotent.is_none_or(|it| it.value == NonIdempotent::Never)
+}
+
+/// `None` if no method may be sent twice.
+fn method(methods: Option<&Sourced<Vec<Method>>>) -> Option<TokenStream> {
+    match methods {
+        Some(methods) => condition::any_method(&methods.value),
+        None => Some(quote!(Language::repeatable(head))),
     }
 }
 
-fn always(decided: TokenStream, because: &str) -> TokenStream {
-    let because = comment(&format!("because {}", amb_policy_lang::plan::display::quoted(because)));
+fn always(said: TokenStream, because: &str) -> TokenStream {
+    let because = comment(&format!("because {}", display::quoted(because)));
     quote! {
-        #decided
+        #said
         #because
         fn repeatable(_head: &RequestHead<'_>) -> bool {
             true

@@ -1,32 +1,33 @@
 //! `rewrite path` and `rewrite host`.
 
-use amb_policy_lang::plan::{Match, PathPattern, Segment};
+use amb_policy_lang::plan::{Match, PathPattern, Rewrite, Segment};
 use proc_macro2::TokenStream;
 use quote::quote;
 
 use super::condition::{Captures, Condition, Scrutinee};
 use crate::cx::Cx;
 use crate::literal;
-use crate::parts::{Entry, RewritePart};
+use crate::parts::{Layer, One};
 
-/// The type and its `impl RewritePolicy`.
-pub(crate) fn rewrite(cx: &Cx<'_>, entry: &Entry<RewritePart<'_>>) -> [TokenStream; 2] {
-    let (name, rewrite) = (&entry.name, &entry.value.rewrite.value);
-    let decided = cx.decided(entry.value.rewrite);
+/// The type and its `impl RewritePolicy`. Captures mean what the route's `match` lines say.
+pub(crate) fn rewrite(cx: &Cx<'_>, layer: &Layer<One<'_, Rewrite>>) -> Option<TokenStream> {
+    let (name, said) = (&layer.name, layer.own.value?);
+    let (decided, rewrite) = (cx.said(said, &layer.owner), &said.value);
+    let route = layer.users.first().and_then(|&user| cx.calls.get(user)?.route)?;
     let host = rewrite.host.as_ref().map(|host| {
         quote! { #decided const HOST: Option<&'static str> = Some(#host); }
     });
     let path = rewrite.path.as_ref().map(|template| {
-        let path = path(&entry.value.route.matches, template);
+        let path = path(&route.matches, template);
         quote! { #decided #path }
     });
-    let policy = quote! {
+    Some(quote! {
+        pub struct #name;
         impl RewritePolicy for #name {
             #host
             #path
         }
-    };
-    [quote! { pub struct #name; }, policy]
+    })
 }
 
 /// `fn path`: the captures of the line that holds, put into the template.

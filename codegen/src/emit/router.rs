@@ -1,31 +1,25 @@
 //! An upstream, and the function that finds the route of a call to it.
 
 use amb_policy_lang::plan::{Match, Protocol, Upstream};
-use proc_macro2::{Ident, Literal, TokenStream};
+use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 
 use super::condition::{Captures, Condition, Scrutinee};
-use crate::cx::Cx;
+use crate::cx::{Cx, comment, docs};
 
-/// `pub struct Payment;`
-pub(crate) fn unit(cx: &Cx<'_>, at: usize, upstream: &Upstream) -> TokenStream {
-    let unit = cx.upstreams.get(at).map(|names| &names.unit);
-    let what = format!("Upstream `{}`.", upstream.name);
-    let docs = cx.docs(&what, &upstream.docs, upstream.place);
-    quote! { #docs pub struct #unit; }
-}
-
-/// `impl Upstream for Payment`.
+/// `Payment` and its `impl Upstream`.
 pub(crate) fn upstream(cx: &Cx<'_>, at: usize, upstream: &Upstream) -> TokenStream {
     let unit = cx.upstreams.get(at).map(|names| &names.unit);
-    let id = Literal::usize_unsuffixed(at);
+    let docs = docs(&upstream.docs);
+    let (proxy, name) = (&cx.proxy, &upstream.name);
     let grpc = (upstream.protocol.value == Protocol::Grpc).then(|| {
-        let decided = cx.decided(&upstream.protocol);
+        let decided = cx.decided(&upstream.protocol, &upstream.name);
         quote! { #decided const GRPC: bool = true; }
     });
     quote! {
+        #docs pub struct #unit;
         impl Upstream for #unit {
-            const ID: UpstreamId = UpstreamId(#id);
+            const ID: UpstreamId = UpstreamId::of::<#proxy>(#name);
             #grpc
         }
     }
@@ -50,8 +44,8 @@ pub(crate) fn router(cx: &Cx<'_>, at: usize, upstream: &Upstream) -> Option<Toke
     let body = match Scrutinee::of(lines.iter().map(|line| line.line)) {
         _ if lines.is_empty() => return None,
         scrutinee => match scrutinee.expression() {
-            Some(expression) => by_match(cx, &lines, scrutinee, (expression, last(cx, at))),
-            None => by_ifs(cx, &lines, scrutinee, last(cx, at)),
+            Some(expression) => by_match(&lines, scrutinee, (expression, last(cx, at))),
+            None => by_ifs(&lines, scrutinee, last(cx, at)),
         },
     };
     let doc = format!(" The route of a call to `{}`: the first that matches.", upstream.name);
@@ -67,6 +61,8 @@ pub(crate) fn router(cx: &Cx<'_>, at: usize, upstream: &Upstream) -> Option<Toke
 struct Line<'a> {
     line: &'a Match,
     variant: &'a Ident,
+    /// The route's.
+    place: String,
 }
 
 /// Every line of every route, up to one that always holds.
@@ -74,7 +70,7 @@ fn lines<'a>(cx: &'a Cx<'a>, at: usize) -> Vec<Line<'a>> {
     let calls = cx.calls.iter().filter(|calls| calls.home == at);
     let lines = calls.flat_map(|calls| {
         let matches = calls.route.map_or(&[][..], |route| &route.matches);
-        matches.iter().map(|line| Line { line, variant: &calls.variant })
+        matches.iter().map(|line| Line { line, variant: &calls.variant, place: calls.place() })
     });
     lines.take_while(|line| !Condition::is_certain(line.line)).collect()
 }
@@ -95,15 +91,13 @@ fn last(cx: &Cx<'_>, at: usize) -> TokenStream {
 }
 
 fn by_match(
-    cx: &Cx<'_>,
     lines: &[Line<'_>],
     scrutinee: Scrutinee,
     (expression, last): (TokenStream, TokenStream),
 ) -> TokenStream {
-    let arms = lines.iter().map(|Line { line, variant }| {
+    let arms = lines.iter().map(|Line { line, variant, place }| {
         let condition = Condition::of(line, scrutinee, &Captures::of(line));
-        let (written, pattern, guard) =
-            (cx.written(line.place), &condition.pattern, condition.guard());
+        let (written, pattern, guard) = (comment(place), &condition.pattern, condition.guard());
         quote! { #written #pattern #guard => Route::#variant, }
     });
     quote! {
@@ -114,10 +108,10 @@ fn by_match(
     }
 }
 
-fn by_ifs(cx: &Cx<'_>, lines: &[Line<'_>], scrutinee: Scrutinee, last: TokenStream) -> TokenStream {
-    let ifs = lines.iter().map(|Line { line, variant }| {
+fn by_ifs(lines: &[Line<'_>], scrutinee: Scrutinee, last: TokenStream) -> TokenStream {
+    let ifs = lines.iter().map(|Line { line, variant, place }| {
         let condition = Condition::of(line, scrutinee, &Captures::of(line));
-        let (written, terms) = (cx.written(line.place), &condition.terms);
+        let (written, terms) = (comment(place), &condition.terms);
         quote! {
             #written
             if #(#terms)&&* {

@@ -8,7 +8,7 @@ use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 
 use super::expect::text;
-use crate::cx::Cx;
+use crate::cx::{Cx, docs};
 use crate::literal;
 use crate::names::{Scope, snake};
 
@@ -23,12 +23,11 @@ pub(crate) fn tests(cx: &Cx<'_>) -> Vec<TokenStream> {
 }
 
 fn function(cx: &Cx<'_>, test: &Test, name: Ident) -> TokenStream {
-    let mut docs = vec![test.name.clone()];
-    docs.extend(test.docs.iter().cloned());
-    let (docs, proxy) = (cx.docs("", &docs, test.place), &cx.proxy);
+    let name_and_docs: Vec<_> = [&test.name].into_iter().chain(&test.docs).cloned().collect();
+    let (docs, proxy) = (docs(&name_and_docs), &cx.proxy);
     let requests = test.requests.iter().map(request);
     let given = test.given.iter().map(given);
-    let expects = test.expects.iter().map(|expect| expectation(cx, expect));
+    let expects = test.expects.iter().map(expectation);
     quote! {
         #docs
         #[test]
@@ -88,10 +87,9 @@ fn step(step: &ScriptedStep) -> TokenStream {
     quote!(#reply #after #(#headers)*)
 }
 
-fn expectation(cx: &Cx<'_>, expect: &Expect) -> TokenStream {
-    let written = cx.written(expect.place);
+fn expectation(expect: &Expect) -> TokenStream {
     let (text, holds) = (text(expect), holds(expect));
-    quote! { #written outcome.expect(#text, #holds); }
+    quote! { outcome.expect(#text, #holds); }
 }
 
 /// The comparison; `false` for one that the checker does not let through.

@@ -1,46 +1,49 @@
 //! `timeout`.
 
-use amb_policy_lang::plan::{Timeout, Total};
+use amb_policy_lang::plan::{Sourced, Total};
 use proc_macro2::TokenStream;
 use quote::quote;
 
 use crate::cx::Cx;
 use crate::literal;
-use crate::parts::Entry;
+use crate::parts::{Layer, TimeoutMembers};
 
 /// The type and its `impl TimeoutPolicy`.
-pub(crate) fn timeout(cx: &Cx<'_>, entry: &Entry<&Timeout>) -> [TokenStream; 2] {
-    let (name, timeout) = (&entry.name, entry.value);
-    let (total, per_try) = (total(cx, timeout), per_try(cx, timeout));
-    let (by_connect, connect) =
-        (cx.decided(&timeout.connect), literal::duration(timeout.connect.value));
-    let (by_idle, idle) = (cx.decided(&timeout.idle), literal::duration(timeout.idle.value));
-    let policy = quote! {
+pub(crate) fn timeout(cx: &Cx<'_>, layer: &Layer<TimeoutMembers<'_>>) -> TokenStream {
+    let Layer { name, base, owner, own, .. } = layer;
+    let total = own.total.map(|total| {
+        let (said, total) = (cx.said(total, owner), value(total));
+        quote! { #said const TOTAL: Total = #total; }
+    });
+    let per_try = own.per_try.map(|per_try| {
+        let (said, limit) = (cx.said(per_try, owner), literal::duration(per_try.value));
+        quote! { #said const PER_TRY: Option<Duration> = Some(#limit); }
+    });
+    let connect = own.connect.map(|connect| {
+        let (said, limit) = (cx.said(connect, owner), literal::duration(connect.value));
+        quote! { #said const CONNECT: Duration = #limit; }
+    });
+    let idle = own.idle.map(|idle| {
+        let (said, limit) = (cx.said(idle, owner), literal::duration(idle.value));
+        quote! { #said const IDLE: Duration = #limit; }
+    });
+    quote! {
+        pub struct #name;
         impl TimeoutPolicy for #name {
+            type Base = #base;
             #total
             #per_try
-            #by_connect
-            const CONNECT: Duration = #connect;
-            #by_idle
-            const IDLE: Duration = #idle;
+            #connect
+            #idle
         }
-    };
-    [quote! { pub struct #name; }, policy]
+    }
 }
 
-fn total(cx: &Cx<'_>, timeout: &Timeout) -> TokenStream {
-    let decided = cx.decided(&timeout.total);
-    let limit = literal::duration(timeout.total.value.limit());
-    let value = match timeout.total.value {
+fn value(total: &Sourced<Total>) -> TokenStream {
+    let limit = literal::duration(total.value.limit());
+    match total.value {
         Total::Fixed(_) => quote!(Total::Fixed(#limit)),
         Total::Deadline { .. } => quote!(Total::Deadline { max: #limit }),
         Total::Off => quote!(Total::Off),
-    };
-    quote! { #decided const TOTAL: Total = #value; }
-}
-
-fn per_try(cx: &Cx<'_>, timeout: &Timeout) -> Option<TokenStream> {
-    let per_try = timeout.per_try.as_ref()?;
-    let (decided, limit) = (cx.decided(per_try), literal::duration(per_try.value));
-    Some(quote! { #decided const PER_TRY: Option<Duration> = Some(#limit); })
+    }
 }

@@ -99,6 +99,7 @@ impl Reader<'_, '_, '_> {
         let group = Group::Timeout;
         let total = self.written(group, "total", total);
         Some(Timeout {
+            overlays: self.effective.overlays(group),
             total: total.unwrap_or(Sourced::language(NO_TOTAL)),
             per_try: self.written(group, "per-try", one_duration),
             connect: self.or(group, "connect", one_duration)?,
@@ -113,6 +114,7 @@ impl Reader<'_, '_, '_> {
         Some(Some(Retry {
             place: self.cx.place(field.node),
             docs: field.node.statement.docs.clone(),
+            overlays: self.effective.overlays(group),
             attempts: self.or(group, "attempts", |values| values::count(values.first()?))?,
             on: self.or(group, "on", values::causes)?,
             methods: self.or(group, "methods", values::methods)?,
@@ -131,6 +133,7 @@ impl Reader<'_, '_, '_> {
         Some(Some(Breaker {
             place: self.cx.place(field.node),
             docs: field.node.statement.docs.clone(),
+            overlays: self.effective.overlays(group),
             rules: self.rules()?,
             open_for: self.or(group, "open-for", open_for)?,
             probes: self.or(group, "probes", |values| values::count(values.first()?))?,

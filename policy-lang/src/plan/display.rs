@@ -78,6 +78,25 @@ impl Plan {
             Layer::Upstream | Layer::Route | Layer::File => format!("{file}:{}", place.line),
         }
     }
+
+    /// The place in the policy that set a value, which no edit elsewhere moves: `payment/charge`,
+    /// `baseline acme`, `language`. `place` is where the value is in force.
+    pub fn source_text(&self, origin: &Origin, place: &str) -> String {
+        match origin {
+            Origin::Language => "language".to_owned(),
+            Origin::Written { layer: Layer::Baseline, .. } => match &self.service.baseline {
+                Some(name) => format!("baseline {}", name.value),
+                None => Layer::Baseline.to_string(),
+            },
+            Origin::Written { layer: layer @ (Layer::Defaults | Layer::Policy(_)), .. } => {
+                layer.to_string()
+            }
+            Origin::Written { layer: Layer::Upstream, .. } => {
+                place.split('/').next().unwrap_or(place).to_owned()
+            }
+            Origin::Written { layer: Layer::Route | Layer::File, .. } => place.to_owned(),
+        }
+    }
 }
 
 impl Display for Require {

@@ -18,7 +18,7 @@ mod test;
 pub use fields::{Setting, SettingValue, setting_path};
 pub use grpc::{GRPC_CODES, GrpcCode};
 pub use intercept::{Cidr, Except, Intercept, OnExit, PortRange};
-pub use origin::{Layer, Origin, Place, SourceFile, Sourced};
+pub use origin::{Layer, Origin, Overlay, Place, SourceFile, Sourced};
 pub use settings::{
     Backoff, BackoffKind, Breaker, BreakerScope, Budget, Cause, CodeRange, HeaderEdit, HeaderOp,
     HeaderValue, NonIdempotent, OpenFor, Reply, Retry, RetryAfter, Settings, Timeout, Total,

@@ -33,6 +33,15 @@ pub enum Layer {
     File,
 }
 
+/// A layer of a policy, and the block in which it came to lie over those before it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Overlay {
+    pub layer: Layer,
+    /// `Baseline`, `Defaults`, `Upstream` or `Route`: for a named policy, whoever uses it.
+    pub block: Layer,
+}
+
+/// Who set a value, and where.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Origin {
     /// The default of the language; nobody wrote it.

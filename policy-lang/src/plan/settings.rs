@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{GrpcCode, Method, Percent, Place, Rate, Sourced};
+use super::{GrpcCode, Method, Overlay, Percent, Place, Rate, Sourced};
 
 /// Every policy in force. `None`: that filter is not there.
 #[derive(Clone, Debug, PartialEq)]
@@ -22,6 +22,8 @@ pub struct Settings {
 
 #[derive(Clone, Debug, PartialEq)]
 pub struct Timeout {
+    /// From the outside in.
+    pub overlays: Vec<Overlay>,
     /// From the complete request head to the end of the answer; covers back-offs.
     pub total: Sourced<Total>,
     /// One try, to the complete response head.
@@ -56,6 +58,8 @@ impl Total {
 pub struct Retry {
     pub place: Place,
     pub docs: Vec<String>,
+    /// From the outside in.
+    pub overlays: Vec<Overlay>,
     /// Tries, the first included; 1 to 10.
     pub attempts: Sourced<u32>,
     pub on: Sourced<Vec<Cause>>,
@@ -147,6 +151,8 @@ pub struct Budget {
 pub struct Breaker {
     pub place: Place,
     pub docs: Vec<String>,
+    /// From the outside in.
+    pub overlays: Vec<Overlay>,
     /// The breaker trips when any of them holds. Never empty.
     pub rules: Vec<Sourced<TripRule>>,
     pub open_for: Sourced<OpenFor>,

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use super::names::{Definition, Kind, Program, named};
 use crate::conform::Node;
-use crate::plan::Layer;
+use crate::plan::{Layer, Overlay};
 use crate::schema::Scope;
 use crate::syntax::ast::Value;
 
@@ -47,6 +47,8 @@ pub(crate) struct Field<'n> {
 pub(crate) struct Effective<'n> {
     /// By group and key; the key is empty for the group itself.
     fields: BTreeMap<(Group, &'static str), Field<'n>>,
+    /// Who wrote in a group since it was last switched off, from the outside in.
+    overlays: BTreeMap<Group, Vec<Overlay>>,
     request: Vec<Field<'n>>,
     response: Vec<Field<'n>>,
     /// The baseline's edits, which run last.
@@ -72,6 +74,11 @@ impl<'n> Effective<'n> {
     /// The statement that switched a group on; `None` if it is off or never written.
     pub(crate) fn on(&self, group: Group) -> Option<&Field<'n>> {
         self.get(group, "").filter(|field| !off(field.node))
+    }
+
+    /// Who had a say in a group, from the outside in.
+    pub(crate) fn overlays(&self, group: Group) -> Vec<Overlay> {
+        self.overlays.get(&group).cloned().unwrap_or_default()
     }
 
     /// Header edits in the order in which they run.
@@ -147,6 +154,7 @@ impl<'n> Effective<'n> {
         }
         if off(node) {
             self.fields.retain(|(known, _), _| *known != group);
+            self.overlays.remove(&group);
         }
         if let Some(definition) = defined(program, file, node) {
             let named = Layer::Policy(definition.name.to_owned());
@@ -156,21 +164,33 @@ impl<'n> Effective<'n> {
                 &named,
                 &mut Vec::new(),
                 &mut |all, child, layer| {
-                    all.put(group, child.key(), child, layer);
+                    all.put(group, child.key(), child, layer, user);
                 },
             );
         }
-        self.put(group, "", node, layer);
+        self.put(group, "", node, layer, user);
         if group == Group::Timeout && named(node).is_none() && !node.statement.args.is_empty() {
-            self.put(group, "total", node, layer);
+            self.put(group, "total", node, layer, user);
         }
         for child in &node.children {
-            self.put(group, child.key(), child, layer);
+            self.put(group, child.key(), child, layer, user);
         }
     }
 
-    fn put(&mut self, group: Group, key: &'static str, node: &'n Node<'n>, layer: &Layer) {
+    fn put(
+        &mut self,
+        group: Group,
+        key: &'static str,
+        node: &'n Node<'n>,
+        layer: &Layer,
+        user: &Layer,
+    ) {
         self.fields.insert((group, key), Field { node, layer: layer.clone() });
+        let overlay = Overlay { layer: layer.clone(), block: user.clone() };
+        let overlays = self.overlays.entry(group).or_default();
+        if overlays.last() != Some(&overlay) {
+            overlays.push(overlay);
+        }
     }
 
     /// The children of a definition, those of what it extends first.

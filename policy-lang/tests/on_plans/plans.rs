@@ -79,6 +79,7 @@ fn observe() -> Observe {
 pub(crate) fn settings() -> Settings {
     Settings {
         timeout: Timeout {
+            overlays: vec![],
             total: baseline_set(Total::Fixed(5 * SECOND), 6),
             per_try: None,
             connect: Sourced::language(SECOND),
@@ -99,6 +100,7 @@ pub(crate) fn settings() -> Settings {
 
 pub(crate) fn retry() -> Retry {
     Retry {
+        overlays: vec![],
         place: acme(8),
         docs: vec![],
         attempts: baseline_set(3, 9),
@@ -121,6 +123,7 @@ pub(crate) fn retry() -> Retry {
 pub(crate) fn breaker() -> Breaker {
     let codes = |first, last| Cause::Status(CodeRange { first, last });
     Breaker {
+        overlays: vec![],
         place: acme(15),
         docs: vec![],
         rules: vec![baseline_set(TripRule::ConsecutiveFailures { count: 5 }, 16)],

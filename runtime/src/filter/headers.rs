@@ -15,16 +15,22 @@ impl<P: HeaderPolicy, F: Filter> Filter for Headers<P, F> {
     type Next = F;
 
     async fn call<N: Net>(call: &mut Call<'_, N>) -> Outcome<N> {
-        P::request(&mut call.request.edit());
+        let mut edit = call.request.edit();
+        P::request(&mut edit);
+        P::request_last(&mut edit);
         let outcome = F::call(call).await;
         match outcome {
             Ok(mut response) => {
-                P::response(&mut response.edit(call.request));
+                let mut edit = response.edit(call.request);
+                P::response(&mut edit);
+                P::response_last(&mut edit);
                 Ok(response)
             }
             Err(failure) if failure.has_answer() => {
                 let mut response = call.local(failure);
-                P::response(&mut response.edit(call.request));
+                let mut edit = response.edit(call.request);
+                P::response(&mut edit);
+                P::response_last(&mut edit);
                 Ok(response)
             }
             Err(failure) => Err(failure),

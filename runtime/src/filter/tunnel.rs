@@ -3,7 +3,7 @@
 use crate::call::Opening;
 use crate::failure::{Failure, Kind};
 use crate::filter::{Pass, Reject};
-use crate::policy::TunnelPolicy;
+use crate::policy::{TimeoutPolicy, TunnelPolicy};
 use crate::worker::Net;
 use std::marker::PhantomData;
 
@@ -19,9 +19,9 @@ pub struct Through<U>(PhantomData<U>);
 
 impl<U: TunnelPolicy> Tunnel for Through<U> {
     async fn open<N: Net>(opening: &mut Opening<'_, N>) -> Result<N::Up, Failure> {
-        opening.idle = U::IDLE;
+        opening.idle = U::Timeout::IDLE;
         opening.take_place(U::ID, U::CONNECTIONS)?;
-        opening.upstream(U::ID, U::CONNECT, U::BREAKER.as_ref()).await
+        opening.upstream(U::ID, U::Timeout::CONNECT, U::BREAKER.as_ref()).await
     }
 }
 

@@ -8,22 +8,29 @@ use crate::state::budget;
 
 /// Which failed tries are repeated, when, and how often.
 pub trait RetryPolicy: 'static {
+    /// What holds where this policy says nothing.
+    type Base: RetryPolicy;
+
     /// Tries, the first included.
-    const ATTEMPTS: u32;
+    const ATTEMPTS: u32 = Self::Base::ATTEMPTS;
     /// The wait before another try.
-    const BACKOFF: Backoff;
+    const BACKOFF: Backoff = Self::Base::BACKOFF;
     /// What an upstream's wish to wait is worth.
-    const RETRY_AFTER: RetryAfter;
+    const RETRY_AFTER: RetryAfter = Self::Base::RETRY_AFTER;
     /// The share of all that is sent to the upstream that may be retries.
-    const BUDGET: budget::Spec;
+    const BUDGET: budget::Spec = Self::Base::BUDGET;
     /// Bytes of request body kept for another try.
-    const BUFFER: usize;
+    const BUFFER: usize = Self::Base::BUFFER;
 
     /// `on`: is this a cause to try again for?
-    fn listed(cause: Cause) -> bool;
+    fn listed(cause: Cause) -> bool {
+        Self::Base::listed(cause)
+    }
 
     /// May this call be sent again although the upstream may have processed it?
-    fn repeatable(head: &RequestHead<'_>) -> bool;
+    fn repeatable(head: &RequestHead<'_>) -> bool {
+        Self::Base::repeatable(head)
+    }
 }
 
 /// What an upstream's `retry-after` is worth.

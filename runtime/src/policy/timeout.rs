@@ -4,14 +4,17 @@ use std::time::Duration;
 
 /// The bounds of a call.
 pub trait TimeoutPolicy: 'static {
+    /// What holds where this policy says nothing.
+    type Base: TimeoutPolicy;
+
     /// From the complete request head to the end of the answer.
-    const TOTAL: Total;
+    const TOTAL: Total = Self::Base::TOTAL;
     /// One try, to the complete response head.
-    const PER_TRY: Option<Duration> = None;
+    const PER_TRY: Option<Duration> = Self::Base::PER_TRY;
     /// Until a connection is there.
-    const CONNECT: Duration;
+    const CONNECT: Duration = Self::Base::CONNECT;
     /// Without a byte in either direction while a body is on its way.
-    const IDLE: Duration;
+    const IDLE: Duration = Self::Base::IDLE;
 }
 
 /// The bound of a whole call.

@@ -1,17 +1,14 @@
 //! Connections whose bytes nobody looks at.
 
-use std::time::Duration;
-
-use super::{BreakerPolicy, Cause, Upstream};
+use super::{BreakerPolicy, Cause, TimeoutPolicy, Upstream};
 use crate::spec::BreakerId;
 use crate::state::breaker;
 
 /// What connections to an upstream of bytes may do: `protocol tcp`, `tls-passthrough`.
 pub trait TunnelPolicy: Upstream {
-    /// Until a connection is there.
-    const CONNECT: Duration;
-    /// Without a byte in either direction.
-    const IDLE: Duration;
+    /// How long to wait for a connection, and for bytes in either direction; bytes have no total.
+    type Timeout: TimeoutPolicy;
+
     /// At once, of all workers; `None`: any number.
     const CONNECTIONS: Option<usize> = None;
     /// Asked before each connect.

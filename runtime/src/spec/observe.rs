@@ -35,6 +35,4 @@ pub struct RouteSpec {
     pub upstream: &'static str,
     /// The upstream's name again where no route matched.
     pub route: &'static str,
-    /// The policy line: `order.amb:43`.
-    pub site: &'static str,
 }

@@ -41,10 +41,11 @@ impl Spec for Sample {
         },
     ];
     const ROUTES: &'static [RouteSpec] = &[
-        RouteSpec { upstream: "payment", route: "charge", site: "order.amb:18" },
-        RouteSpec { upstream: "stock", route: "stock", site: "order.amb:40" },
-        RouteSpec { upstream: "", route: "otherwise", site: "order.amb:60" },
+        RouteSpec { upstream: "payment", route: "charge" },
+        RouteSpec { upstream: "stock", route: "stock" },
+        RouteSpec { upstream: "", route: "otherwise" },
     ];
+    const SITES: &'static [&'static str] = &["order.amb:18", "order.amb:40", "order.amb:60"];
     const BREAKERS: &'static [&'static str] = &["payment"];
     const OBSERVE: Observe = Observe {
         metrics: true,

@@ -1,18 +1,17 @@
 //! What is counted.
 
 use std::hint::black_box;
-use std::time::Duration;
 
 use amb_runtime::clock::Moment;
 use amb_runtime::prelude::{
-    Backoff, BreakerPolicy as _, Cause, CorrelationId, Headers, RequestHead, Retry, RetryAfter,
-    RetryPolicy, Trace, budget, percent,
+    BreakerPolicy as _, Cause, CorrelationId, Headers, Language, RequestHead, Retry, RetryPolicy,
+    Trace, budget, percent,
 };
 use amb_runtime::state::breaker::{Breaker, Verdict};
 use amb_runtime::state::budget::Budget;
 use amb_runtime::testing::{Steady, Unreached, Written};
 use amb_tests_instructions::policies;
-use policies::order::{DefaultsCorrelationId, DefaultsHeaders, InventoryBreaker, Order};
+use policies::order::{AcmeCorrelationId, AcmeHeaders, InventoryBreaker, Order};
 use policies::plain::Plain;
 use policies::ten::Many as Ten;
 
@@ -92,7 +91,7 @@ const ANSWER: &[u8] = b"HTTP/1.1 200 OK\r\nServer: nginx\r\nDate: Wed, 25 Nov 20
 
 /// Parse, route, edit, serialise.
 fn request(times: usize) {
-    type Edits = Trace<CorrelationId<DefaultsCorrelationId, Headers<DefaultsHeaders, Written>>>;
+    type Edits = Trace<CorrelationId<AcmeCorrelationId, Headers<AcmeHeaders, Written>>>;
     Steady::<Order>::run(STOCK, ANSWER, |it| it.requests::<Edits>(times));
 }
 
@@ -110,12 +109,8 @@ fn retry(times: usize) {
 struct Always;
 
 impl RetryPolicy for Always {
-    const ATTEMPTS: u32 = 3;
-    const BACKOFF: Backoff =
-        Backoff::full_jitter(Duration::from_millis(100), Duration::from_secs(30));
-    const RETRY_AFTER: RetryAfter = RetryAfter::Honour { up_to: Duration::from_secs(5) };
+    type Base = Language;
     const BUDGET: budget::Spec = budget::Spec { ratio: percent(100), floor_per_10s: 10 };
-    const BUFFER: usize = 64 * 1024;
 
     fn listed(cause: Cause) -> bool {
         matches!(cause, Cause::ConnectFailure | Cause::Status(429 | 503))

@@ -61,7 +61,9 @@ fn whose(line: &mut Json<'_>, facts: &Facts, route: usize, wall: SystemTime) {
     if let Some(route) = facts.routes.get(route) {
         line.key("upstream").text(route.upstream.as_bytes());
         line.key("route").text(route.route.as_bytes());
-        line.key("site").text(route.site.as_bytes());
+    }
+    if let Some(site) = facts.sites.get(route) {
+        line.key("site").text(site.as_bytes());
     }
 }
 

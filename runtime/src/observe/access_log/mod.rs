@@ -53,6 +53,7 @@ pub(crate) struct Log {
 struct Facts {
     service: &'static str,
     routes: &'static [RouteSpec],
+    sites: &'static [&'static str],
     config: AccessLog,
 }
 
@@ -60,7 +61,8 @@ impl Log {
     /// None if the policy asks for no log.
     pub(crate) fn new<P: Spec>(sender: Sender) -> Option<Self> {
         let config = P::OBSERVE.access_log?;
-        Some(Self::with(Facts { service: P::SERVICE, routes: P::ROUTES, config }, sender))
+        let (service, routes, sites) = (P::SERVICE, P::ROUTES, P::SITES);
+        Some(Self::with(Facts { service, routes, sites, config }, sender))
     }
 
     fn with(facts: Facts, sender: Sender) -> Self {

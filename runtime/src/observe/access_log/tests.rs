@@ -30,7 +30,7 @@ impl Write for Output {
 
 fn facts() -> Facts {
     let config = Sample::OBSERVE.access_log.unwrap();
-    Facts { service: "order", routes: Sample::ROUTES, config }
+    Facts { service: "order", routes: Sample::ROUTES, sites: Sample::SITES, config }
 }
 
 fn wall() -> SystemTime {
