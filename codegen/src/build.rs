@@ -13,8 +13,8 @@ use amb_policy_lang::diagnostics::{self, Diagnostic, Style};
 use amb_policy_lang::{Outcome, compile};
 use similar::TextDiff;
 
+use crate::generate::{Generated, generate};
 use crate::source::FileLoader;
-use crate::{Generated, generate};
 
 /// Where generated files are checked in, below the deployment's folder.
 pub const FOLDER: &str = "generated";

@@ -16,7 +16,7 @@ use std::fmt::Write;
 use amb_policy_lang::plan::Plan;
 use sha2::{Digest, Sha256};
 
-use crate::VERSION;
+use crate::version::VERSION;
 
 /// How every embedded document begins.
 pub const MARKER: &str = "{\"amb-policy\":1,\"length\":";
@@ -88,7 +88,7 @@ mod tests {
     fn document() -> String {
         let loader = MemoryLoader::new([("order.amb", POLICY)]);
         let plan = compile("order.amb", &loader).plan.unwrap();
-        crate::generate(&plan).policy_json
+        crate::generate::generate(&plan).policy_json
     }
 
     #[test]

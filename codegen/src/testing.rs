@@ -14,7 +14,7 @@ use amb_policy_lang::{MemoryLoader, SourceLoader, compile};
 
 use crate::build::included;
 use crate::cx::Cx;
-use crate::generate;
+use crate::generate::generate;
 use crate::source::FileLoader;
 
 /// What one policy becomes.

@@ -25,11 +25,11 @@ use amb_policy_lang::plan::Plan;
 use proc_macro2::TokenStream;
 use quote::quote;
 
-use crate::VERSION;
 use crate::cx::Cx;
 use crate::parts::Home;
 use crate::pipeline::{Filter, ORDER};
 use crate::print::{banner, indent, item, join};
+use crate::version::VERSION;
 
 /// The text of `generated/proxy.rs`.
 pub(crate) fn proxy_rs(plan: &Plan) -> String {

@@ -1,0 +1,4 @@
+//! Which generator it is.
+
+/// The version in headers and in the embedded document.
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");
