@@ -36,12 +36,12 @@ struct Side {
 pub(crate) struct Arrival {
     pub(crate) stream: TcpStream,
     pub(crate) inbound: Inbound,
-    pub(crate) place: Place,
+    pub(crate) stay: Stay,
 }
 
-/// A connection of a caller, counted while it lives.
+/// A caller's stay with a worker, counted while it lasts.
 #[derive(Debug)]
-pub(crate) struct Place {
+pub(crate) struct Stay {
     worker: usize,
     workers: Arc<[Side]>,
     shared: Arc<Shared>,
@@ -62,30 +62,30 @@ impl Doors {
     }
 
     /// Where a connection that has just been accepted is to be carried.
-    pub(crate) fn place(&self, shared: &Arc<Shared>) -> Place {
+    pub(crate) fn stay(&self, shared: &Arc<Shared>) -> Stay {
         self.take(self.lightest(), shared)
     }
 
-    /// A place at this worker, however much it carries.
-    pub(crate) fn here(&self, shared: &Arc<Shared>) -> Place {
+    /// A stay at this worker, however much it carries.
+    pub(crate) fn here(&self, shared: &Arc<Shared>) -> Stay {
         self.take(self.own, shared)
     }
 
-    fn take(&self, worker: usize, shared: &Arc<Shared>) -> Place {
+    fn take(&self, worker: usize, shared: &Arc<Shared>) -> Stay {
         shared.connections.fetch_add(1, Ordering::Relaxed);
         if let Some(side) = self.workers.get(worker) {
             side.carries.fetch_add(1, Ordering::Relaxed);
         }
-        Place { worker, workers: Arc::clone(&self.workers), shared: Arc::clone(shared) }
+        Stay { worker, workers: Arc::clone(&self.workers), shared: Arc::clone(shared) }
     }
 
-    pub(crate) fn is_own(&self, place: &Place) -> bool {
-        place.worker == self.own
+    pub(crate) fn is_own(&self, stay: &Stay) -> bool {
+        stay.worker == self.own
     }
 
     /// Hands a connection over. If that worker has ended, the process stops, and it is closed.
     pub(crate) fn send(&self, arrival: Arrival) {
-        if let Some(side) = self.workers.get(arrival.place.worker) {
+        if let Some(side) = self.workers.get(arrival.stay.worker) {
             drop(side.door.send(arrival));
         }
     }
@@ -112,7 +112,7 @@ impl Side {
     }
 }
 
-impl Drop for Place {
+impl Drop for Stay {
     fn drop(&mut self) {
         self.shared.connections.fetch_sub(1, Ordering::Relaxed);
         if let Some(side) = self.workers.get(self.worker) {

@@ -12,7 +12,7 @@ use std::time::Duration;
 use tokio::runtime::{Builder, LocalOptions};
 use tokio::sync::mpsc::UnboundedReceiver;
 
-use self::handover::Place;
+use self::handover::Stay;
 use crate::discover::{Endpoints, Lookup};
 use crate::intercept::original;
 use crate::net::tcp::Tcp;
@@ -63,9 +63,8 @@ async fn work<P: Proxy>(setup: Setup) -> std::io::Result<()> {
     let doors = Rc::new(setup.doors);
     for stream in setup.early {
         stream.set_nonblocking(true)?;
-        let (stream, place) =
-            (tokio::net::TcpStream::from_std(stream)?, doors.here(&worker.shared));
-        welcome::<P>(&worker, stream, Inbound::Shared, place);
+        let (stream, stay) = (tokio::net::TcpStream::from_std(stream)?, doors.here(&worker.shared));
+        welcome::<P>(&worker, stream, Inbound::Shared, stay);
     }
     tokio::task::spawn_local(take_over::<P>(Rc::clone(&worker), setup.arrivals));
     for (listener, inbound) in setup.listeners {
@@ -93,10 +92,10 @@ async fn accept<P: Proxy>(
     loop {
         match listener.accept().await {
             Ok((stream, _)) => {
-                let place = doors.place(&worker.shared);
-                match doors.is_own(&place) {
-                    true => welcome::<P>(&worker, stream, inbound, place),
-                    false => hand_over(&doors, stream, inbound, place),
+                let stay = doors.stay(&worker.shared);
+                match doors.is_own(&stay) {
+                    true => welcome::<P>(&worker, stream, inbound, stay),
+                    false => hand_over(&doors, stream, inbound, stay),
                 }
             }
             // Out of file descriptors: others must end first.
@@ -106,17 +105,17 @@ async fn accept<P: Proxy>(
 }
 
 /// Lets another worker carry a connection.
-fn hand_over(doors: &Doors, stream: tokio::net::TcpStream, inbound: Inbound, place: Place) {
+fn hand_over(doors: &Doors, stream: tokio::net::TcpStream, inbound: Inbound, stay: Stay) {
     if let Ok(stream) = stream.into_std() {
-        doors.send(Arrival { stream, inbound, place });
+        doors.send(Arrival { stream, inbound, stay });
     }
 }
 
 async fn take_over<P: Proxy>(worker: Rc<Worker<Tcp>>, mut arrivals: UnboundedReceiver<Arrival>) {
-    while let Some(Arrival { stream, inbound, place }) = arrivals.recv().await {
+    while let Some(Arrival { stream, inbound, stay }) = arrivals.recv().await {
         // Without room in the system's tables it is closed, as if it had not been accepted.
         if let Ok(stream) = tokio::net::TcpStream::from_std(stream) {
-            welcome::<P>(&worker, stream, inbound, place);
+            welcome::<P>(&worker, stream, inbound, stay);
         }
     }
 }
@@ -126,7 +125,7 @@ fn welcome<P: Proxy>(
     worker: &Rc<Worker<Tcp>>,
     stream: tokio::net::TcpStream,
     listener: Inbound,
-    place: Place,
+    stay: Stay,
 ) {
     worker.recorder().connection();
     let worker = Rc::clone(worker);
@@ -135,13 +134,13 @@ fn welcome<P: Proxy>(
     tokio::task::spawn_local(async move {
         let inbound = original::inbound::<P>(&stream, listener);
         serve::<P, Tcp>(&worker, stream, inbound).await;
-        drop(place);
+        drop(stay);
     });
 }
 
 /// Carries a connection, whatever it is, to its end.
 async fn serve<P: Proxy, N: Net>(worker: &Worker<N>, io: N::Down, inbound: Inbound) {
-    let tunnel = |io| opaque::Connection::new(worker, io, inbound);
+    let tunnel = |io| opaque::OpaqueConnection::new(worker, io, inbound);
     match P::accept(inbound, worker) {
         Incoming::Http => http1::serve::<P, N>(worker, io, inbound).await,
         // In boxes, so that a resting connection of HTTP has no room for what it is not.

@@ -46,11 +46,11 @@ pub(crate) struct Block {
 
 /// One worker's unused blocks.
 #[derive(Debug, Default)]
+#[expect(clippy::vec_box, reason = "blocks change hands: a pointer moves, not the block")]
 pub(crate) struct Blocks {
-    #[expect(clippy::vec_box, reason = "blocks change hands: a pointer moves, not the block")]
     free: RefCell<Vec<Box<Block>>>,
     large: RefCell<Vec<Vec<u8>>>,
-    outgoing: RefCell<Vec<Outgoing>>,
+    outgoing: RefCell<Vec<Box<Outgoing>>>,
 }
 
 impl Blocks {
@@ -67,11 +67,11 @@ impl Blocks {
         }
     }
 
-    pub(crate) fn take_outgoing(&self) -> Outgoing {
-        self.outgoing.borrow_mut().pop().unwrap_or_else(Outgoing::new)
+    pub(crate) fn take_outgoing(&self) -> Box<Outgoing> {
+        self.outgoing.borrow_mut().pop().unwrap_or_default()
     }
 
-    pub(crate) fn give_outgoing(&self, mut out: Outgoing) {
+    pub(crate) fn give_outgoing(&self, mut out: Box<Outgoing>) {
         out.reset();
         let mut outgoing = self.outgoing.borrow_mut();
         if outgoing.len() < KEPT {

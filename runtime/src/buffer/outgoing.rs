@@ -17,10 +17,6 @@ pub(crate) struct Outgoing {
 }
 
 impl Outgoing {
-    pub(super) fn new() -> Self {
-        Self { head: Vec::with_capacity(1024), ..Self::default() }
-    }
-
     pub(super) fn reset(&mut self) {
         self.head.clear();
         (self.head_sent, self.sent, self.passed) = (0, 0, 0);

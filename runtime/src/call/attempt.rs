@@ -26,9 +26,9 @@ enum Connections {
 /// The time that a try has.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Within {
-    begun: Moment,
+    pub(super) begun: Moment,
     /// When it must have brought its response head.
-    end: Moment,
+    pub(super) end: Moment,
 }
 
 /// Where a try goes, as it was decided once.
@@ -183,23 +183,4 @@ pub(super) async fn connected<T, N: Net>(
     .await;
     call.went_on();
     connected
-}
-
-impl<N: Net> Call<'_, N> {
-    /// The time of a try that begins now.
-    fn within(&self) -> Within {
-        let per_try = self.limits.per_try.map_or(Moment::NEVER, |per_try| self.now + per_try);
-        Within { begun: self.now, end: per_try.min(self.limits.deadline) }
-    }
-
-    /// What it is called when a try is not done by `end`.
-    pub(super) fn late(&self, end: Moment) -> Kind {
-        if end == self.limits.deadline { Kind::TotalTimeout } else { Kind::TryTimeout }
-    }
-
-    /// May a request that met a connection's end be sent once more?
-    fn may_repeat(&self, stage: Stage) -> bool {
-        let safe = stage == Stage::Unsent || self.head().method().is_idempotent();
-        safe && self.request.replayable(Stage::Unsent)
-    }
 }

@@ -5,7 +5,7 @@ use std::task::{Context, Poll};
 
 use crate::buffer::{Block, Keep, Outgoing, poll_drain};
 use crate::message::RequestParts;
-use crate::wire::http2::stream::Answer;
+use crate::wire::http2::stream::CallerStream;
 use crate::worker::Net;
 
 /// Where a request comes from and its answer goes to.
@@ -13,7 +13,7 @@ pub(crate) enum Caller<'a, N: Net> {
     /// The connection, which this call has to itself.
     Http1(&'a mut N::Down),
     /// One stream of a connection.
-    Http2(&'a mut Answer),
+    Http2(&'a mut CallerStream),
 }
 
 impl<N: Net> Caller<'_, N> {

@@ -1,6 +1,7 @@
 //! The answer on its way to the caller, while what is left of both bodies flows.
 
 use crate::call::link::End;
+use crate::failure::ProxyError;
 use crate::net::Io as _;
 use std::future::poll_fn;
 use std::io;
@@ -9,7 +10,7 @@ use std::task::{Context, Poll, ready};
 use super::exchange::{body_keep, is_delimited};
 use super::request::Upload;
 use super::response::Response;
-use super::upgrade::Carried;
+use super::upgrade::Upgraded;
 use super::{Call, Caller, Link, upgrade};
 use crate::buffer::{Broken, Framing, Keep, LARGE_BODY, after_reads, poll_fill};
 use crate::grpc::Grpc;
@@ -26,7 +27,7 @@ pub(crate) struct Delivered {
     /// Body bytes written to the caller.
     pub(crate) sent: u64,
     /// Why the answer is not complete (RFC 9209 §2.3), if it is not.
-    pub(crate) error: Option<&'static str>,
+    pub(crate) error: Option<ProxyError>,
     /// The status of gRPC that came with it or behind it.
     pub(crate) grpc: Option<Grpc>,
 }
@@ -50,7 +51,7 @@ pub(crate) async fn deliver<N: Net>(
     let persistence = persistence(call, &response);
     let begun = begin(call, &response, persistence);
     if response.framing == Framing::Tunnel {
-        let Carried { sent, error } = upgrade::carry(call, response).await;
+        let Upgraded { sent, error } = upgrade::carry(call, response).await;
         call.went_on();
         return Delivered { then: Then::Close, sent, error, grpc: None };
     }
@@ -78,9 +79,9 @@ fn begin<N: Net>(
     call: &mut Call<'_, N>,
     response: &Response<N>,
     persistence: Persistence,
-) -> Result<(), &'static str> {
+) -> Result<(), ProxyError> {
     let keep = call.caller.keep(&call.request.parts);
-    let Response { block, parts, framing, .. } = &*response;
+    let Response { block, parts, framing, .. } = response;
     call.out.begin_body(block);
     match &mut call.caller {
         Caller::Http1(_) => {
@@ -121,10 +122,7 @@ fn persistence<N: Net>(call: &Call<'_, N>, response: &Response<N>) -> Persistenc
     }
 }
 
-async fn run<N: Net>(
-    call: &mut Call<'_, N>,
-    response: &mut Response<N>,
-) -> Result<(), &'static str> {
+async fn run<N: Net>(call: &mut Call<'_, N>, response: &mut Response<N>) -> Result<(), ProxyError> {
     if matches!(call.caller, Caller::Http1(_)) {
         after_reads().await;
     }
@@ -132,13 +130,13 @@ async fn run<N: Net>(
     let delivered = poll_fn(|cx| {
         let before = passed(call, response);
         if poll_upload(call, response, cx).is_err() {
-            return Poll::Ready(Err("http_request_error"));
+            return Poll::Ready(Err(ProxyError::HttpRequest));
         }
         if let Poll::Ready(result) = poll_download(call, response, cx) {
             return Poll::Ready(result);
         }
         if call.caller.poll_cancelled(cx).is_ready() {
-            return Poll::Ready(Err("client_closed"));
+            return Poll::Ready(Err(ProxyError::ClientClosed));
         }
         if !armed || passed(call, response) > before {
             let idle = call.worker.clock().now() + call.limits.idle;
@@ -146,7 +144,7 @@ async fn run<N: Net>(
             armed = true;
         }
         ready!(call.timer.poll_due(cx));
-        Poll::Ready(Err("http_response_timeout"))
+        Poll::Ready(Err(ProxyError::HttpResponseTimeout))
     })
     .await;
     if armed {
@@ -181,14 +179,14 @@ fn poll_download<N: Net>(
     call: &mut Call<'_, N>,
     response: &mut Response<N>,
     cx: &mut Context<'_>,
-) -> Poll<Result<(), &'static str>> {
+) -> Poll<Result<(), ProxyError>> {
     loop {
         let complete = response.is_complete();
-        let message = (&*response.block, &mut call.out);
+        let message = (&*response.block, &mut *call.out);
         if ready!(call.caller.poll_drain(message, complete, cx)).is_err() {
-            return Poll::Ready(Err("client_closed"));
+            return Poll::Ready(Err(ProxyError::ClientClosed));
         }
-        ready!(poll_spliced(call, response, cx)).map_err(|_| "client_closed")?;
+        ready!(poll_spliced(call, response, cx)).map_err(|_| ProxyError::ClientClosed)?;
         if complete {
             return Poll::Ready(Ok(()));
         }
@@ -216,7 +214,7 @@ fn poll_more<N: Net>(
     call: &mut Call<'_, N>,
     response: &mut Response<N>,
     cx: &mut Context<'_>,
-) -> Poll<Result<(), &'static str>> {
+) -> Poll<Result<(), ProxyError>> {
     response.block.recycle(&mut call.out);
     // A connection has one pipe or large block at most, however many streams.
     if response.expects() > LARGE_BODY
@@ -233,7 +231,7 @@ fn poll_more<N: Net>(
     let due = response.expects();
     let spliced = due > 0 && response.pipe.is_some();
     match response.link.as_mut().map(|link| &mut link.end) {
-        None => Poll::Ready(Err("http_response_incomplete")),
+        None => Poll::Ready(Err(ProxyError::HttpResponseIncomplete)),
         Some(End::Http1 { io, .. }) => {
             let read = match &mut response.pipe {
                 Some(pipe) if spliced => io.poll_into(pipe, due, cx),
@@ -241,14 +239,14 @@ fn poll_more<N: Net>(
             };
             match ready!(read) {
                 Ok(0) if response.end_of_stream() => Poll::Ready(Ok(())),
-                Ok(0) | Err(_) => Poll::Ready(Err("http_response_incomplete")),
+                Ok(0) | Err(_) => Poll::Ready(Err(ProxyError::HttpResponseIncomplete)),
                 Ok(moved) if spliced => {
                     response.went_past(moved);
                     Poll::Ready(Ok(()))
                 }
                 Ok(_) => {
                     let keep = call.caller.keep(&call.request.parts);
-                    Poll::Ready(response.decode(keep).map_err(|_| "http_protocol_error"))
+                    Poll::Ready(response.decode(keep).map_err(|_| ProxyError::HttpProtocol))
                 }
             }
         }
@@ -259,8 +257,8 @@ fn poll_more<N: Net>(
                     response.frames_came(came);
                     Poll::Ready(Ok(()))
                 }
-                Err(Broken::Malformed) => Poll::Ready(Err("http_protocol_error")),
-                Err(Broken::Gone) => Poll::Ready(Err("http_response_incomplete")),
+                Err(Broken::Malformed) => Poll::Ready(Err(ProxyError::HttpProtocol)),
+                Err(Broken::Gone) => Poll::Ready(Err(ProxyError::HttpResponseIncomplete)),
             }
         }
     }

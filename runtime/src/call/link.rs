@@ -6,13 +6,13 @@ use std::task::{Context, Poll};
 use crate::buffer::{Block, Outgoing, poll_drain};
 use crate::upstream::Lease;
 use crate::upstream::http2::Seat;
-use crate::wire::http2::stream::Asking;
+use crate::wire::http2::stream::UpstreamStream;
 use crate::worker::{Net, Worker};
 
 /// Where a request goes and its answer comes from, and what of the request has gone there.
 pub(crate) struct Link<N: Net> {
     pub(crate) end: End<N>,
-    pub(crate) out: Outgoing,
+    pub(crate) out: Box<Outgoing>,
 }
 
 /// The connection, or a part of one.
@@ -24,7 +24,7 @@ pub(crate) enum End<N: Net> {
         home: Option<Lease<N>>,
     },
     /// One stream of a connection. The stream goes first: then its seat is free, then its endpoint.
-    Http2 { stream: Box<Asking>, _seat: Seat, _lease: Lease<N> },
+    Http2 { stream: Box<UpstreamStream>, _seat: Seat, _lease: Lease<N> },
 }
 
 impl<N: Net> Link<N> {

@@ -27,9 +27,10 @@ use std::net::SocketAddr;
 use std::task::Poll;
 use std::time::Duration;
 
+use self::attempt::Within;
 use crate::buffer::Outgoing;
 use crate::clock::Moment;
-use crate::failure::{Failure, Kind};
+use crate::failure::{Failure, Kind, Stage};
 use crate::grpc::{self, TimeLeft};
 use crate::message::RequestHead;
 use crate::observe::event::Event;
@@ -48,7 +49,7 @@ pub struct Call<'a, N: Net> {
     pub(crate) timer: &'a Timer,
     pub(crate) request: &'a mut Request,
     /// What the caller has got.
-    pub(crate) out: Outgoing,
+    pub(crate) out: Box<Outgoing>,
     pub(crate) inbound: Inbound,
     /// Index into the proxy's routes.
     pub(crate) route: usize,
@@ -142,6 +143,29 @@ impl<'a, N: Net> Call<'a, N> {
     pub(crate) fn budget(&self) -> Option<&'a Budget> {
         let worker = self.worker;
         self.upstream.and_then(|id| worker.shared.budget(id))
+    }
+
+    /// The time of a try that begins now.
+    fn within(&self) -> Within {
+        let per_try = self.limits.per_try.map_or(Moment::NEVER, |per_try| self.now + per_try);
+        Within { begun: self.now, end: per_try.min(self.limits.deadline) }
+    }
+
+    /// What it is called when a try is not done by `end`.
+    pub(super) fn late(&self, end: Moment) -> Kind {
+        if end == self.limits.deadline { Kind::TotalTimeout } else { Kind::TryTimeout }
+    }
+
+    /// May a request that met a connection's end be sent once more?
+    fn may_repeat(&self, stage: Stage) -> bool {
+        let safe = stage == Stage::Unsent || self.head().method().is_idempotent();
+        safe && self.request.replayable(Stage::Unsent)
+    }
+
+    /// The answer that a failure without one gets.
+    pub(crate) fn local(&mut self, failure: Failure) -> Response<N> {
+        self.failure = Some(failure);
+        reply::of_failure(self.worker, self.head(), failure)
     }
 
     /// To be called after every wait.

@@ -2,8 +2,8 @@
 
 use std::fmt::Write as _;
 
+use super::Link;
 use super::response::Response;
-use super::{Call, Link};
 use crate::buffer::{Block, Framing};
 use crate::call::link::End;
 use crate::failure::{Failure, Kind};
@@ -13,23 +13,24 @@ use crate::observe::report::Source;
 use crate::policy::ReplyPolicy;
 use crate::worker::{Net, Worker};
 
-impl<N: Net> Call<'_, N> {
-    /// The answer that a failure without one gets.
-    pub(crate) fn local(&mut self, failure: Failure) -> Response<N> {
-        self.failure = Some(failure);
-        let mut reply = Reply::to(self.worker, self.head(), failure.status());
-        let mut status = format!("amb; error={}", failure.error());
-        let mut text = format!("{}\n", failure.error().replace('_', " "));
-        if let Kind::BreakerOpen { breaker, retry_in } = failure.kind {
-            let _ = write!(status, "; details=\"breaker {breaker} open\"");
-            text = format!("the breaker of {breaker} is open\n");
-            let seconds = retry_in.as_secs() + u64::from(retry_in.subsec_nanos() > 0);
-            reply.field("retry-after", seconds.max(1).to_string().as_bytes());
-        }
-        reply.field("proxy-status", status.as_bytes());
-        reply.field("content-type", b"text/plain");
-        reply.finish(text.as_bytes(), self.head().method(), Source::Proxy)
+/// The answer that a failure without one gets.
+pub(crate) fn of_failure<N: Net>(
+    worker: &Worker<N>,
+    to: RequestHead<'_>,
+    failure: Failure,
+) -> Response<N> {
+    let mut reply = Reply::to(worker, to, failure.status());
+    let mut status = format!("amb; error={}", failure.error().name());
+    let mut text = format!("{}\n", failure.error().name().replace('_', " "));
+    if let Kind::BreakerOpen { breaker, retry_in } = failure.kind {
+        let _ = write!(status, "; details=\"breaker {breaker} open\"");
+        text = format!("the breaker of {breaker} is open\n");
+        let seconds = retry_in.as_secs() + u64::from(retry_in.subsec_nanos() > 0);
+        reply.field("retry-after", seconds.max(1).to_string().as_bytes());
     }
+    reply.field("proxy-status", status.as_bytes());
+    reply.field("content-type", b"text/plain");
+    reply.finish(text.as_bytes(), to.method(), Source::Proxy)
 }
 
 /// The answer to a request that could not be read.

@@ -9,7 +9,7 @@ use crate::net::Target;
 use crate::upstream::Lease;
 use crate::upstream::http2::{Dialling, Seat, most, open};
 use crate::wire::http2::head;
-use crate::wire::http2::stream::Asking;
+use crate::wire::http2::stream::UpstreamStream;
 use crate::worker::Net;
 
 /// A seat on a connection to that endpoint, opened since then; if there is none, one is made. True: the
@@ -48,7 +48,7 @@ pub(super) fn begin<N: Net>(
     call: &mut Call<'_, N>,
     out: &mut Outgoing,
     (seat, authority, traceparent): (&Seat, &str, Option<&[u8]>),
-) -> Result<Asking, Failure> {
+) -> Result<UpstreamStream, Failure> {
     call.request.begin_framed_try(out).map_err(|broken| Failure::unsent(broken.into()))?;
     let additions = call.request.additions(authority, traceparent, call.tries);
     let (request, id) = (call.request.head(), call.request.id());

@@ -221,6 +221,4 @@ fn retry_in(failures: u32) -> Duration {
 }
 
 #[cfg(test)]
-mod name_server;
-#[cfg(test)]
 mod tests;

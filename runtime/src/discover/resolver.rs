@@ -47,7 +47,7 @@ impl Resolver {
 
     /// # Errors
     /// If the configuration is unusable.
-    pub(super) fn new(
+    pub(crate) fn new(
         config: ResolverConfig,
         options: ResolverOpts,
         hosts: PathBuf,

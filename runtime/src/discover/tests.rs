@@ -8,11 +8,11 @@ use hickory_resolver::config::{ResolverConfig, ResolverOpts};
 use tokio::sync::{Mutex, mpsc};
 use tokio::time::Instant;
 
-use super::name_server::{NameServer, Zone};
 use super::{Answer, Discovery, Endpoints, Listed, Lookup, Resolve, Resolver, retry_in};
 use crate::clock::Clock;
 use crate::notices::Notices;
 use crate::spec::{Address, Protocol, UpstreamSpec};
+use crate::testing::name_server::{NameServer, Zone};
 use crate::units::v4;
 
 const NOTICES: Notices = Notices::of("order");

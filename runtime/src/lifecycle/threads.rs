@@ -19,18 +19,18 @@ pub(super) struct Threads {
 }
 
 /// Tells how its thread has ended, even if it panicked.
-struct Ending {
+struct LastWord {
     how: io::Result<()>,
     to: mpsc::UnboundedSender<io::Result<()>>,
 }
 
-impl Ending {
+impl LastWord {
     fn tell(mut self, how: io::Result<()>) {
         self.how = how;
     }
 }
 
-impl Drop for Ending {
+impl Drop for LastWord {
     fn drop(&mut self) {
         let how = std::mem::replace(&mut self.how, Ok(()));
         // Nobody listens any more if the process is about to exit.
@@ -45,9 +45,9 @@ impl Threads {
         let (sender, ended) = mpsc::unbounded_channel();
         let running = setups.len();
         for setup in setups {
-            let ending = Ending { how: Ok(()), to: sender.clone() };
+            let last_word = LastWord { how: Ok(()), to: sender.clone() };
             let name = format!("amb-worker-{}", setup.index);
-            Builder::new().name(name).spawn(move || ending.tell(accept::run::<P>(setup)))?;
+            Builder::new().name(name).spawn(move || last_word.tell(accept::run::<P>(setup)))?;
         }
         Ok(Self { running, ended })
     }

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use super::event::Ended;
-use crate::failure::{Failure, Kind};
+use crate::failure::{Failure, Kind, ProxyError};
 use crate::grpc::Grpc;
 
 /// A finished call.
@@ -22,7 +22,7 @@ pub(crate) struct Report<'a> {
     /// Why there was no further try; none if the call did not end in failure, or has no retry.
     pub(crate) refusal: Option<Refusal>,
     /// Why the last try failed, if it did: RFC 9209's error type where there is one.
-    pub(crate) error: Option<&'static str>,
+    pub(crate) error: Option<ProxyError>,
     /// From the complete request head to the end of the answer.
     pub(crate) duration: Duration,
     /// Body bytes from the caller, as on the wire.
@@ -124,7 +124,7 @@ pub(crate) struct TunnelReport<'a> {
     pub(crate) status: u16,
     /// Connects.
     pub(crate) tries: u32,
-    pub(crate) error: Option<&'static str>,
+    pub(crate) error: Option<ProxyError>,
     /// From the accepted connection to its end.
     pub(crate) duration: Duration,
     pub(crate) received: u64,
@@ -200,11 +200,11 @@ impl Ending {
     }
 
     /// What went wrong with a tunnel that was open: RFC 9209 §2.3, or `client_closed`.
-    pub(crate) const fn error(self) -> Option<&'static str> {
+    pub(crate) const fn error(self) -> Option<ProxyError> {
         match self {
-            Self::Idle => Some("connection_timeout"),
-            Self::Caller => Some("client_closed"),
-            Self::Upstream => Some("connection_terminated"),
+            Self::Idle => Some(ProxyError::ConnectionTimeout),
+            Self::Caller => Some(ProxyError::ClientClosed),
+            Self::Upstream => Some(ProxyError::ConnectionTerminated),
             _ => None,
         }
     }

@@ -9,7 +9,7 @@
 //! can miss the other; when both see too much, both give up. It never overspends, and in a tight
 //! race it may grant one less than it could.
 
-use super::window::{Place, Window};
+use super::window::{Slot, Window};
 use crate::clock::Moment;
 use crate::sync::{Ordering, constructor, fence};
 use crate::units::Percent;
@@ -100,7 +100,7 @@ impl Budget {
     }
 
     /// Counts of the window that ends with `place`, or the later place that others have reached.
-    fn usage_at(&self, place: Place) -> Result<Usage, Place> {
+    fn usage_at(&self, place: Slot) -> Result<Usage, Slot> {
         let retries = self.retries.sum(place)?;
         let calls = self.calls.sum(place)?;
         Ok(Usage { calls, retries })
@@ -113,6 +113,6 @@ impl Default for Budget {
     }
 }
 
-fn place(now: Moment) -> Place {
-    Place::at(now, SLOT_MS, 0)
+fn place(now: Moment) -> Slot {
+    Slot::at(now, SLOT_MS, 0)
 }

@@ -31,12 +31,12 @@ const HORIZON: u64 = 1 << 20;
 
 /// A slot of time in a round of the breaker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Place {
+pub(crate) struct Slot {
     slot: u64,
     round: u64,
 }
 
-impl Place {
+impl Slot {
     /// Where `now` lies among slots of `width_ms` milliseconds, which start at time zero.
     pub(crate) fn at(now: Moment, width_ms: u64, round: u64) -> Self {
         // Row 0 is before the start: it is what the words of an unused window say.
@@ -70,7 +70,7 @@ enum Age {
 }
 
 impl Age {
-    fn of(word: u64, place: Place) -> Self {
+    fn of(word: u64, place: Slot) -> Self {
         let rows = (word >> ROW_SHIFT).wrapping_sub(place.row()) % ROWS;
         let rounds = (word >> ROUND_SHIFT).wrapping_sub(place.round) % ROUNDS;
         match (rows, rounds) {
@@ -110,7 +110,7 @@ impl Window {
     }
 
     /// Counts `n` more; false if the slot is full or has moved on to a later time.
-    pub(crate) fn add(&self, place: Place, n: u64) -> bool {
+    pub(crate) fn add(&self, place: Slot, n: u64) -> bool {
         self.change(place, |word| match Age::of(word, place) {
             Age::Older => Some(place.word(n)),
             Age::Same if count(word) + n <= SLOT_MAX => Some(word + n),
@@ -119,7 +119,7 @@ impl Window {
     }
 
     /// Takes back what was counted at `place`, unless the slot has moved on since.
-    pub(crate) fn take(&self, place: Place, n: u64) {
+    pub(crate) fn take(&self, place: Slot, n: u64) {
         self.change(place, |word| match Age::of(word, place) {
             Age::Same if count(word) >= n => Some(word - n),
             _ => None,
@@ -131,7 +131,7 @@ impl Window {
     /// # Errors
     /// A later place, if another worker has counted for it: slots that belong to the window of
     /// `place` may be gone already, so that only the later window can be judged.
-    pub(crate) fn sum(&self, place: Place) -> Result<u64, Place> {
+    pub(crate) fn sum(&self, place: Slot) -> Result<u64, Slot> {
         let mut sum = 0;
         for (position, word) in (0..).zip(&self.words) {
             let kept = place.kept_at(position);
@@ -140,14 +140,14 @@ impl Window {
                 Age::Same => sum += count(word),
                 Age::Older | Age::Newer { rows: 0 } => {}
                 Age::Newer { rows } => {
-                    return Err(Place { slot: kept.slot + rows * SLOTS, ..place });
+                    return Err(Slot { slot: kept.slot + rows * SLOTS, ..place });
                 }
             }
         }
         Ok(sum)
     }
 
-    fn change(&self, place: Place, next: impl Fn(u64) -> Option<u64>) -> bool {
+    fn change(&self, place: Slot, next: impl Fn(u64) -> Option<u64>) -> bool {
         let position = place.slot % SLOTS;
         let Some(word) = self.words.get(position as usize) else { return false };
         word.fetch_update(Ordering::AcqRel, Ordering::Acquire, next).is_ok()

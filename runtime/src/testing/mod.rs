@@ -7,6 +7,8 @@
 mod calls;
 mod http2;
 mod live;
+#[cfg(test)]
+pub(crate) mod name_server;
 mod observed;
 mod parse;
 #[cfg(test)]

@@ -178,11 +178,14 @@ impl<P: Proxy> Steady<P> {
     }
 
     fn poll<F: Filter>(&self, mut call: Call<'_, Memory>) {
-        let mut pipeline = pin!(F::call(&mut call));
-        let polled = pipeline.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+        let polled = {
+            let pipeline = pin!(F::call(&mut call));
+            pipeline.poll(&mut Context::from_waker(Waker::noop()))
+        };
         if let Poll::Ready(Ok(response)) = polled {
             response.discard(&self.worker);
         }
+        self.worker.blocks.give_outgoing(call.out);
     }
 }
 

@@ -71,6 +71,6 @@ impl<C: Connect> Upstream<C> {
         let another = |&position: &usize| at(position).map(|endpoint| endpoint.address) != last;
         let position = round.find(another).unwrap_or(turn);
         self.turn.set(position.wrapping_add(1));
-        at(position).map(Lease::clone)
+        at(position).cloned()
     }
 }

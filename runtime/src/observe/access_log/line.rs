@@ -48,7 +48,7 @@ pub(super) fn write_tunnel(
         line.key("received").number(report.received);
         line.key("sent").number(report.sent);
         if let Some(error) = report.error {
-            line.key("error").text(error.as_bytes());
+            line.key("error").text(error.name().as_bytes());
         }
     });
     buffer.push(b'\n');
@@ -97,7 +97,7 @@ fn how(line: &mut Json<'_>, report: &Report<'_>) {
         line.key("refusal").text(refusal.label().as_bytes());
     }
     if let Some(error) = report.error {
-        line.key("error").text(error.as_bytes());
+        line.key("error").text(error.name().as_bytes());
     }
 }
 

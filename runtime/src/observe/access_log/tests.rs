@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use super::{BUFFERS, Facts, Log, Writer, line};
 use crate::clock::Clock;
+use crate::failure::ProxyError;
 use crate::grpc::Grpc;
 use crate::observe::report::{Refusal, Report, TunnelReport};
 use crate::spec::{AccessLog, Spec};
@@ -51,7 +52,7 @@ fn a_line_says_what_happened() {
     let mut report = head.report();
     report.refusal = Some(Refusal::Unsafe);
     report.grpc = Some(Grpc::DataLoss);
-    report.error = Some("connection_timeout");
+    report.error = Some(ProxyError::ConnectionTimeout);
     report.caller.correlation_id = b"id-1";
     report.caller.trace_id = b"0af7651916cd43dd8448eb211c80319c";
     let line: Value = serde_json::from_slice(&written(&report)).unwrap();
@@ -73,7 +74,7 @@ fn a_tunnel_has_a_line_of_its_own() {
         route: 1,
         status: 200,
         tries: 2,
-        error: Some("client_closed"),
+        error: Some(ProxyError::ClientClosed),
         duration: Duration::from_millis(7),
         received: 3,
         sent: 4,

@@ -26,7 +26,7 @@ use crate::observe::metrics::Flood;
 use crate::proxy::Proxy;
 use crate::spec::Inbound;
 use crate::timer::Timer;
-use crate::wire::http2::stream::Answer;
+use crate::wire::http2::stream::CallerStream;
 use crate::wire::http2::{CONNECTION_WINDOW, SEND_BUFFER, STREAM_WINDOW, STREAMS, head};
 use crate::worker::{Net, Worker};
 
@@ -230,7 +230,7 @@ async fn call<P: Proxy, N: Net>(
     let mut block = worker.blocks.take();
     let read = head::read_request(&head, body.is_end_stream(), &mut block);
     drop(head);
-    let mut answer = Answer::new(body, answer);
+    let mut answer = CallerStream::new(body, answer);
     match read {
         Ok((parts, framing)) => {
             let request = Request::of_frames(block, parts, framing);
@@ -248,7 +248,7 @@ async fn call<P: Proxy, N: Net>(
 }
 
 /// Answers what is HTTP/2 and yet no request.
-async fn refuse<N: Net>(worker: &Worker<N>, mut answer: Answer, refused: Refused) {
+async fn refuse<N: Net>(worker: &Worker<N>, mut answer: CallerStream, refused: Refused) {
     worker.recorder().malformed();
     let response = reply::of_refused(worker, refused);
     let mut out = worker.blocks.take_outgoing();

@@ -40,7 +40,7 @@ const SILENCE: Duration = Duration::from_secs(1);
 const HELLO_PATIENCE: Duration = Duration::from_secs(10);
 
 /// A connection that is a tunnel as a whole.
-pub(crate) struct Connection<'a, N: Net> {
+pub(crate) struct OpaqueConnection<'a, N: Net> {
     worker: &'a Worker<N>,
     io: N::Down,
     timer: Timer,
@@ -53,7 +53,7 @@ pub(crate) struct Connection<'a, N: Net> {
     ahead: Option<Box<Block>>,
 }
 
-impl<'a, N: Net> Connection<'a, N> {
+impl<'a, N: Net> OpaqueConnection<'a, N> {
     pub(crate) fn new(worker: &'a Worker<N>, io: N::Down, inbound: Inbound) -> Self {
         let original = match inbound {
             Inbound::Redirected(original) => Some(original),

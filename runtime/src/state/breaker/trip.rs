@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use super::Verdict;
 use crate::clock::Moment;
-use crate::state::window::{Place, SLOTS, Window};
+use crate::state::window::{SLOTS, Slot, Window};
 use crate::sync::constructor;
 use crate::units::Percent;
 
@@ -46,8 +46,8 @@ pub(super) struct Ended {
 }
 
 impl Ended {
-    fn place(&self, within: Duration) -> Place {
-        Place::at(self.at, within.as_millis() as u64 / SLOTS, u64::from(self.round))
+    fn place(&self, within: Duration) -> Slot {
+        Slot::at(self.at, within.as_millis() as u64 / SLOTS, u64::from(self.round))
     }
 }
 
@@ -107,11 +107,11 @@ impl Counter {
 
     /// The sample before the hit, and read in the other order: no hit is seen without its sample,
     /// which would make a share look larger than it is.
-    fn sample(&self, place: Place, hit: bool) -> bool {
+    fn sample(&self, place: Slot, hit: bool) -> bool {
         self.samples.add(place, 1) && (!hit || self.hits.add(place, 1))
     }
 
-    fn total(&self, mut place: Place) -> Total {
+    fn total(&self, mut place: Slot) -> Total {
         loop {
             match self.try_total(place) {
                 Ok(total) => return total,
@@ -120,7 +120,7 @@ impl Counter {
         }
     }
 
-    fn try_total(&self, place: Place) -> Result<Total, Place> {
+    fn try_total(&self, place: Slot) -> Result<Total, Slot> {
         let hits = self.hits.sum(place)?;
         let samples = self.samples.sum(place)?;
         Ok(Total { hits, samples })

@@ -15,7 +15,7 @@ use crate::failure::{Failure, Kind};
 use crate::message::HEAD_LIMIT;
 use crate::net::Connect;
 use crate::timer::Timers;
-use crate::wire::http2::stream::Asking;
+use crate::wire::http2::stream::UpstreamStream;
 use crate::wire::http2::{CONNECTION_WINDOW, SEND_BUFFER, STREAM_WINDOW, STREAMS, head};
 
 /// A connection without a call is closed after this time.
@@ -25,7 +25,7 @@ const AGE: Duration = Duration::from_secs(15 * 60);
 
 /// An open connection.
 #[derive(Debug)]
-pub(crate) struct Connection {
+pub(crate) struct Multiplexed {
     requests: RefCell<SendRequest<Bytes>>,
     /// Calls on it.
     calls: Rc<Cell<usize>>,
@@ -48,9 +48,9 @@ pub(super) enum Room {
 
 /// A call's seat on a connection; taken until the call has ended.
 #[derive(Debug)]
-pub(crate) struct Seat(Rc<Connection>);
+pub(crate) struct Seat(Rc<Multiplexed>);
 
-impl Connection {
+impl Multiplexed {
     /// Is it new enough, and has it a seat left?
     pub(super) fn fits(&self, since: Moment) -> bool {
         self.born >= since && self.calls.get() < self.most
@@ -83,7 +83,7 @@ impl Connection {
 }
 
 impl Seat {
-    pub(super) fn on(connection: Rc<Connection>) -> Self {
+    pub(super) fn on(connection: Rc<Multiplexed>) -> Self {
         connection.calls.set(connection.calls.get() + 1);
         connection.resting.set(None);
         Self(connection)
@@ -95,12 +95,16 @@ impl Seat {
     }
 
     /// Begins a call.
-    pub(crate) fn send(&self, head: http::Request<()>, ended: bool) -> Result<Asking, h2::Error> {
+    pub(crate) fn send(
+        &self,
+        head: http::Request<()>,
+        ended: bool,
+    ) -> Result<UpstreamStream, h2::Error> {
         // A handle remembers a stream that waits for the upstream's permission, and whoever asks the
         // handle takes that stream's wake-up: so each call has one of its own.
         let mut requests = self.0.requests.borrow().clone();
         let (response, body) = requests.send_request(head, ended)?;
-        Ok(Asking::new(response, body, ended))
+        Ok(UpstreamStream::new(response, body, ended))
     }
 }
 
@@ -119,7 +123,7 @@ pub(crate) fn most<C: Connect>() -> usize {
 pub(crate) async fn open<C: Connect>(
     dial: impl Future<Output = Result<C::Up, Kind>>,
     timers: &Rc<Timers>,
-) -> Result<Connection, Kind> {
+) -> Result<Multiplexed, Kind> {
     let (io, reads) = Heard::new(dial.await?);
     let (requests, connection) = Builder::new()
         .initial_window_size(STREAM_WINDOW)
@@ -135,7 +139,7 @@ pub(crate) async fn open<C: Connect>(
     let calls = Rc::new(Cell::new(0));
     let life = Life { reads, calls: Rc::clone(&calls) };
     tokio::task::spawn_local(drive(connection, life, timers.clock(), timers.timer()));
-    Ok(Connection {
+    Ok(Multiplexed {
         requests: RefCell::new(requests),
         calls,
         most: most::<C>(),

@@ -13,13 +13,13 @@ pub(crate) use dial::{Dial, Dialling};
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use self::connection::{Connection, Room};
+use self::connection::{Multiplexed, Room};
 use crate::clock::Moment;
 
 /// Connections, open and in the making.
 #[derive(Debug, Default)]
 pub(crate) struct Pool {
-    open: RefCell<Vec<Rc<Connection>>>,
+    open: RefCell<Vec<Rc<Multiplexed>>>,
     dials: RefCell<Vec<Rc<Dial>>>,
 }
 
@@ -40,7 +40,7 @@ impl Pool {
         None
     }
 
-    pub(crate) fn add(&self, connection: Connection) -> Seat {
+    pub(crate) fn add(&self, connection: Multiplexed) -> Seat {
         let connection = Rc::new(connection);
         self.open.borrow_mut().push(Rc::clone(&connection));
         Seat::on(connection)

@@ -11,6 +11,7 @@ use h2::{Reason, RecvStream, SendStream};
 
 use super::head;
 use crate::buffer::{Block, Broken, Came, Keep, Outgoing};
+use crate::failure::ProxyError;
 use crate::message::ResponseParts;
 
 /// A chunk's size line and its end, at most.
@@ -165,14 +166,14 @@ impl Sending {
 }
 
 /// A caller's stream: its request's body comes on it, and it waits for the answer.
-pub(crate) struct Answer {
+pub(crate) struct CallerStream {
     pub(crate) incoming: Incoming,
     head: SendResponse<Bytes>,
     /// Once the head has gone out.
     body: Option<Sending>,
 }
 
-impl Answer {
+impl CallerStream {
     pub(crate) fn new(body: RecvStream, head: SendResponse<Bytes>) -> Self {
         Self { incoming: Incoming::new(body), head, body: None }
     }
@@ -183,12 +184,13 @@ impl Answer {
         (block, parts): (&Block, &ResponseParts),
         id: &[u8],
         ended: bool,
-    ) -> Result<(), &'static str> {
+    ) -> Result<(), ProxyError> {
         let Some(response) = head::write_response(block, parts, id) else {
             self.reset();
-            return Err("http_protocol_error");
+            return Err(ProxyError::HttpProtocol);
         };
-        let stream = self.head.send_response(response, ended).map_err(|_| "client_closed")?;
+        let stream =
+            self.head.send_response(response, ended).map_err(|_| ProxyError::ClientClosed)?;
         self.body = Some(Sending { stream, ended });
         Ok(())
     }
@@ -238,7 +240,7 @@ impl Answer {
 }
 
 /// A stream to an upstream: a request on its way, then its answer.
-pub(crate) struct Asking {
+pub(crate) struct UpstreamStream {
     head: ResponseFuture,
     request: Sending,
     /// Once the head is here.
@@ -247,7 +249,7 @@ pub(crate) struct Asking {
     pub(crate) ended: bool,
 }
 
-impl Asking {
+impl UpstreamStream {
     pub(crate) fn new(head: ResponseFuture, stream: SendStream<Bytes>, ended: bool) -> Self {
         let request = Sending { stream, ended };
         Self { head, request, response: None, ended: false }

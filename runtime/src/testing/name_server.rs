@@ -12,22 +12,22 @@ use hickory_resolver::proto::rr::{Name, RData, Record, RecordType};
 use tokio::net::UdpSocket;
 use tokio::sync::watch;
 
-use super::resolver::Resolver;
+use crate::discover::Resolver;
 
 /// What the server knows: addresses and TTL by full name. A name without addresses is never
 /// answered; any other name does not exist.
-pub(super) type Zone = BTreeMap<&'static str, (Vec<IpAddr>, u32)>;
+pub(crate) type Zone = BTreeMap<&'static str, (Vec<IpAddr>, u32)>;
 
 /// The server, and what it has been asked.
-pub(super) struct NameServer {
-    pub(super) address: SocketAddr,
-    pub(super) zone: watch::Sender<Zone>,
-    pub(super) asked: watch::Receiver<Vec<String>>,
+pub(crate) struct NameServer {
+    pub(crate) address: SocketAddr,
+    pub(crate) zone: watch::Sender<Zone>,
+    pub(crate) asked: watch::Receiver<Vec<String>>,
 }
 
 impl NameServer {
     /// Serves on the present runtime.
-    pub(super) async fn start(zone: Zone) -> Self {
+    pub(crate) async fn start(zone: Zone) -> Self {
         let socket = UdpSocket::bind("127.0.0.1:0").await.unwrap();
         let address = socket.local_addr().unwrap();
         let (zone, known) = watch::channel(zone);
@@ -37,7 +37,7 @@ impl NameServer {
     }
 
     /// A resolver that asks this server only.
-    pub(super) fn resolver(&self, ndots: usize, search: &[&str], hosts: &str) -> Arc<Resolver> {
+    pub(crate) fn resolver(&self, ndots: usize, search: &[&str], hosts: &str) -> Arc<Resolver> {
         let mut server = NameServerConfig::udp(self.address.ip());
         for connection in &mut server.connections {
             connection.port = self.address.port();

@@ -1,5 +1,9 @@
 //! Tries and calls that ended without an answer of the upstream.
 
+mod error;
+
+pub(crate) use error::ProxyError;
+
 use std::io;
 use std::time::Duration;
 
@@ -104,22 +108,22 @@ impl Failure {
     }
 
     /// The proxy error type of RFC 9209 §2.3.
-    pub(crate) const fn error(self) -> &'static str {
+    pub(crate) const fn error(self) -> ProxyError {
         match self.kind {
-            Kind::NoEndpoint | Kind::Unresolved => "dns_error",
-            Kind::Refused => "connection_refused",
-            Kind::Unreachable => "destination_ip_unroutable",
-            Kind::ConnectTimeout => "connection_timeout",
-            Kind::Stale | Kind::Reset => "connection_terminated",
-            Kind::Malformed => "http_protocol_error",
-            Kind::TryTimeout | Kind::TotalTimeout => "http_response_timeout",
-            Kind::RefusedStream | Kind::BreakerOpen { .. } => "destination_unavailable",
-            Kind::ConnectionLimit => "connection_limit_reached",
-            Kind::UnknownHost => "destination_not_found",
-            Kind::Loop => "proxy_loop_detected",
-            Kind::BadBody => "http_request_error",
-            Kind::BadHello => "tls_protocol_error",
-            Kind::Cancelled => "client_closed",
+            Kind::NoEndpoint | Kind::Unresolved => ProxyError::Dns,
+            Kind::Refused => ProxyError::ConnectionRefused,
+            Kind::Unreachable => ProxyError::DestinationIpUnroutable,
+            Kind::ConnectTimeout => ProxyError::ConnectionTimeout,
+            Kind::Stale | Kind::Reset => ProxyError::ConnectionTerminated,
+            Kind::Malformed => ProxyError::HttpProtocol,
+            Kind::TryTimeout | Kind::TotalTimeout => ProxyError::HttpResponseTimeout,
+            Kind::RefusedStream | Kind::BreakerOpen { .. } => ProxyError::DestinationUnavailable,
+            Kind::ConnectionLimit => ProxyError::ConnectionLimitReached,
+            Kind::UnknownHost => ProxyError::DestinationNotFound,
+            Kind::Loop => ProxyError::ProxyLoopDetected,
+            Kind::BadBody => ProxyError::HttpRequest,
+            Kind::BadHello => ProxyError::TlsProtocol,
+            Kind::Cancelled => ProxyError::ClientClosed,
         }
     }
 
