@@ -31,77 +31,59 @@ fn opposite(setting: &str, tight: &Plan, weak: &Plan) {
     }
 }
 
+/// A setting, a tight value of it, and a weak one.
+const OF_A_CALL: &[(&str, &str, &str)] = &[
+    ("timeout.total", "timeout 1s", "timeout 2s"),
+    ("timeout.total", "timeout 1s", "timeout { total deadline max 2s }"),
+    ("timeout.per-try", "timeout { per-try 1s }", "timeout { per-try 2s }"),
+    ("timeout.per-try", "timeout { per-try 1s }", ""),
+    ("timeout.connect", "timeout { connect 1s }", "timeout { connect 2s }"),
+    ("timeout.idle", "timeout { idle 1m }", "timeout { idle 2m }"),
+    ("retry", "", "retry"),
+    ("retry.attempts", "retry { attempts 2 }", "retry { attempts 3 }"),
+    ("retry.on", "retry { on 503 }", "retry { on 429, 503 }"),
+    ("retry.methods", "retry { methods GET }", "retry { methods GET, PUT }"),
+    ("retry.non-idempotent", "retry", "retry { non-idempotent when header(\"idempotency-key\") }"),
+    (
+        "retry.non-idempotent",
+        "retry { non-idempotent when header(\"idempotency-key\") }",
+        "retry { non-idempotent always because \"it is idempotent\" }",
+    ),
+    (
+        "retry.backoff",
+        "retry { backoff full-jitter 200ms..1s }",
+        "retry { backoff full-jitter 100ms..1s }",
+    ),
+    ("retry.backoff", "retry { backoff full-jitter 100ms..1s }", "retry { backoff fixed 100ms }"),
+    ("retry.retry-after", "retry { retry-after honour up to 1s }", "retry { retry-after ignore }"),
+    ("retry.budget", "retry { budget 10% min 1/s }", "retry { budget 20% min 1/s }"),
+    ("retry.budget", "retry { budget 10% min 1/s }", "retry { budget 10% min 2/s }"),
+    ("retry.buffer", "retry { buffer 1KiB }", "retry { buffer 1MiB }"),
+    ("breaker", "breaker", ""),
+    ("breaker.failures", "breaker { failures 5 within 10s }", "breaker { failures 6 within 10s }"),
+    ("breaker.failures", "breaker { failures 5 within 10s }", "breaker { failures 5 within 5s }"),
+    (
+        "breaker.consecutive-failures",
+        "breaker { failures 5 within 10s; consecutive-failures 5 }",
+        "breaker { failures 5 within 10s }",
+    ),
+    (
+        "breaker.failure-rate",
+        "breaker { failure-rate 20% of 20 within 10s }",
+        "breaker { failure-rate 50% of 20 within 10s }",
+    ),
+    ("breaker.slow", "breaker { slow 1s rate 50% }", "breaker { slow 2s rate 50% }"),
+    ("breaker.open-for", "breaker { open-for 30s }", "breaker { open-for 10s }"),
+    ("breaker.open-for", "breaker { open-for 1s..60s }", "breaker { open-for 1s..30s }"),
+    ("breaker.probes", "breaker { probes 1 }", "breaker { probes 2 }"),
+    ("breaker.counts", "breaker { counts reset, 500 }", "breaker { counts 500 }"),
+    ("headers.request.remove", "headers request { remove \"x-debug\" }", ""),
+    ("headers.response.remove", "headers response { remove \"server\" }", ""),
+];
+
 #[test]
 fn each_setting_of_a_call_has_its_direction() {
-    let cases = [
-        ("timeout.total", "timeout 1s", "timeout 2s"),
-        ("timeout.total", "timeout 1s", "timeout { total deadline max 2s }"),
-        ("timeout.per-try", "timeout { per-try 1s }", "timeout { per-try 2s }"),
-        ("timeout.per-try", "timeout { per-try 1s }", ""),
-        ("timeout.connect", "timeout { connect 1s }", "timeout { connect 2s }"),
-        ("timeout.idle", "timeout { idle 1m }", "timeout { idle 2m }"),
-        ("retry", "", "retry"),
-        ("retry.attempts", "retry { attempts 2 }", "retry { attempts 3 }"),
-        ("retry.on", "retry { on 503 }", "retry { on 429, 503 }"),
-        ("retry.methods", "retry { methods GET }", "retry { methods GET, PUT }"),
-        (
-            "retry.non-idempotent",
-            "retry",
-            "retry { non-idempotent when header(\"idempotency-key\") }",
-        ),
-        (
-            "retry.non-idempotent",
-            "retry { non-idempotent when header(\"idempotency-key\") }",
-            "retry { non-idempotent always because \"it is idempotent\" }",
-        ),
-        (
-            "retry.backoff",
-            "retry { backoff full-jitter 200ms..1s }",
-            "retry { backoff full-jitter 100ms..1s }",
-        ),
-        (
-            "retry.backoff",
-            "retry { backoff full-jitter 100ms..1s }",
-            "retry { backoff fixed 100ms }",
-        ),
-        (
-            "retry.retry-after",
-            "retry { retry-after honour up to 1s }",
-            "retry { retry-after ignore }",
-        ),
-        ("retry.budget", "retry { budget 10% min 1/s }", "retry { budget 20% min 1/s }"),
-        ("retry.budget", "retry { budget 10% min 1/s }", "retry { budget 10% min 2/s }"),
-        ("retry.buffer", "retry { buffer 1KiB }", "retry { buffer 1MiB }"),
-        ("breaker", "breaker", ""),
-        (
-            "breaker.failures",
-            "breaker { failures 5 within 10s }",
-            "breaker { failures 6 within 10s }",
-        ),
-        (
-            "breaker.failures",
-            "breaker { failures 5 within 10s }",
-            "breaker { failures 5 within 5s }",
-        ),
-        (
-            "breaker.consecutive-failures",
-            "breaker { failures 5 within 10s; consecutive-failures 5 }",
-            "breaker { failures 5 within 10s }",
-        ),
-        (
-            "breaker.failure-rate",
-            "breaker { failure-rate 20% of 20 within 10s }",
-            "breaker { failure-rate 50% of 20 within 10s }",
-        ),
-        ("breaker.slow", "breaker { slow 1s rate 50% }", "breaker { slow 2s rate 50% }"),
-        ("breaker.open-for", "breaker { open-for 30s }", "breaker { open-for 10s }"),
-        ("breaker.open-for", "breaker { open-for 1s..60s }", "breaker { open-for 1s..30s }"),
-        ("breaker.probes", "breaker { probes 1 }", "breaker { probes 2 }"),
-        ("breaker.counts", "breaker { counts reset, 500 }", "breaker { counts 500 }"),
-        ("headers.request.remove", "headers request { remove \"x-debug\" }", ""),
-        ("headers.response.remove", "headers response { remove \"server\" }", ""),
-    ];
-    for (setting, tight, weak) in cases {
+    for (setting, tight, weak) in OF_A_CALL {
         opposite(setting, &policy("", tight), &policy("", weak));
     }
 }

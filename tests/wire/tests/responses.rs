@@ -4,7 +4,7 @@ use amb_runtime::testing::Live;
 use amb_tests_wire::caller::{Caller, get};
 use amb_tests_wire::message::wire;
 use amb_tests_wire::policies::plain::Plain;
-use amb_tests_wire::upstream::{Step, Upstream, close, keep, reply};
+use amb_tests_wire::upstream::{Upstream, close, keep, reply};
 
 fn proxy(upstream: &Upstream) -> Live {
     Live::start::<Plain>(1, &[("catalog", upstream.address)])
@@ -44,145 +44,160 @@ fn what_is_wrong_with_a_response_is_a_bad_gateway() {
 struct Forwarded {
     name: &'static str,
     request: &'static str,
-    response: Step,
+    response: &'static str,
+    /// The upstream closes its connection afterwards.
+    ends: bool,
     expect: &'static str,
+    /// So do we.
     closed: bool,
 }
 
+const GET: &str = "GET / HTTP/1.1|host: @||";
+const OLD: &str = "GET / HTTP/1.0|host: @||";
+
+const FORWARDED: [Forwarded; 17] = [
+    Forwarded {
+        name: "a length",
+        request: GET,
+        response: "HTTP/1.1 200 Fine|X-A: b|content-length: 2||ab",
+        ends: false,
+        expect: "HTTP/1.1 200 Fine|X-A: b|content-length: 2||ab",
+        closed: false,
+    },
+    Forwarded {
+        name: "no reason",
+        request: GET,
+        response: "HTTP/1.1 200 |content-length: 0||",
+        ends: false,
+        expect: "HTTP/1.1 200 |content-length: 0||",
+        closed: false,
+    },
+    Forwarded {
+        name: "chunks",
+        request: GET,
+        response: "HTTP/1.1 200 OK|transfer-encoding: chunked||2;x=y|ab|0|x-sum: 1||",
+        ends: false,
+        expect: "HTTP/1.1 200 OK|transfer-encoding: chunked||2|ab|0|x-sum: 1||",
+        closed: false,
+    },
+    Forwarded {
+        name: "chunks for HTTP/1.0",
+        request: OLD,
+        response: "HTTP/1.1 200 OK|transfer-encoding: chunked||2|ab|1|c|0|x-sum: 1||",
+        ends: false,
+        expect: "HTTP/1.1 200 OK|connection: close||abc",
+        closed: true,
+    },
+    Forwarded {
+        name: "the end of the connection",
+        request: GET,
+        response: "HTTP/1.1 200 OK||abc",
+        ends: true,
+        expect: "HTTP/1.1 200 OK|connection: close||abc",
+        closed: true,
+    },
+    Forwarded {
+        name: "an upstream of HTTP/1.0",
+        request: GET,
+        response: "HTTP/1.0 200 OK||abc",
+        ends: true,
+        expect: "HTTP/1.1 200 OK|connection: close||abc",
+        closed: true,
+    },
+    Forwarded {
+        name: "HEAD",
+        request: "HEAD / HTTP/1.1|host: @||",
+        response: "HTTP/1.1 200 OK|content-length: 9||",
+        ends: false,
+        expect: "HTTP/1.1 200 OK|content-length: 9||",
+        closed: false,
+    },
+    Forwarded {
+        name: "HEAD without a length",
+        request: "HEAD / HTTP/1.1|host: @||",
+        response: "HTTP/1.1 200 OK||",
+        ends: false,
+        expect: "HTTP/1.1 200 OK||",
+        closed: false,
+    },
+    Forwarded {
+        name: "204",
+        request: GET,
+        response: "HTTP/1.1 204 No Content||",
+        ends: false,
+        expect: "HTTP/1.1 204 No Content||",
+        closed: false,
+    },
+    Forwarded {
+        name: "304 with a length",
+        request: GET,
+        response: "HTTP/1.1 304 Not Modified|content-length: 9||",
+        ends: false,
+        expect: "HTTP/1.1 304 Not Modified|content-length: 9||",
+        closed: false,
+    },
+    Forwarded {
+        name: "fields of the connection",
+        request: GET,
+        response: "HTTP/1.1 200 OK|connection: x-a|x-a: 1|keep-alive: 5|content-length: 0||",
+        ends: false,
+        expect: "HTTP/1.1 200 OK|content-length: 0||",
+        closed: false,
+    },
+    Forwarded {
+        name: "an upstream that closes",
+        request: GET,
+        response: "HTTP/1.1 200 OK|connection: close|content-length: 0||",
+        ends: true,
+        expect: "HTTP/1.1 200 OK|content-length: 0||",
+        closed: false,
+    },
+    Forwarded {
+        name: "a caller that closes",
+        request: "GET / HTTP/1.1|host: @|connection: close||",
+        response: "HTTP/1.1 200 OK|content-length: 1||a",
+        ends: false,
+        expect: "HTTP/1.1 200 OK|content-length: 1|connection: close||a",
+        closed: true,
+    },
+    Forwarded {
+        name: "a caller of HTTP/1.0 that stays",
+        request: "GET / HTTP/1.0|host: @|connection: keep-alive||",
+        response: "HTTP/1.1 200 OK|content-length: 1||a",
+        ends: false,
+        expect: "HTTP/1.1 200 OK|content-length: 1|connection: keep-alive||a",
+        closed: false,
+    },
+    Forwarded {
+        name: "early hints",
+        request: GET,
+        response: "HTTP/1.1 103 Early Hints|link: </a>||HTTP/1.1 200 OK|content-length: 0||",
+        ends: false,
+        expect: "HTTP/1.1 103 Early Hints|link: </a>||HTTP/1.1 200 OK|content-length: 0||",
+        closed: false,
+    },
+    Forwarded {
+        name: "early hints for HTTP/1.0",
+        request: OLD,
+        response: "HTTP/1.1 103 Early Hints|link: </a>||HTTP/1.1 200 OK|content-length: 0||",
+        ends: false,
+        expect: "HTTP/1.1 200 OK|content-length: 0|connection: close||",
+        closed: true,
+    },
+    Forwarded {
+        name: "a continue that nobody asked for",
+        request: GET,
+        response: "HTTP/1.1 100 Continue||HTTP/1.1 200 OK|content-length: 0||",
+        ends: false,
+        expect: "HTTP/1.1 200 OK|content-length: 0||",
+        closed: false,
+    },
+];
+
 #[test]
 fn responses_arrive_exactly() {
-    let get = "GET / HTTP/1.1|host: @||";
-    let old = "GET / HTTP/1.0|host: @||";
-    let row = |name, request, response: Step, expect, closed| Forwarded {
-        name,
-        request,
-        response,
-        expect,
-        closed,
-    };
-    let rows = [
-        row(
-            "a length",
-            get,
-            keep(wire("HTTP/1.1 200 Fine|X-A: b|content-length: 2||ab")),
-            "HTTP/1.1 200 Fine|X-A: b|content-length: 2||ab",
-            false,
-        ),
-        row(
-            "no reason",
-            get,
-            keep(wire("HTTP/1.1 200 |content-length: 0||")),
-            "HTTP/1.1 200 |content-length: 0||",
-            false,
-        ),
-        row(
-            "chunks",
-            get,
-            keep(wire("HTTP/1.1 200 OK|transfer-encoding: chunked||2;x=y|ab|0|x-sum: 1||")),
-            "HTTP/1.1 200 OK|transfer-encoding: chunked||2|ab|0|x-sum: 1||",
-            false,
-        ),
-        row(
-            "chunks for HTTP/1.0",
-            old,
-            keep(wire("HTTP/1.1 200 OK|transfer-encoding: chunked||2|ab|1|c|0|x-sum: 1||")),
-            "HTTP/1.1 200 OK|connection: close||abc",
-            true,
-        ),
-        row(
-            "the end of the connection",
-            get,
-            close(wire("HTTP/1.1 200 OK||abc")),
-            "HTTP/1.1 200 OK|connection: close||abc",
-            true,
-        ),
-        row(
-            "an upstream of HTTP/1.0",
-            get,
-            close(wire("HTTP/1.0 200 OK||abc")),
-            "HTTP/1.1 200 OK|connection: close||abc",
-            true,
-        ),
-        row(
-            "HEAD",
-            "HEAD / HTTP/1.1|host: @||",
-            keep(wire("HTTP/1.1 200 OK|content-length: 9||")),
-            "HTTP/1.1 200 OK|content-length: 9||",
-            false,
-        ),
-        row(
-            "HEAD without a length",
-            "HEAD / HTTP/1.1|host: @||",
-            keep(wire("HTTP/1.1 200 OK||")),
-            "HTTP/1.1 200 OK||",
-            false,
-        ),
-        row(
-            "204",
-            get,
-            keep(wire("HTTP/1.1 204 No Content||")),
-            "HTTP/1.1 204 No Content||",
-            false,
-        ),
-        row(
-            "304 with a length",
-            get,
-            keep(wire("HTTP/1.1 304 Not Modified|content-length: 9||")),
-            "HTTP/1.1 304 Not Modified|content-length: 9||",
-            false,
-        ),
-        row(
-            "fields of the connection",
-            get,
-            keep(wire("HTTP/1.1 200 OK|connection: x-a|x-a: 1|keep-alive: 5|content-length: 0||")),
-            "HTTP/1.1 200 OK|content-length: 0||",
-            false,
-        ),
-        row(
-            "an upstream that closes",
-            get,
-            close(wire("HTTP/1.1 200 OK|connection: close|content-length: 0||")),
-            "HTTP/1.1 200 OK|content-length: 0||",
-            false,
-        ),
-        row(
-            "a caller that closes",
-            "GET / HTTP/1.1|host: @|connection: close||",
-            reply("200 OK", "a"),
-            "HTTP/1.1 200 OK|content-length: 1|connection: close||a",
-            true,
-        ),
-        row(
-            "a caller of HTTP/1.0 that stays",
-            "GET / HTTP/1.0|host: @|connection: keep-alive||",
-            reply("200 OK", "a"),
-            "HTTP/1.1 200 OK|content-length: 1|connection: keep-alive||a",
-            false,
-        ),
-        row(
-            "early hints",
-            get,
-            keep(wire("HTTP/1.1 103 Early Hints|link: </a>||HTTP/1.1 200 OK|content-length: 0||")),
-            "HTTP/1.1 103 Early Hints|link: </a>||HTTP/1.1 200 OK|content-length: 0||",
-            false,
-        ),
-        row(
-            "early hints for HTTP/1.0",
-            old,
-            keep(wire("HTTP/1.1 103 Early Hints|link: </a>||HTTP/1.1 200 OK|content-length: 0||")),
-            "HTTP/1.1 200 OK|content-length: 0|connection: close||",
-            true,
-        ),
-        row(
-            "a continue that nobody asked for",
-            get,
-            keep(wire("HTTP/1.1 100 Continue||HTTP/1.1 200 OK|content-length: 0||")),
-            "HTTP/1.1 200 OK|content-length: 0||",
-            false,
-        ),
-    ];
-    for row in rows {
-        let Forwarded { name, request, response, expect, closed } = row;
+    for Forwarded { name, request, response, ends, expect, closed } in FORWARDED {
+        let response = if ends { close(wire(response)) } else { keep(wire(response)) };
         let upstream = Upstream::script([response, reply("200 OK", "next")]);
         let proxy = proxy(&upstream);
         let mut caller = Caller::connect(proxy.address());

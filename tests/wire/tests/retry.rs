@@ -31,107 +31,109 @@ struct Row {
     tries: usize,
 }
 
+impl Row {
+    fn new(
+        name: &'static str,
+        request: String,
+        script: Vec<Step>,
+        (status, body, tries): (u16, &'static str, usize),
+    ) -> Self {
+        Self { name, request, script, status, body, tries }
+    }
+
+    fn check(self) {
+        let upstream = Upstream::script(self.script);
+        let proxy = proxy(&upstream);
+        let answer = call(proxy.address(), &self.request);
+        let seen = upstream.requests();
+        let outcome = (answer.status(), answer.text(), seen.len());
+        assert_eq!(outcome, (self.status, self.body, self.tries), "{}", self.name);
+        each_is_the_same_call(&seen, self.name);
+    }
+}
+
+fn ok() -> Step {
+    reply("200 OK", "fine")
+}
+
 #[test]
 fn which_failures_are_repeated() {
-    let row = |name, request, script, status, body, tries| Row {
-        name,
-        request,
-        script,
-        status,
-        body,
-        tries,
-    };
-    let ok = || reply("200 OK", "fine");
-    let key = "idempotency-key: k-1\r\n";
-    let post = |path: &str, fields| with_body(&format!("POST {path}"), fields, "buy");
     let rows = [
-        row(
+        Row::new(
             "GET until it succeeds",
             get("/"),
             vec![unavailable(), unavailable(), ok()],
-            200,
-            "fine",
-            3,
+            (200, "fine", 3),
         ),
-        row("GET until the tries run out", get("/"), vec![unavailable()], 503, "not now", 3),
-        row(
+        Row::new("GET until the tries run out", get("/"), vec![unavailable()], (503, "not now", 3)),
+        Row::new(
             "the last real answer outlives a reset",
             get("/"),
             vec![unavailable_and_closing(), close("")],
-            503,
-            "not now",
-            3,
+            (503, "not now", 3),
         ),
-        row("a reset of GET", get("/"), vec![close(""), ok()], 200, "fine", 2),
-        row(
+        Row::new("a reset of GET", get("/"), vec![close(""), ok()], (200, "fine", 2)),
+        Row::new(
             "an answer cut within its head",
             get("/"),
             vec![close("HTTP/1.1 200 OK\r\ncontent-"), ok()],
-            200,
-            "fine",
-            2,
+            (200, "fine", 2),
         ),
-        row("400 is an answer", get("/"), vec![reply("400 Bad Request", "no"), ok()], 400, "no", 1),
-        row("500 is not listed", get("/"), vec![reply("500 Oh", "no"), ok()], 500, "no", 1),
-        row("POST", post("/v1/stock", ""), vec![unavailable(), ok()], 503, "not now", 1),
-        row(
+        Row::new(
+            "400 is an answer",
+            get("/"),
+            vec![reply("400 Bad Request", "no"), ok()],
+            (400, "no", 1),
+        ),
+        Row::new("500 is not listed", get("/"), vec![reply("500 Oh", "no"), ok()], (500, "no", 1)),
+    ];
+    rows.into_iter().for_each(Row::check);
+}
+
+#[test]
+fn which_methods_are_repeated() {
+    let key = "idempotency-key: k-1\r\n";
+    let post = |path: &str, fields| with_body(&format!("POST {path}"), fields, "buy");
+    let rows = [
+        Row::new("POST", post("/v1/stock", ""), vec![unavailable(), ok()], (503, "not now", 1)),
+        Row::new(
             "POST with a key on another route",
             post("/v1/stock", key),
             vec![unavailable(), ok()],
-            503,
-            "not now",
-            1,
+            (503, "not now", 1),
         ),
-        row(
+        Row::new(
             "POST without its key",
             post("/v1/orders", ""),
             vec![unavailable(), ok()],
-            503,
-            "not now",
-            1,
+            (503, "not now", 1),
         ),
-        row(
+        Row::new(
             "POST with its key",
             post("/v1/orders", key),
             vec![unavailable(), ok()],
-            200,
-            "fine",
-            2,
+            (200, "fine", 2),
         ),
-        row(
+        Row::new(
             "a reset of POST",
             post("/v1/stock", ""),
             vec![close(""), ok()],
-            502,
-            "connection terminated\n",
-            1,
+            (502, "connection terminated\n", 1),
         ),
-        row(
+        Row::new(
             "PUT, as the policy says",
             with_body("PUT /a", "", "x"),
             vec![unavailable(), ok()],
-            200,
-            "fine",
-            2,
+            (200, "fine", 2),
         ),
-        row(
+        Row::new(
             "DELETE, as it does not",
             with_body("DELETE /a", "", ""),
             vec![unavailable(), ok()],
-            503,
-            "not now",
-            1,
+            (503, "not now", 1),
         ),
     ];
-    for row in rows {
-        let upstream = Upstream::script(row.script);
-        let proxy = proxy(&upstream);
-        let answer = call(proxy.address(), &row.request);
-        let seen = upstream.requests();
-        let outcome = (answer.status(), answer.text(), seen.len());
-        assert_eq!(outcome, (row.status, row.body, row.tries), "{}", row.name);
-        each_is_the_same_call(&seen, row.name);
-    }
+    rows.into_iter().for_each(Row::check);
 }
 
 /// Same start, same body, same key; only the number of the try is new.
