@@ -3,20 +3,21 @@
 //! A room imports only from rooms that stand below it:
 //!
 //! ```text
-//! lifecycle                                start, signals, stop
-//! accept    admin    confine  intercept    one worker's loop; pages; powers; the kernel's redirection
-//! serve                                    the callers' side of a connection
-//! proxy                                    what generated code does
-//! filter                                   one pipeline a route
-//! call                                     one call: tries, exchange, delivery
-//! relay                                    bytes that nobody looks at
-//! worker                                   what one thread has, and what all threads share
-//! upstream                                 endpoints and their connections
-//! wire                                     HTTP/1.1 and HTTP/2: heads and bodies
-//! buffer    observe                        blocks of bytes; counters, log lines, events
-//! net       failure   discover             sockets; what can go wrong; names
-//! state     policy    spec                 breakers, budgets; what policies are written in
-//! message   grpc      timer   clock   random   units   notices   exit
+//! lifecycle                                   start, signals, stop
+//! accept                                      one worker's loop
+//! serve                                       the callers' side of a connection: http1, http2, opaque
+//! proxy     filter                            what generated code does; one pipeline a route
+//! call                                        one call: its tries, the exchange, the delivery
+//! relay     admin                             both directions of opaque bytes; pages for operators
+//! worker                                      what a thread has; what all threads share
+//! upstream                                    endpoints, and the connections that lead there
+//! wire      observe                           heads and bodies of HTTP/1.1 and HTTP/2; counters, log, events
+//! failure                                     what can go wrong
+//! buffer    intercept   confine               blocks of bytes; the kernel's redirection; powers given up
+//! net       policy                            sockets; what policies are written in
+//! discover  state                             names to addresses; breakers and budgets
+//! spec      grpc   timer   message            constants of a policy; heads
+//! clock   random   units   notices   exit
 //! ```
 //!
 //! It reads no configuration: what the policy says is in the generated types.
