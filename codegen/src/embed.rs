@@ -14,6 +14,7 @@
 use std::fmt::Write;
 
 use amb_policy_lang::plan::Plan;
+use amb_policy_lang::summary;
 use sha2::{Digest, Sha256};
 
 use crate::version::VERSION;
@@ -24,7 +25,7 @@ pub const MARKER: &str = "{\"amb-policy\":1,\"length\":";
 const LENGTH_WIDTH: usize = 10;
 
 /// The document for a plan and the code generated from it.
-pub(crate) fn policy_json(plan: &Plan, plan_txt: &str, proxy_rs: &str) -> String {
+pub(crate) fn policy_json(plan: &Plan, proxy_rs: &str) -> String {
     let inputs: Vec<String> = plan
         .sources
         .iter()
@@ -40,7 +41,7 @@ pub(crate) fn policy_json(plan: &Plan, plan_txt: &str, proxy_rs: &str) -> String
         string(&plan.service.name),
         sha256(proxy_rs.as_bytes()),
         inputs.join(","),
-        string(plan_txt),
+        string(&summary::text(plan)),
     );
     let length = MARKER.len() + LENGTH_WIDTH + rest.len();
     format!("{MARKER}{length:>LENGTH_WIDTH$}{rest}")

@@ -21,8 +21,8 @@ pub struct Generated {
 /// Writes the Rust for a plan. Same plan, same bytes.
 pub fn generate(plan: &Plan) -> Generated {
     let proxy_rs = emit::proxy_rs(plan);
-    let plan_txt = summary::text(plan);
-    let policy_json = embed::policy_json(plan, &plan_txt, &proxy_rs);
+    let plan_txt = summary::reviewed(plan);
+    let policy_json = embed::policy_json(plan, &proxy_rs);
     let sites_rs = sites::sites_rs(plan);
     Generated { proxy_rs, plan_txt, policy_json, sites_rs }
 }

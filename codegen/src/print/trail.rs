@@ -1,6 +1,8 @@
 //! Puts a comment behind what it is about, where that is one line and there is room.
 //!
-//! So a value and who decided it are one line, and a change of either is the change of a line.
+//! So a value and who decided it are one line, and a change of either is the change of a line. An arm that
+//! leads to a route keeps its comment above: two routes whose arms touched could not be changed on two
+//! branches that are merged.
 
 const WIDTH: usize = 100;
 
@@ -37,7 +39,9 @@ pub(crate) fn code(line: &str) -> &str {
 
 /// A comment of one line before an item of one line.
 fn joined(comment: &str, next: &str) -> Option<String> {
-    if !is_comment(comment) || is_comment(next) || !ends(next) || !is_whole(next) {
+    let leads_to_route = next.contains("=> Route::");
+    if !is_comment(comment) || is_comment(next) || !ends(next) || !is_whole(next) || leads_to_route
+    {
         return None;
     }
     let line = format!("{next} {}", comment.trim_start());
@@ -81,6 +85,7 @@ mod tests {
             "// a\n// b\nc();\n",
             "// a\nB {\n    x: 1,\n},\n",
             "/// a\nb: 1,\n",
+            "// a\n[b] => Route::C,\n",
             long.as_str(),
         ] {
             assert_eq!(trail(text), text);

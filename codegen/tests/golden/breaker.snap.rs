@@ -56,9 +56,11 @@ impl Proxy for BreakerProxy {
 
     fn route(head: &RequestHead<'_>, _inbound: Inbound) -> Route {
         match head.host() {
-            b"a.svc" => Route::A, // a
+            // a
+            b"a.svc" => Route::A,
             b"b.svc" => b(head), // b
-            _ => Route::Otherwise, // otherwise
+            // otherwise
+            _ => Route::Otherwise,
         }
     }
 
@@ -137,8 +139,10 @@ impl Upstream for B {
 /// The route of a call to `b`: the first that matches.
 fn b(head: &RequestHead<'_>) -> Route {
     match (head.method(), head.segments().as_slice()) {
-        (Method::Get, [b"own"]) => Route::BOwn, // b/own
-        (Method::Get, [b"none"]) => Route::BNone, // b/none
+        // b/own
+        (Method::Get, [b"own"]) => Route::BOwn,
+        // b/none
+        (Method::Get, [b"none"]) => Route::BNone,
         _ => Route::B,
     }
 }

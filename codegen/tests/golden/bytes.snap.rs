@@ -99,8 +99,10 @@ impl Proxy for Bytes {
 
     fn named(name: &[u8], port: u16) -> Route {
         match (name, port) {
-            (b"api.bank.example" | b"bank.example", 443) => Route::Bank, // bank
-            (name, 443) if name.ends_with(b".bank.example") => Route::Bank, // bank
+            // bank
+            (b"api.bank.example" | b"bank.example", 443) => Route::Bank,
+            // bank
+            (name, 443) if name.ends_with(b".bank.example") => Route::Bank,
             _ => Route::Otherwise,
         }
     }
@@ -118,8 +120,10 @@ impl Proxy for Bytes {
 
     fn route(head: &RequestHead<'_>, inbound: Inbound) -> Route {
         match head.host() {
-            b"web.svc" | b"web.svc.cluster.local" if inbound.dialled(&[8080]) => Route::Web, // web
-            _ => Route::Otherwise, // otherwise
+            // web
+            b"web.svc" | b"web.svc.cluster.local" if inbound.dialled(&[8080]) => Route::Web,
+            // otherwise
+            _ => Route::Otherwise,
         }
     }
 

@@ -51,7 +51,8 @@ impl Proxy for Calls {
     fn route(head: &RequestHead<'_>, _inbound: Inbound) -> Route {
         match head.host() {
             b"pricing.svc" => pricing(head), // pricing
-            _ => Route::Otherwise, // otherwise
+            // otherwise
+            _ => Route::Otherwise,
         }
     }
 

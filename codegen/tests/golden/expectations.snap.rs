@@ -47,8 +47,10 @@ impl Proxy for Expectations {
 
     fn route(head: &RequestHead<'_>, _inbound: Inbound) -> Route {
         match head.host() {
-            b"a.svc" => Route::A, // a
-            _ => Route::Otherwise, // otherwise
+            // a
+            b"a.svc" => Route::A,
+            // otherwise
+            _ => Route::Otherwise,
         }
     }
 

@@ -55,9 +55,11 @@ impl Proxy for HeadersProxy {
 
     fn route(head: &RequestHead<'_>, _inbound: Inbound) -> Route {
         match head.host() {
-            b"a.svc" => Route::A, // a
+            // a
+            b"a.svc" => Route::A,
             b"b.svc" => b(head), // b
-            _ => Route::Otherwise, // otherwise
+            // otherwise
+            _ => Route::Otherwise,
         }
     }
 
@@ -156,7 +158,8 @@ impl Upstream for B {
 /// The route of a call to `b`: the first that matches.
 fn b(head: &RequestHead<'_>) -> Route {
     match (head.method(), head.segments().as_slice()) {
-        (Method::Get, [b"tagged"]) => Route::BTagged, // b/tagged
+        // b/tagged
+        (Method::Get, [b"tagged"]) => Route::BTagged,
         _ => Route::B,
     }
 }

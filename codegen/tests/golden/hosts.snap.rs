@@ -82,13 +82,20 @@ impl Proxy for Hosts {
             return Route::Fixed;
         }
         match head.host() {
-            b"dns.svc" | b"dns" | b"alias.svc" => Route::Dns, // dns
-            b"deep.svc" => Route::Deep, // deep
-            b"fixed.svc" => Route::Fixed, // fixed
-            b"192.0.2.7" => Route::Literal, // literal
-            host if host.ends_with(b".deep.dns.svc") => Route::Deep, // deep
-            host if host.ends_with(b".dns.svc") => Route::Dns, // dns
-            _ => Route::Otherwise, // otherwise
+            // dns
+            b"dns.svc" | b"dns" | b"alias.svc" => Route::Dns,
+            // deep
+            b"deep.svc" => Route::Deep,
+            // fixed
+            b"fixed.svc" => Route::Fixed,
+            // literal
+            b"192.0.2.7" => Route::Literal,
+            // deep
+            host if host.ends_with(b".deep.dns.svc") => Route::Deep,
+            // dns
+            host if host.ends_with(b".dns.svc") => Route::Dns,
+            // otherwise
+            _ => Route::Otherwise,
         }
     }
 

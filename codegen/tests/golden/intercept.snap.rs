@@ -98,12 +98,16 @@ impl Proxy for InterceptProxy {
             return Route::Beside;
         }
         match head.host() {
-            b"named.svc" | b"named" if inbound.dialled(&[8080]) => Route::Named, // named
-            b"fixed.svc" if inbound.dialled(&[80, 8080]) => Route::Fixed, // fixed
-            b"beside.local" if inbound.dialled(&[8081]) => Route::Beside, // beside
+            // named
+            b"named.svc" | b"named" if inbound.dialled(&[8080]) => Route::Named,
+            // fixed
+            b"fixed.svc" if inbound.dialled(&[80, 8080]) => Route::Fixed,
+            // beside
+            b"beside.local" if inbound.dialled(&[8081]) => Route::Beside,
             // named
             host if host.ends_with(b".named.svc") && inbound.dialled(&[8080]) => Route::Named,
-            _ => Route::Otherwise, // otherwise
+            // otherwise
+            _ => Route::Otherwise,
         }
     }
 

@@ -65,9 +65,12 @@ impl Proxy for Layers {
     fn route(head: &RequestHead<'_>, _inbound: Inbound) -> Route {
         match head.host() {
             b"a.svc" => a(head), // a
-            b"b.svc" => Route::B, // b
-            b"c.svc" => Route::C, // c
-            _ => Route::Otherwise, // otherwise
+            // b
+            b"b.svc" => Route::B,
+            // c
+            b"c.svc" => Route::C,
+            // otherwise
+            _ => Route::Otherwise,
         }
     }
 
@@ -158,9 +161,12 @@ impl Upstream for A {
 /// The route of a call to `a`: the first that matches.
 fn a(head: &RequestHead<'_>) -> Route {
     match (head.method(), head.segments().as_slice()) {
-        (Method::Get, [b"shared"]) => Route::AShared, // a/shared
-        (Method::Get, [b"same"]) => Route::ASame, // a/same
-        (Method::Get, [b"own"]) => Route::AOwn, // a/own
+        // a/shared
+        (Method::Get, [b"shared"]) => Route::AShared,
+        // a/same
+        (Method::Get, [b"same"]) => Route::ASame,
+        // a/own
+        (Method::Get, [b"own"]) => Route::AOwn,
         _ => Route::A,
     }
 }

@@ -87,7 +87,8 @@ impl Proxy for RouteProxy {
             b"proxy.svc" => proxy(head), // proxy
             b"millis.svc" => millis_upstream(head), // millis
             b"head.svc" => head_upstream(head), // head
-            _ => Route::Otherwise, // otherwise
+            // otherwise
+            _ => Route::Otherwise,
         }
     }
 
@@ -190,7 +191,8 @@ impl Upstream for Otherwise {
 /// The route of a call to `otherwise`: the first that matches.
 fn otherwise(head: &RequestHead<'_>) -> Route {
     match (head.method(), head.segments().as_slice()) {
-        (Method::Put, [b"x"]) => Route::OtherwiseX, // otherwise/x
+        // otherwise/x
+        (Method::Put, [b"x"]) => Route::OtherwiseX,
         _ => Route::OtherwiseUpstream,
     }
 }
@@ -218,7 +220,8 @@ impl Upstream for ProxyUpstream {
 /// The route of a call to `proxy`: the first that matches.
 fn proxy(head: &RequestHead<'_>) -> Route {
     match (head.method(), head.segments().as_slice()) {
-        (Method::Get, [b"c"]) => Route::ProxyHead, // proxy/head
+        // proxy/head
+        (Method::Get, [b"c"]) => Route::ProxyHead,
         _ => Route::Proxy,
     }
 }
@@ -246,7 +249,8 @@ impl Upstream for Millis {
 /// The route of a call to `millis`: the first that matches.
 fn millis_upstream(head: &RequestHead<'_>) -> Route {
     match (head.method(), head.segments().as_slice()) {
-        (Method::Get, [b"c"]) => Route::MillisStatus, // millis/status
+        // millis/status
+        (Method::Get, [b"c"]) => Route::MillisStatus,
         _ => Route::Millis,
     }
 }
@@ -274,7 +278,8 @@ impl Upstream for Head {
 /// The route of a call to `head`: the first that matches.
 fn head_upstream(head: &RequestHead<'_>) -> Route {
     match (head.method(), head.segments().as_slice()) {
-        (Method::Get, [b"c"]) => Route::HeadSelf, // head/self
+        // head/self
+        (Method::Get, [b"c"]) => Route::HeadSelf,
         _ => Route::Head,
     }
 }

@@ -78,7 +78,8 @@ impl Proxy for RouteProxy {
             b"a.svc" => a(head), // a
             b"x3.svc" => x3(head), // x3
             b"x-3.svc" => x_3(head), // x-3
-            _ => Route::Otherwise, // otherwise
+            // otherwise
+            _ => Route::Otherwise,
         }
     }
 
@@ -149,7 +150,8 @@ impl Upstream for AB {
 /// The route of a call to `a-b`: the first that matches.
 fn a_b(head: &RequestHead<'_>) -> Route {
     match (head.method(), head.segments().as_slice()) {
-        (Method::Get, [b"c"]) => Route::Abc, // a-b/c
+        // a-b/c
+        (Method::Get, [b"c"]) => Route::Abc,
         _ => Route::AB,
     }
 }
@@ -190,7 +192,8 @@ impl Upstream for A {
 /// The route of a call to `a`: the first that matches.
 fn a(head: &RequestHead<'_>) -> Route {
     match (head.method(), head.segments().as_slice()) {
-        (Method::Get, [b"c"]) => Route::AbcRoute, // a/b-c
+        // a/b-c
+        (Method::Get, [b"c"]) => Route::AbcRoute,
         _ => Route::A,
     }
 }
@@ -231,7 +234,8 @@ impl Upstream for X3 {
 /// The route of a call to `x3`: the first that matches.
 fn x3(head: &RequestHead<'_>) -> Route {
     match (head.method(), head.segments().as_slice()) {
-        (Method::Get, [b"c"]) => Route::X3x3, // x3/x-3
+        // x3/x-3
+        (Method::Get, [b"c"]) => Route::X3x3,
         _ => Route::X3,
     }
 }
@@ -259,7 +263,8 @@ impl Upstream for X3Upstream {
 /// The route of a call to `x-3`: the first that matches.
 fn x_3(head: &RequestHead<'_>) -> Route {
     match (head.method(), head.segments().as_slice()) {
-        (Method::Get, [b"d"]) => Route::X3x3Route, // x-3/x3
+        // x-3/x3
+        (Method::Get, [b"d"]) => Route::X3x3Route,
         _ => Route::X3Upstream,
     }
 }

@@ -87,12 +87,14 @@ impl Proxy for RouteProxy {
 
     fn route(head: &RequestHead<'_>, _inbound: Inbound) -> Route {
         match head.host() {
-            b"defaults.svc" => Route::Defaults, // defaults
+            // defaults
+            b"defaults.svc" => Route::Defaults,
             b"trace.svc" => trace(head), // trace
             b"retry.svc" => retry(head), // retry
             b"breaker.svc" => breaker(head), // breaker
             b"amb-runtime.svc" => amb_runtime_upstream(head), // amb-runtime
-            _ => Route::Otherwise, // otherwise
+            // otherwise
+            _ => Route::Otherwise,
         }
     }
 
@@ -190,7 +192,8 @@ impl Upstream for TraceUpstream {
 /// The route of a call to `trace`: the first that matches.
 fn trace(head: &RequestHead<'_>) -> Route {
     match (head.method(), head.segments().as_slice()) {
-        (Method::Get, [b"c"]) => Route::TraceAmbRuntime, // trace/amb-runtime
+        // trace/amb-runtime
+        (Method::Get, [b"c"]) => Route::TraceAmbRuntime,
         _ => Route::Trace,
     }
 }
@@ -218,7 +221,8 @@ impl Upstream for RetryUpstream {
 /// The route of a call to `retry`: the first that matches.
 fn retry(head: &RequestHead<'_>) -> Route {
     match (head.method(), head.segments().as_slice()) {
-        (Method::Get, [b"c"]) => Route::RetryPolicy, // retry/policy
+        // retry/policy
+        (Method::Get, [b"c"]) => Route::RetryPolicy,
         _ => Route::Retry,
     }
 }
@@ -259,7 +263,8 @@ impl Upstream for BreakerUpstream {
 /// The route of a call to `breaker`: the first that matches.
 fn breaker(head: &RequestHead<'_>) -> Route {
     match (head.method(), head.segments().as_slice()) {
-        (Method::Get, [b"c"]) => Route::BreakerCalls, // breaker/calls
+        // breaker/calls
+        (Method::Get, [b"c"]) => Route::BreakerCalls,
         _ => Route::Breaker,
     }
 }
@@ -287,7 +292,8 @@ impl Upstream for AmbRuntime {
 /// The route of a call to `amb-runtime`: the first that matches.
 fn amb_runtime_upstream(head: &RequestHead<'_>) -> Route {
     match (head.method(), head.segments().as_slice()) {
-        (Method::Get, [b"c"]) => Route::AmbRuntimeAsync, // amb-runtime/async
+        // amb-runtime/async
+        (Method::Get, [b"c"]) => Route::AmbRuntimeAsync,
         _ => Route::AmbRuntime,
     }
 }

@@ -87,7 +87,8 @@ impl Proxy for RouteProxy {
             b"vec.svc" => vec(head), // vec
             b"some.svc" => some(head), // some
             b"core.svc" => core_upstream(head), // core
-            _ => Route::Otherwise, // otherwise
+            // otherwise
+            _ => Route::Otherwise,
         }
     }
 
@@ -160,7 +161,8 @@ impl Upstream for OptionUpstream {
 /// The route of a call to `option`: the first that matches.
 fn option(head: &RequestHead<'_>) -> Route {
     match (head.method(), head.segments().as_slice()) {
-        (Method::Get, [b"a"]) => Route::OptionA, // option/a
+        // option/a
+        (Method::Get, [b"a"]) => Route::OptionA,
         _ => Route::Option,
     }
 }
@@ -246,7 +248,8 @@ impl Upstream for VecUpstream {
 /// The route of a call to `vec`: the first that matches.
 fn vec(head: &RequestHead<'_>) -> Route {
     match (head.method(), head.segments().as_slice()) {
-        (Method::Get, [b"c"]) => Route::VecVec, // vec/vec
+        // vec/vec
+        (Method::Get, [b"c"]) => Route::VecVec,
         _ => Route::Vec,
     }
 }
@@ -274,7 +277,8 @@ impl Upstream for SomeUpstream {
 /// The route of a call to `some`: the first that matches.
 fn some(head: &RequestHead<'_>) -> Route {
     match (head.method(), head.segments().as_slice()) {
-        (Method::Get, [b"c"]) => Route::SomeNone, // some/none
+        // some/none
+        (Method::Get, [b"c"]) => Route::SomeNone,
         _ => Route::Some,
     }
 }
@@ -302,7 +306,8 @@ impl Upstream for Core {
 /// The route of a call to `core`: the first that matches.
 fn core_upstream(head: &RequestHead<'_>) -> Route {
     match (head.method(), head.segments().as_slice()) {
-        (Method::Get, [b"c"]) => Route::CoreStd, // core/std
+        // core/std
+        (Method::Get, [b"c"]) => Route::CoreStd,
         _ => Route::Core,
     }
 }

@@ -80,12 +80,15 @@ impl Proxy for RouteProxy {
 
     fn route(head: &RequestHead<'_>, _inbound: Inbound) -> Route {
         match head.host() {
-            b"self.svc" => Route::SelfUpstream, // self
+            // self
+            b"self.svc" => Route::SelfUpstream,
             b"main.svc" => main_upstream(head), // main
-            b"request.svc" => Route::Request, // request
+            // request
+            b"request.svc" => Route::Request,
             b"scenario.svc" => scenario(head), // scenario
             b"tests.svc" => tests_upstream(head), // tests
-            _ => Route::Otherwise, // otherwise
+            // otherwise
+            _ => Route::Otherwise,
         }
     }
 
@@ -175,7 +178,8 @@ impl Upstream for Main {
 /// The route of a call to `main`: the first that matches.
 fn main_upstream(head: &RequestHead<'_>) -> Route {
     match (head.method(), head.segments().as_slice()) {
-        (Method::Get, [b"c"]) => Route::MainMain, // main/main
+        // main/main
+        (Method::Get, [b"c"]) => Route::MainMain,
         _ => Route::Main,
     }
 }
@@ -223,7 +227,8 @@ impl Upstream for ScenarioUpstream {
 /// The route of a call to `scenario`: the first that matches.
 fn scenario(head: &RequestHead<'_>) -> Route {
     match (head.method(), head.segments().as_slice()) {
-        (Method::Get, [b"c"]) => Route::ScenarioRequest, // scenario/request
+        // scenario/request
+        (Method::Get, [b"c"]) => Route::ScenarioRequest,
         _ => Route::Scenario,
     }
 }
@@ -251,7 +256,8 @@ impl Upstream for Tests {
 /// The route of a call to `tests`: the first that matches.
 fn tests_upstream(head: &RequestHead<'_>) -> Route {
     match (head.method(), head.segments().as_slice()) {
-        (Method::Get, [b"c"]) => Route::TestsMain, // tests/main
+        // tests/main
+        (Method::Get, [b"c"]) => Route::TestsMain,
         _ => Route::Tests,
     }
 }

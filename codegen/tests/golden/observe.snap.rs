@@ -56,8 +56,10 @@ impl Proxy for ObserveProxy {
 
     fn route(head: &RequestHead<'_>, _inbound: Inbound) -> Route {
         match head.host() {
-            b"a.svc" => Route::A, // a
-            _ => Route::Otherwise, // otherwise
+            // a
+            b"a.svc" => Route::A,
+            // otherwise
+            _ => Route::Otherwise,
         }
     }
 

@@ -51,7 +51,8 @@ impl Proxy for Replies {
     fn route(head: &RequestHead<'_>, _inbound: Inbound) -> Route {
         match head.host() {
             b"a.svc" => a(head), // a
-            _ => Route::Otherwise, // otherwise
+            // otherwise
+            _ => Route::Otherwise,
         }
     }
 
@@ -103,9 +104,12 @@ impl Upstream for A {
 /// The route of a call to `a`: the first that matches.
 fn a(head: &RequestHead<'_>) -> Route {
     match (head.method(), head.segments().as_slice()) {
-        (Method::Get, [b"gone"]) => Route::AGone, // a/gone
-        (Method::Get, [b"teapot"]) => Route::ATeapot, // a/teapot
-        (Method::Post, [b"notify"]) => Route::ANotify, // a/notify
+        // a/gone
+        (Method::Get, [b"gone"]) => Route::AGone,
+        // a/teapot
+        (Method::Get, [b"teapot"]) => Route::ATeapot,
+        // a/notify
+        (Method::Post, [b"notify"]) => Route::ANotify,
         _ => Route::A,
     }
 }

@@ -52,7 +52,8 @@ impl Proxy for RetryProxy {
     fn route(head: &RequestHead<'_>, _inbound: Inbound) -> Route {
         match head.host() {
             b"a.svc" => a(head), // a
-            _ => Route::Otherwise, // otherwise
+            // otherwise
+            _ => Route::Otherwise,
         }
     }
 
@@ -97,10 +98,14 @@ impl Upstream for A {
 /// The route of a call to `a`: the first that matches.
 fn a(head: &RequestHead<'_>) -> Route {
     match (head.method(), head.segments().as_slice()) {
-        (Method::Post | Method::Patch, [b"everything"]) => Route::AEverything, // a/everything
-        (Method::Post, [b"keyed"]) => Route::AKeyed, // a/keyed
-        (Method::Get, [b"once"]) => Route::AOnce, // a/once
-        (Method::Get, [b"reads"]) => Route::AReads, // a/reads
+        // a/everything
+        (Method::Post | Method::Patch, [b"everything"]) => Route::AEverything,
+        // a/keyed
+        (Method::Post, [b"keyed"]) => Route::AKeyed,
+        // a/once
+        (Method::Get, [b"once"]) => Route::AOnce,
+        // a/reads
+        (Method::Get, [b"reads"]) => Route::AReads,
         _ => Route::A,
     }
 }

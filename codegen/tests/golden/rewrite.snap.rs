@@ -51,7 +51,8 @@ impl Proxy for RewriteProxy {
     fn route(head: &RequestHead<'_>, _inbound: Inbound) -> Route {
         match head.host() {
             b"a.svc" => a(head), // a
-            _ => Route::Otherwise, // otherwise
+            // otherwise
+            _ => Route::Otherwise,
         }
     }
 
@@ -109,8 +110,10 @@ fn a(head: &RequestHead<'_>) -> Route {
         // a/captures
         (Method::Get, [b"v1", b"at", type_segment, b"stock", sku])
             if !type_segment.is_empty() && !sku.is_empty() => Route::ACaptures,
-        (Method::Get, [b"old"]) => Route::AConstant, // a/constant
-        (Method::Get, [b"host"]) => Route::AHost, // a/host
+        // a/constant
+        (Method::Get, [b"old"]) => Route::AConstant,
+        // a/host
+        (Method::Get, [b"host"]) => Route::AHost,
         _ => Route::A,
     }
 }

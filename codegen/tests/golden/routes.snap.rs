@@ -80,8 +80,10 @@ impl Proxy for Routes {
             b"paths.svc" => paths(head), // paths
             b"methods.svc" => methods(head), // methods
             b"fields.svc" => fields(head), // fields
-            b"plain.svc" => Route::Plain, // plain
-            _ => Route::Otherwise, // otherwise
+            // plain
+            b"plain.svc" => Route::Plain,
+            // otherwise
+            _ => Route::Otherwise,
         }
     }
 
@@ -142,7 +144,8 @@ impl Upstream for Paths {
 /// The route of a call to `paths`: the first that matches.
 fn paths(head: &RequestHead<'_>) -> Route {
     match (head.method(), head.segments().as_slice()) {
-        (Method::Get, [b""]) => Route::PathsRoot, // paths/root
+        // paths/root
+        (Method::Get, [b""]) => Route::PathsRoot,
         // paths/one
         (Method::Get | Method::Head, [b"v1", b"items", id]) if !id.is_empty() => Route::PathsOne,
         // paths/one
@@ -151,7 +154,8 @@ fn paths(head: &RequestHead<'_>) -> Route {
             || matches!(head.method_name(), b"PURGE")) && !id.is_empty() => {
             Route::PathsOne
         }
-        (_, [b"static", ..]) => Route::PathsDeep, // paths/deep
+        // paths/deep
+        (_, [b"static", ..]) => Route::PathsDeep,
         // paths/beta
         (Method::Post, [b"v1", kind, b"items", type_segment])
             if !kind.is_empty() && !type_segment.is_empty() && head.is("x-cohort", b"beta")
@@ -176,7 +180,8 @@ impl Upstream for Methods {
 /// The route of a call to `methods`: the first that matches.
 fn methods(head: &RequestHead<'_>) -> Route {
     match head.method() {
-        Method::Put | Method::Post | Method::Patch => Route::MethodsWrite, // methods/write
+        // methods/write
+        Method::Put | Method::Post | Method::Patch => Route::MethodsWrite,
         _ => Route::Methods,
     }
 }

@@ -51,7 +51,8 @@ impl Proxy for Timeouts {
     fn route(head: &RequestHead<'_>, _inbound: Inbound) -> Route {
         match head.host() {
             b"ledger.svc" => ledger(head), // ledger
-            _ => Route::Otherwise, // otherwise
+            // otherwise
+            _ => Route::Otherwise,
         }
     }
 
@@ -103,8 +104,10 @@ impl Upstream for Ledger {
 /// The route of a call to `ledger`: the first that matches.
 fn ledger(head: &RequestHead<'_>) -> Route {
     match (head.method(), head.segments().as_slice()) {
-        (Method::Get, [b"quick"]) => Route::LedgerQuick, // ledger/quick
-        (Method::Get, [b"slow"]) => Route::LedgerSlow, // ledger/slow
+        // ledger/quick
+        (Method::Get, [b"quick"]) => Route::LedgerQuick,
+        // ledger/slow
+        (Method::Get, [b"slow"]) => Route::LedgerSlow,
         _ => Route::Ledger,
     }
 }

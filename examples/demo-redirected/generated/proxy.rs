@@ -75,7 +75,8 @@ impl Proxy for Demo {
     fn route(head: &RequestHead<'_>, inbound: Inbound) -> Route {
         match head.host() {
             b"payment.demo" if inbound.dialled(&[80]) => payment(head), // payment
-            _ => Route::Otherwise, // otherwise
+            // otherwise
+            _ => Route::Otherwise,
         }
     }
 
@@ -116,7 +117,8 @@ impl Upstream for Payment {
 /// The route of a call to `payment`: the first that matches.
 fn payment(head: &RequestHead<'_>) -> Route {
     match (head.method(), head.segments().as_slice()) {
-        (Method::Post, [b"v1", b"charges"]) => Route::PaymentCharge, // payment/charge
+        // payment/charge
+        (Method::Post, [b"v1", b"charges"]) => Route::PaymentCharge,
         _ => Route::Payment,
     }
 }

@@ -77,7 +77,8 @@ impl Proxy for Order {
             b"payment.shop.svc" => payment(head), // payment
             b"inventory.shop.svc" => inventory(head), // inventory
             b"notification.shop.svc" => notification(head), // notification
-            _ => Route::Otherwise, // otherwise
+            // otherwise
+            _ => Route::Otherwise,
         }
     }
 
@@ -171,7 +172,8 @@ impl Upstream for Payment {
 /// The route of a call to `payment`: the first that matches.
 fn payment(head: &RequestHead<'_>) -> Route {
     match (head.method(), head.segments().as_slice()) {
-        (Method::Post, [b"v1", b"charges"]) => Route::PaymentCharge, // payment/charge
+        // payment/charge
+        (Method::Post, [b"v1", b"charges"]) => Route::PaymentCharge,
         _ => Route::Payment,
     }
 }

@@ -80,8 +80,10 @@ impl Proxy for Shop {
 
     fn route(head: &RequestHead<'_>, inbound: Inbound) -> Route {
         match head.host() {
-            b"catalog.shop.svc" if inbound.dialled(&[8080]) => Route::Catalog, // catalog
-            _ => Route::Otherwise, // otherwise
+            // catalog
+            b"catalog.shop.svc" if inbound.dialled(&[8080]) => Route::Catalog,
+            // otherwise
+            _ => Route::Otherwise,
         }
     }
 

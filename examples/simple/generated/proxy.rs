@@ -47,8 +47,10 @@ impl Proxy for Web {
 
     fn route(head: &RequestHead<'_>, _inbound: Inbound) -> Route {
         match head.host() {
-            b"catalog.shop.svc" => Route::Catalog, // catalog
-            _ => Route::Otherwise, // otherwise
+            // catalog
+            b"catalog.shop.svc" => Route::Catalog,
+            // otherwise
+            _ => Route::Otherwise,
         }
     }
 

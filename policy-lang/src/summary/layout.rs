@@ -16,13 +16,25 @@ pub(crate) struct Line {
     pub(crate) origin: String,
 }
 
+/// How wide columns are at least.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Least {
+    pub(crate) label: usize,
+    pub(crate) origin: usize,
+}
+
+impl Least {
+    /// As wide as what stands in them.
+    pub(crate) const NONE: Self = Self { label: 0, origin: 0 };
+}
+
 /// Each section as text, with the columns aligned over all of them.
-pub(crate) fn align(sections: &[Vec<Line>]) -> Vec<String> {
+pub(crate) fn align(sections: &[Vec<Line>], least: Least) -> Vec<String> {
     let lines = || sections.iter().flatten();
     let label = lines().map(|line| line.indent * INDENT + width(&line.label)).max();
-    let label = label.unwrap_or(0).min(WIDTH / 3) + 2;
+    let label = label.unwrap_or(0).max(least.label).min(WIDTH / 3) + 2;
     let origin = lines().map(|line| width(&line.origin)).max();
-    let origin = origin.unwrap_or(0).min(ORIGIN_MOST);
+    let origin = origin.unwrap_or(0).max(least.origin).min(ORIGIN_MOST);
     let value = WIDTH - label - origin - 2;
     let section = |lines: &Vec<Line>| lines.iter().map(|line| set(line, label, value)).collect();
     sections.iter().map(section).collect()

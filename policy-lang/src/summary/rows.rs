@@ -4,8 +4,8 @@
 //! summary groups them, the explanation lists them, the difference compares them.
 
 use crate::plan::{
-    AccessLog, Breaker, BreakerScope, Layer, Observe, Origin, Place, Plan, Setting, Settings,
-    Sourced, Upstream, display, setting_path,
+    AccessLog, Breaker, BreakerScope, Layer, Observe, Origin, Plan, Setting, Settings, Sourced,
+    Upstream, display, setting_path,
 };
 
 /// One effective setting.
@@ -101,11 +101,13 @@ fn scope(breaker: &Breaker) -> Row {
         BreakerScope::Upstream => "upstream",
         BreakerScope::Route => "this route",
     };
-    Row { group: "breaker", key: "scope", value: value.to_owned(), origin: block(breaker.place) }
+    Row { group: "breaker", key: "scope", value: value.to_owned(), origin: block(breaker) }
 }
 
-fn block(place: Place) -> Origin {
-    Origin::Written { layer: Layer::File, place }
+/// The block that switched it on.
+fn block(breaker: &Breaker) -> Origin {
+    let layer = breaker.overlays.last().map_or(Layer::File, |overlay| overlay.layer.clone());
+    Origin::Written { layer, place: breaker.place }
 }
 
 fn access_log(log: &AccessLog) -> Vec<Row> {

@@ -15,6 +15,7 @@ fn texts() -> Vec<(String, String)> {
     let notify = "POST http://notification.shop.svc/v1/notifications";
     let mut texts = vec![
         ("order.plan".to_owned(), summary::text(&order())),
+        ("order.reviewed".to_owned(), summary::reviewed(&order())),
         ("charge.explain".to_owned(), explained(charge, &["idempotency-key:1"])),
         ("charge-unkeyed.explain".to_owned(), explained(charge, &[])),
         ("notify.explain".to_owned(), explained(notify, &[])),

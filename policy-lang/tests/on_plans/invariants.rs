@@ -339,8 +339,9 @@ proptest! {
 
     #[test]
     fn plans_are_told_within_the_screen_and_equal_ones_do_not_differ(plan in plan(), other in plan()) {
-        let text = summary::text(&plan);
-        prop_assert!(text.lines().all(|line| line.chars().count() <= 100), "{text}");
+        for text in [summary::text(&plan), summary::reviewed(&plan)] {
+            prop_assert!(text.lines().all(|line| line.chars().count() <= 100), "{text}");
+        }
         prop_assert_eq!(diff(&plan, &plan), vec![]);
         // There and back: what one way adds, the other removes.
         prop_assert_eq!(diff(&plan, &other).len(), diff(&other, &plan).len());
