@@ -44,12 +44,6 @@ impl Slot {
         Self { slot, round: round % ROUNDS }
     }
 
-    /// The latest slot, up to this one, that is kept in the word at `position`.
-    fn kept_at(self, position: u64) -> Self {
-        let back = (self.slot + SLOTS - position) % SLOTS;
-        Self { slot: self.slot.saturating_sub(back), ..self }
-    }
-
     fn row(self) -> u64 {
         self.slot / SLOTS % ROWS
     }
@@ -59,7 +53,7 @@ impl Slot {
     }
 }
 
-/// How a word compares with the place that somebody counts for.
+/// How a word compares with the row and the round that somebody counts for.
 enum Age {
     Older,
     Same,
@@ -70,9 +64,9 @@ enum Age {
 }
 
 impl Age {
-    fn of(word: u64, place: Slot) -> Self {
-        let rows = (word >> ROW_SHIFT).wrapping_sub(place.row()) % ROWS;
-        let rounds = (word >> ROUND_SHIFT).wrapping_sub(place.round) % ROUNDS;
+    fn of(word: u64, row: u64, round: u64) -> Self {
+        let rows = (word >> ROW_SHIFT).wrapping_sub(row) % ROWS;
+        let rounds = (word >> ROUND_SHIFT).wrapping_sub(round) % ROUNDS;
         match (rows, rounds) {
             (0, 0) => Self::Same,
             (0, _) if rounds < ROUNDS / 2 => Self::Newer { rows },
@@ -111,7 +105,7 @@ impl Window {
 
     /// Counts `n` more; false if the slot is full or has moved on to a later time.
     pub(crate) fn add(&self, place: Slot, n: u64) -> bool {
-        self.change(place, |word| match Age::of(word, place) {
+        self.change(place, |word| match Age::of(word, place.row(), place.round) {
             Age::Older => Some(place.word(n)),
             Age::Same if count(word) + n <= SLOT_MAX => Some(word + n),
             Age::Same | Age::Newer { .. } => None,
@@ -120,7 +114,7 @@ impl Window {
 
     /// Takes back what was counted at `place`, unless the slot has moved on since.
     pub(crate) fn take(&self, place: Slot, n: u64) {
-        self.change(place, |word| match Age::of(word, place) {
+        self.change(place, |word| match Age::of(word, place.row(), place.round) {
             Age::Same if count(word) >= n => Some(word - n),
             _ => None,
         });
@@ -133,14 +127,16 @@ impl Window {
     /// `place` may be gone already, so that only the later window can be judged.
     pub(crate) fn sum(&self, place: Slot) -> Result<u64, Slot> {
         let mut sum = 0;
+        let (row, last) = (place.slot / SLOTS, place.slot % SLOTS);
         for (position, word) in (0..).zip(&self.words) {
-            let kept = place.kept_at(position);
+            // What lies behind the last slot is of the row before. There is one: see `Slot::at`.
+            let row = row.saturating_sub(u64::from(position > last));
             let word = word.load(Ordering::Acquire);
-            match Age::of(word, kept) {
+            match Age::of(word, row, place.round) {
                 Age::Same => sum += count(word),
                 Age::Older | Age::Newer { rows: 0 } => {}
                 Age::Newer { rows } => {
-                    return Err(Slot { slot: kept.slot + rows * SLOTS, ..place });
+                    return Err(Slot { slot: (row + rows) * SLOTS + position, ..place });
                 }
             }
         }
