@@ -215,7 +215,7 @@ fn poll_more<N: Net>(
     response: &mut Response<N>,
     cx: &mut Context<'_>,
 ) -> Poll<Result<(), ProxyError>> {
-    response.block.recycle(&mut call.out);
+    response.block.recycle(call.out);
     // A connection has one pipe or large block at most, however many streams.
     if response.expects() > LARGE_BODY
         && let Caller::Http1(to) = &call.caller

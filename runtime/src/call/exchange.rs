@@ -131,7 +131,7 @@ impl<N: Net> Exchange<N> {
         cx: &mut Context<'_>,
     ) -> Result<(), Failure> {
         let Caller::Http1(io) = &mut call.caller else { return Ok(()) };
-        match poll_drain(*io, &self.block, &mut call.out, cx) {
+        match poll_drain(*io, &self.block, call.out, cx) {
             Poll::Ready(Err(_)) => Err(self.failure(Kind::Cancelled)),
             _ => Ok(()),
         }

@@ -49,7 +49,7 @@ pub struct Call<'a, N: Net> {
     pub(crate) timer: &'a Timer,
     pub(crate) request: &'a mut Request,
     /// What the caller has got.
-    pub(crate) out: Box<Outgoing>,
+    pub(crate) out: &'a mut Outgoing,
     pub(crate) inbound: Inbound,
     /// Index into the proxy's routes.
     pub(crate) route: usize,
@@ -99,7 +99,7 @@ impl<'a, N: Net> Call<'a, N> {
     pub(crate) fn new(
         worker: &'a Worker<N>,
         (caller, timer): (Caller<'a, N>, &'a Timer),
-        request: &'a mut Request,
+        (request, out): (&'a mut Request, &'a mut Outgoing),
         inbound: Inbound,
         route: usize,
     ) -> Self {
@@ -109,7 +109,7 @@ impl<'a, N: Net> Call<'a, N> {
             caller,
             timer,
             request,
-            out: worker.blocks.take_outgoing(),
+            out,
             inbound,
             route,
             started: now,

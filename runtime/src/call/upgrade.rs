@@ -25,7 +25,7 @@ pub(crate) async fn carry<N: Net>(call: &mut Call<'_, N>, response: Response<N>)
         return Upgraded { sent: 0, error: Some(ProxyError::ProxyInternal) };
     };
     let ahead = call.request.take_ahead(call.worker);
-    let download = Flow::starting_with(response.block, std::mem::take(&mut *call.out));
+    let download = Flow::starting_with(response.block, std::mem::take(call.out));
     let relay = Relay {
         worker: call.worker,
         caller: *io,

@@ -21,7 +21,9 @@ pub(crate) async fn carry<P: Proxy, N: Net>(
 ) -> (Box<Block>, Then) {
     let index = P::index(route);
     worker.net.record(Event::Routed(index));
-    let mut call = Call::new(worker, (caller, timer), &mut request, inbound, index);
+    let mut out = worker.blocks.take_outgoing();
+    let messages = (&mut request, &mut *out);
+    let mut call = Call::new(worker, (caller, timer), messages, inbound, index);
     let outcome = match call.head().method() {
         Method::Connect => connect::<P, N>(route, &mut call).await,
         _ => P::call(route, &mut call).await,
@@ -46,7 +48,7 @@ pub(crate) async fn carry<P: Proxy, N: Net>(
         },
     };
     worker.report(&report);
-    worker.blocks.give_outgoing(call.out);
+    worker.blocks.give_outgoing(out);
     (request.end(worker), delivered.then)
 }
 

@@ -89,11 +89,13 @@ impl<P: Proxy> Steady<P> {
     /// The first half of calls: a head parsed, routed, edited by the filters of `F`, and written.
     pub fn requests<F: Filter>(&self, calls: usize) {
         let (mut io, timer) = self.caller();
+        let mut out = self.worker.blocks.take_outgoing();
         for _ in 0..calls {
             let mut request = self.request();
             let index = P::index(P::route(&request.head(), Inbound::Shared));
             let ends = (Caller::Http1(&mut io), &timer);
-            let call = Call::new(&self.worker, ends, &mut request, Inbound::Shared, index);
+            let messages = (&mut request, &mut *out);
+            let call = Call::new(&self.worker, ends, messages, Inbound::Shared, index);
             self.poll::<F>(call);
             self.worker.blocks.give(request.end(&self.worker));
         }
@@ -102,10 +104,11 @@ impl<P: Proxy> Steady<P> {
     /// Polls the pipeline `F` once per call: what it decides before it waits.
     pub fn decisions<F: Filter>(&self, calls: usize) {
         let (mut io, timer) = self.caller();
-        let mut request = self.request();
+        let (mut request, mut out) = (self.request(), self.worker.blocks.take_outgoing());
         for _ in 0..calls {
             let ends = (Caller::Http1(&mut io), &timer);
-            let call = Call::new(&self.worker, ends, &mut request, Inbound::Shared, 0);
+            let messages = (&mut request, &mut *out);
+            let call = Call::new(&self.worker, ends, messages, Inbound::Shared, 0);
             self.poll::<F>(call);
         }
     }
@@ -178,14 +181,11 @@ impl<P: Proxy> Steady<P> {
     }
 
     fn poll<F: Filter>(&self, mut call: Call<'_, Memory>) {
-        let polled = {
-            let pipeline = pin!(F::call(&mut call));
-            pipeline.poll(&mut Context::from_waker(Waker::noop()))
-        };
+        let pipeline = pin!(F::call(&mut call));
+        let polled = pipeline.poll(&mut Context::from_waker(Waker::noop()));
         if let Poll::Ready(Ok(response)) = polled {
             response.discard(&self.worker);
         }
-        self.worker.blocks.give_outgoing(call.out);
     }
 }
 
