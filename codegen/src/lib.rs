@@ -8,7 +8,7 @@
 //!                                  summary ───┴─► plan.txt
 //! ```
 //!
-//! [`generate`] is total: every plan that the checker lets through has its Rust.
+//! [`generate()`] is total: every plan that the checker lets through has its Rust.
 //! [`build()`] is what a deployment's build script calls.
 
 pub mod build;
