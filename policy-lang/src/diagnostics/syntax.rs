@@ -56,6 +56,14 @@ pub(crate) fn after_block(span: Span, words: &str) -> Diagnostic {
         .help("start a new line, or write `;`")
 }
 
+/// A block right behind the block of a statement.
+pub(crate) fn second_block(span: Span, first: Span) -> Diagnostic {
+    Diagnostic::new(Code::Syntax, span, "a statement has one block, and this is its second")
+        .here("opens again")
+        .also(first, "the first one opens here")
+        .help("write everything into one block")
+}
+
 pub(crate) fn malformed(span: Span, written: &str) -> Diagnostic {
     let found = Diagnostic::new(Code::Syntax, span, format!("cannot read `{written}`"));
     match written {

@@ -147,6 +147,7 @@ impl Reader<'_> {
                     statement.key_span = span;
                 }
                 Rule::block => statement.block = Some(self.block(inner)),
+                Rule::again => self.again(span, statement.block.as_ref()),
                 Rule::junk => self.junk(&inner),
                 _ => {
                     // A comma behind a block: the list goes on, the block belongs to its entry.
@@ -166,6 +167,15 @@ impl Reader<'_> {
         let start = pair.as_span().start();
         self.found
             .push(report::after_block(Span::new(self.file, start, start + words.len()), words));
+    }
+
+    /// Only one of two blocks could count, and nobody would see which.
+    fn again(&mut self, second: Span, first: Option<&Block>) {
+        let first = first.map(|first| Span { end: first.span.start + 1, ..first.span });
+        self.found.push(report::second_block(
+            Span { end: second.start + 1, ..second },
+            first.unwrap_or(second),
+        ));
     }
 
     fn block(&mut self, pair: Pair<'_, Rule>) -> Block {
