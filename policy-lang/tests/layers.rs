@@ -51,7 +51,7 @@ upstream a {
         breaker { probes 2 }
     }
 
-    route off {
+    route quiet {
         match any
         retry off
     }

@@ -4,7 +4,7 @@
 //! those that failed at the same place say together what was expected.
 
 use crate::diagnostics::{Diagnostic, nearest, setting as report};
-use crate::schema::{Kind, Row, Shape};
+use crate::schema::{Kind, RESERVED, Row, Shape};
 use crate::span::Span;
 use crate::syntax::ast::{Arg, Number, Statement, Value};
 
@@ -215,7 +215,13 @@ fn judge(kind: &Kind, arg: &Arg) -> Judged {
         {
             wrong(report::not_yet_supported(span, name))
         }
+        (Kind::Name, Value::Name(word)) if RESERVED.contains(&word.as_str()) => {
+            wrong(report::no_name(span, word))
+        }
         (Kind::Name | Kind::Path, Value::Name(_)) => Judged::Fits,
+        (Kind::NewName, Value::Name(word)) if RESERVED.contains(&word.as_str()) => {
+            wrong(report::reserved_name(span, word))
+        }
         (Kind::NewName, Value::Name(name)) => {
             judged(text::label(name), || report::invalid_name(span, name))
         }

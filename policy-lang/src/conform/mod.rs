@@ -128,11 +128,15 @@ fn node<'a>(row: &'static Row, statement: &'a Statement, found: &mut Vec<Diagnos
         _ => Vec::new(),
     };
     found.extend(inner_blocks(row, statement));
+    found.extend(twice(row, statement, &children));
     Node { statement, row, children, sound }
 }
 
 fn block_problem(row: &Row, statement: &Statement) -> Option<Diagnostic> {
     match (row.body, &statement.block) {
+        (_, Some(block)) if is_off(statement) => {
+            Some(report::block_of_nothing(block.span, row.key))
+        }
         (Body::Never, Some(block)) => Some(report::unexpected_block(block.span, row.key)),
         (Body::Required(_), None) => Some(report::missing_block(statement.head(), row.key)),
         (Body::Instead(_), None) if statement.args.is_empty() => {
@@ -140,6 +144,21 @@ fn block_problem(row: &Row, statement: &Statement) -> Option<Diagnostic> {
         }
         _ => None,
     }
+}
+
+/// `retry off`.
+fn is_off(statement: &Statement) -> bool {
+    matches!(values(&statement.args).as_slice(), [Value::Name(word)] if word == "off")
+}
+
+/// `timeout 2s { total 3s }`: the value before the block is its `total`.
+fn twice(row: &Row, statement: &Statement, children: &[Node<'_>]) -> Option<Diagnostic> {
+    let first = statement.args.first()?;
+    let Body::Instead(Scope::Timeout) = row.body else { return None };
+    let refers = matches!(&first.value, Value::Name(word) if word != "deadline");
+    let total = children.iter().find(|child| child.key() == "total").filter(|_| !refers)?;
+    let span = total.statement.key_span;
+    Some(report::duplicate_setting(span, "total", statement.args_span()))
 }
 
 /// Findings in the blocks that stand inside the row's list.

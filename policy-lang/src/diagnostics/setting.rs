@@ -117,6 +117,22 @@ pub(crate) fn invalid_name(span: Span, name: &str) -> Diagnostic {
     }
 }
 
+pub(crate) fn reserved_name(span: Span, word: &str) -> Diagnostic {
+    Diagnostic::new(Code::InvalidName, span, format!("`{word}` cannot be a name"))
+        .here("it is a word of the language")
+        .help("choose another name")
+}
+
+/// A word of the language where a name is meant.
+pub(crate) fn no_name(span: Span, word: &str) -> Diagnostic {
+    let found = Diagnostic::new(Code::UnknownWord, span, format!("`{word}` means nothing here"))
+        .here("expected a name, and no name can be this word");
+    match word {
+        "off" => found.help("take the statement away; only a `total` can be `off` in `timeout`"),
+        _ => found.help("take the word away"),
+    }
+}
+
 pub(crate) fn invalid_path(span: Span, path: &str, problem: &str) -> Diagnostic {
     Diagnostic::new(Code::InvalidPath, span, format!("`{path}` is no path pattern"))
         .here(problem.to_owned())
@@ -132,6 +148,13 @@ pub(crate) fn missing_block(span: Span, key: &str) -> Diagnostic {
 
 pub(crate) fn unexpected_block(span: Span, key: &str) -> Diagnostic {
     Diagnostic::new(Code::UnexpectedBlock, span, format!("`{key}` takes no block"))
+}
+
+/// `retry off { … }`: what is switched off has no settings.
+pub(crate) fn block_of_nothing(span: Span, key: &str) -> Diagnostic {
+    Diagnostic::new(Code::UnexpectedBlock, span, format!("`{key} off` takes no block"))
+        .here("nothing in here can hold")
+        .help(format!("leave `off` away, or end the statement with `{key} off`"))
 }
 
 pub(crate) fn duplicate_setting(span: Span, key: &str, first: Span) -> Diagnostic {
