@@ -21,6 +21,16 @@ const FORBIDDEN: [&str; 12] = [
     "grpc-timeout",
 ];
 
+/// Can no edit change it?
+pub(super) fn is_forbidden(name: &str) -> bool {
+    FORBIDDEN.contains(&name)
+}
+
+/// Is it for the proxy itself, and so not passed on?
+pub(super) fn ends_here(name: &str) -> bool {
+    name == "proxy-authorization"
+}
+
 pub(super) fn check(program: &Program<'_>, found: &mut Vec<Diagnostic>) {
     for node in program.files.iter().flat_map(|file| &file.nodes) {
         walk(node, found);
@@ -44,7 +54,7 @@ fn walk(node: &Node<'_>, found: &mut Vec<Diagnostic>) {
 fn names(node: &Node<'_>, count: usize, found: &mut Vec<Diagnostic>) {
     for arg in node.args().take(count) {
         let name = text(&arg.value).map(str::to_ascii_lowercase);
-        if let Some(name) = name.filter(|name| FORBIDDEN.contains(&name.as_str())) {
+        if let Some(name) = name.filter(|name| is_forbidden(name)) {
             found.push(report::forbidden_header(arg.span, &name));
         }
     }

@@ -1,15 +1,75 @@
 //! A retry that could carry a call out twice does not compile.
 //!
-//! POST and PATCH are not idempotent (RFC 9110 §9.2.2). A try that never reached the
-//! upstream may always be repeated, any other try only if the policy says why.
+//! A method is idempotent if RFC 9110 §9.2.2 or IANA's registry of methods says so; of any other,
+//! POST among them, nobody knows it. A try that never reached the upstream may always be repeated,
+//! any other try only if the policy says why. A field can be the reason if it comes from the caller
+//! and reaches the upstream as it came.
 
 use std::time::Duration;
 
-use super::{Forwarded, switched, written};
+use super::{Forwarded, headers, switched, written};
+use crate::conform::Node;
 use crate::diagnostics::{Diagnostic, policy as report};
+use crate::lower::text;
 use crate::plan::display::duration;
 use crate::plan::{BackoffKind, Cause, Method, NonIdempotent, Retry};
-use crate::resolve::Group;
+use crate::resolve::{Effective, Group};
+use crate::span::Span;
+
+/// The idempotent ones of <https://www.iana.org/assignments/http-methods>, as of 2025-05. `PRI` is none
+/// that a caller could send.
+const IDEMPOTENT: [&str; 35] = [
+    "ACL",
+    "BASELINE-CONTROL",
+    "BIND",
+    "CHECKIN",
+    "CHECKOUT",
+    "COPY",
+    "DELETE",
+    "GET",
+    "HEAD",
+    "LABEL",
+    "LINK",
+    "MERGE",
+    "MKACTIVITY",
+    "MKCALENDAR",
+    "MKCOL",
+    "MKREDIRECTREF",
+    "MKWORKSPACE",
+    "MOVE",
+    "OPTIONS",
+    "ORDERPATCH",
+    "PROPFIND",
+    "PROPPATCH",
+    "PUT",
+    "QUERY",
+    "REBIND",
+    "REPORT",
+    "SEARCH",
+    "TRACE",
+    "UNBIND",
+    "UNCHECKOUT",
+    "UNLINK",
+    "UNLOCK",
+    "UPDATE",
+    "UPDATEREDIRECTREF",
+    "VERSION-CONTROL",
+];
+/// Clients write them into every request, so that a rule about them would hold for every call.
+const EVERYWHERE: [&str; 10] = [
+    "accept",
+    "accept-encoding",
+    "accept-language",
+    "cache-control",
+    "content-encoding",
+    "content-type",
+    "date",
+    "expect",
+    "user-agent",
+    "via",
+];
+/// What the proxy itself writes, if `trace` is on.
+const TRACE: [&str; 2] = ["traceparent", "tracestate"];
 
 /// Where the windows of a proposed back-off stop growing, as by default.
 const CAP: Duration = Duration::from_secs(30);
@@ -18,9 +78,11 @@ pub(super) fn check(call: &Forwarded<'_, '_>, found: &mut Vec<Diagnostic>) {
     let Some(retry) = call.settings.retry.as_ref().filter(|retry| retry.attempts.value > 1) else {
         return;
     };
-    if retry.non_idempotent.value == NonIdempotent::Never {
-        listed(call, retry, found);
-        matched(call, retry, found);
+    listed(call, retry, found);
+    match &retry.non_idempotent.value {
+        NonIdempotent::Never => matched(call, retry, found),
+        NonIdempotent::WhenHeader(field) => key(call, field, found),
+        NonIdempotent::Always { .. } => {}
     }
     if retry.backoff.value.kind == BackoffKind::Fixed
         && let Some(span) = written(&call.call.effective, Group::Retry, "backoff")
@@ -32,7 +94,7 @@ pub(super) fn check(call: &Forwarded<'_, '_>, found: &mut Vec<Diagnostic>) {
     }
 }
 
-/// `methods POST`.
+/// `methods POST`: a method that is listed is repeated whatever `non-idempotent` asks for.
 fn listed(call: &Forwarded<'_, '_>, retry: &Retry, found: &mut Vec<Diagnostic>) {
     let names = unsafe_names(&retry.methods.value);
     if let Some(span) = written(&call.call.effective, Group::Retry, "methods")
@@ -40,6 +102,39 @@ fn listed(call: &Forwarded<'_, '_>, retry: &Retry, found: &mut Vec<Diagnostic>) 
     {
         found.push(report::unsafe_methods(span, &names));
     }
+}
+
+/// `when header("idempotency-key")`: is it a key that the caller gives, and that the upstream sees?
+fn key(call: &Forwarded<'_, '_>, field: &str, found: &mut Vec<Diagnostic>) {
+    let effective = &call.call.effective;
+    let span = written(effective, Group::Retry, "non-idempotent").unwrap_or(call.call.span);
+    if headers::is_forbidden(field) || headers::ends_here(field) {
+        found.push(report::no_key(
+            span,
+            field,
+            "does not reach the upstream as the caller sends it",
+        ));
+    } else if EVERYWHERE.contains(&field) {
+        found.push(report::no_key(span, field, "comes with calls of every kind"));
+    } else if let Some(edit) = edited(call, effective, field) {
+        found.push(report::edited_key(span, field, edit));
+    }
+}
+
+/// What writes the field or takes it away, on its way to the upstream.
+fn edited(call: &Forwarded<'_, '_>, effective: &Effective<'_>, field: &str) -> Option<Span> {
+    let names = |node: &Node<'_>| {
+        let count = if node.key() == "remove" { usize::MAX } else { 1 };
+        let mut names = node.args().take(count).filter_map(|arg| text(&arg.value));
+        names.any(|name| name.eq_ignore_ascii_case(field))
+    };
+    let edit = effective.request_edits().map(|edit| edit.node).find(|node| names(node));
+    let ours = |group| switched(effective, group);
+    let id = call.settings.correlation_id.as_ref().filter(|id| id.value == field);
+    let trace = call.settings.trace.as_ref().filter(|_| TRACE.contains(&field));
+    edit.map(|node| node.statement.head())
+        .or_else(|| id.and_then(|_| ours(Group::CorrelationId)))
+        .or_else(|| trace.and_then(|_| ours(Group::Trace)))
 }
 
 /// `match POST …`, with causes after which the call may have been carried out.
@@ -62,10 +157,17 @@ fn matched(call: &Forwarded<'_, '_>, retry: &Retry, found: &mut Vec<Diagnostic>)
 }
 
 fn is_unsafe(method: &Method) -> bool {
-    matches!(method, Method::Post | Method::Patch)
+    !IDEMPOTENT.contains(&method.to_string().as_str())
 }
 
+/// Each once, in the order of the text.
 fn unsafe_names(methods: &[Method]) -> String {
-    let all = [Method::Post, Method::Patch].into_iter().filter(|method| methods.contains(method));
-    all.map(|method| method.to_string()).collect::<Vec<_>>().join("|")
+    let mut names: Vec<String> = Vec::new();
+    for method in methods.iter().filter(|method| is_unsafe(method)) {
+        let name = method.to_string();
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    names.join("|")
 }

@@ -167,9 +167,35 @@ pub(crate) fn unsafe_retry(span: Span, route: &str, methods: &str, retry: Span) 
 
 pub(crate) fn unsafe_methods(span: Span, methods: &str) -> Diagnostic {
     Diagnostic::new(Code::UnsafeRetry, span, format!("`{methods}` could be carried out twice"))
-        .here(format!("`{methods}` is not idempotent"))
+        .here("neither RFC 9110 nor IANA's registry of methods calls it idempotent")
         .note("a try that failed may have been carried out all the same")
-        .help("say when it is safe: `non-idempotent when header(\"idempotency-key\")`")
+        .note("what `methods` lists is repeated whatever `non-idempotent` says")
+        .help("take it out of `methods`, and say when it is safe: `non-idempotent when header(\"idempotency-key\")`")
+}
+
+/// A field that cannot be the reason why a call may be repeated.
+pub(crate) fn no_key(span: Span, field: &str, why: &str) -> Diagnostic {
+    Diagnostic::new(
+        Code::UnsafeRetry,
+        span,
+        format!("`{field}` does not show that a call may be repeated"),
+    )
+    .here(format!("`{field}` {why}"))
+    .help(
+        "name a field that a caller sends with such calls only: `when header(\"idempotency-key\")`",
+    )
+}
+
+/// The upstream would not get the key that the caller gave.
+pub(crate) fn edited_key(span: Span, field: &str, edit: Span) -> Diagnostic {
+    Diagnostic::new(
+        Code::UnsafeRetry,
+        span,
+        format!("`{field}` does not show that a call may be repeated"),
+    )
+    .here("the upstream must see this field as the caller sends it")
+    .also(edit, "it is changed here")
+    .help("leave the field alone, or say why all calls may be repeated: `always because \"…\"`")
 }
 
 /// A code after which a call may have been carried out, in `on` of an upstream of gRPC.
