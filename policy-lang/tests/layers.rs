@@ -114,3 +114,20 @@ fn names_are_lower_case_and_sources_in_order() {
     let names: Vec<_> = plan.sources.iter().map(|source| source.name.as_str()).collect();
     assert_eq!(names, ["web.amb", "acme.amb"]);
 }
+
+#[test]
+fn a_namesake_keeps_its_base() {
+    let policy = "edition 2026\nimport \"shared.amb\" as shared\nservice web\n\
+        retry gentle extends shared.gentle { buffer 1KiB }\n\
+        policy calm extends shared.calm { retry gentle }\n\
+        upstream a { address \"a:80\"; use calm }\notherwise pass\n";
+    let shared = "edition 2026\nretry gentle { attempts 2 }\npolicy calm { timeout 2s }\n";
+    let loader = MemoryLoader::new([("web.amb", policy), ("shared.amb", shared)]);
+    let outcome = compile("web.amb", &loader);
+    assert_eq!(outcome.diagnostics, []);
+    let plan = outcome.plan.unwrap();
+    let settings = &plan.upstreams[0].settings;
+    let retry = settings.retry.as_ref().unwrap();
+    assert_eq!((retry.attempts.value, retry.buffer.value), (2, 1024));
+    assert_eq!(settings.timeout.total.value, Total::Fixed(Duration::from_secs(2)));
+}

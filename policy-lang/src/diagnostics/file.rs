@@ -66,6 +66,17 @@ pub(crate) fn duplicate_name(span: Span, kind: &str, name: &str, first: Span) ->
         .also(first, "first defined here")
 }
 
+/// A name that comes from two files.
+pub(crate) fn clashing_names(span: Span, kind: &str, name: &str, first: Span) -> Diagnostic {
+    let found =
+        Diagnostic::new(Code::DuplicateName, span, format!("{kind} `{name}` would be two things"));
+    let found = found.here("again").also(first, "it comes from here already");
+    match kind {
+        "import" => found.help("give each file another name behind `as`"),
+        _ => found.help("rename one, or import its file under a name: `import \"…\" as shared`"),
+    }
+}
+
 pub(crate) fn invalid_manifest(span: Span, problem: &str) -> Diagnostic {
     Diagnostic::new(Code::InvalidManifest, span, "`amb.toml` does not say which baseline applies")
         .here(problem.to_string())

@@ -115,12 +115,13 @@ impl<'n> Effective<'n> {
         program: &Program<'n>,
         policy: Definition<'n>,
         user: &Layer,
-        seen: &mut Vec<&'n str>,
+        seen: &mut Vec<(usize, &'n str)>,
     ) {
-        if seen.contains(&policy.name) {
+        // Two files may each have one of that name.
+        if seen.contains(&(policy.file, policy.name)) {
             return;
         }
-        seen.push(policy.name);
+        seen.push((policy.file, policy.name));
         if let Some(base) = base(program, policy) {
             self.bundle(program, base, user, seen);
         }
@@ -199,13 +200,13 @@ impl<'n> Effective<'n> {
         program: &Program<'n>,
         definition: Definition<'n>,
         layer: &Layer,
-        seen: &mut Vec<&'n str>,
+        seen: &mut Vec<(usize, &'n str)>,
         take: &mut dyn FnMut(&mut Self, &'n Node<'n>, &Layer),
     ) {
-        if seen.contains(&definition.name) {
+        if seen.contains(&(definition.file, definition.name)) {
             return;
         }
-        seen.push(definition.name);
+        seen.push((definition.file, definition.name));
         if let Some(base) = base(program, definition) {
             self.inherited(program, base, &Layer::Policy(base.name.to_owned()), seen, take);
         }

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use super::load::Loaded;
+use super::load::{Import, Loaded};
 use crate::conform::{Node, conform};
 use crate::diagnostics::Diagnostic;
 use crate::schema::Scope;
+use crate::span::Span;
 use crate::syntax::ast;
 
 /// The kinds of things that have names; each kind has names of its own.
@@ -114,29 +115,78 @@ pub(crate) struct Program<'n> {
     pub(crate) definitions: Vec<Vec<Definition<'n>>>,
     /// What is visible in each file, behind `alias.` if it has one.
     visible: Vec<BTreeMap<(Kind, String), Definition<'n>>>,
+    /// Names that stand for two things in one file.
+    pub(super) clashes: Vec<Clash>,
+}
+
+/// A name that a file sees twice.
+pub(super) struct Clash {
+    /// As diagnostics name it.
+    pub(super) kind: &'static str,
+    pub(super) name: String,
+    pub(super) first: Span,
+    pub(super) again: Span,
+}
+
+/// What one file sees, and where it comes from.
+#[derive(Default)]
+struct View<'n> {
+    names: BTreeMap<(Kind, String), (Definition<'n>, Span)>,
+    /// The file behind each alias.
+    aliases: BTreeMap<String, (usize, Span)>,
+    clashes: Vec<Clash>,
+}
+
+impl<'n> View<'n> {
+    fn import(&mut self, import: &Import, theirs: &[Definition<'n>]) {
+        if let Some(alias) = &import.alias {
+            let (file, first) =
+                *self.aliases.entry(alias.clone()).or_insert((import.file, import.span));
+            if file != import.file {
+                let (name, again) = (alias.clone(), import.span);
+                self.clashes.push(Clash { kind: "import", name, first, again });
+                return;
+            }
+        }
+        let prefix = import.alias.as_ref().map(|alias| format!("{alias}.")).unwrap_or_default();
+        for known in theirs {
+            self.enter(format!("{prefix}{}", known.name), *known, import.span);
+        }
+    }
+
+    fn define(&mut self, known: Definition<'n>) {
+        let span = named(known.node).map(|(_, arg)| arg.span).unwrap_or_default();
+        self.enter(known.name.to_owned(), known, span);
+    }
+
+    fn enter(&mut self, name: String, known: Definition<'n>, again: Span) {
+        // Upstreams have one name space over all files, and two in one file are found there.
+        let elsewhere =
+            |other: &Definition<'_>| known.kind != Kind::Upstream && other.file != known.file;
+        let before = self.names.insert((known.kind, name.clone()), (known, again));
+        if let Some((_, first)) = before.filter(|(other, _)| elsewhere(other)) {
+            self.clashes.push(Clash { kind: known.kind.title(), name, first, again });
+        }
+    }
 }
 
 impl<'n> Program<'n> {
     pub(crate) fn new(files: &'n [FileNodes<'n>], loaded: &Loaded) -> Self {
         let definitions: Vec<Vec<_>> =
             files.iter().enumerate().map(|(number, file)| definitions(number, file)).collect();
+        let mut clashes = Vec::new();
         let visible = loaded.files.iter().enumerate().map(|(number, file)| {
-            let imported = file.imports.iter().flat_map(|import| {
-                let prefix =
-                    import.alias.as_ref().map(|alias| format!("{alias}.")).unwrap_or_default();
-                let theirs = definitions.get(import.file).into_iter().flatten();
-                theirs.map(move |known| ((known.kind, format!("{prefix}{}", known.name)), *known))
-            });
-            let own = definitions
-                .get(number)
-                .into_iter()
-                .flatten()
-                .map(|known| ((known.kind, known.name.to_owned()), *known));
-            // Of two with one name the file's own counts; `references` reports the clash.
-            imported.chain(own).collect()
+            let own = definitions.get(number).map_or(&[][..], Vec::as_slice);
+            let mut view = View::default();
+            for import in &file.imports {
+                view.import(import, definitions.get(import.file).map_or(&[][..], Vec::as_slice));
+            }
+            own.iter().for_each(|known| view.define(*known));
+            clashes.append(&mut view.clashes);
+            view.names.into_iter().map(|(name, (known, _))| (name, known)).collect()
         });
         let visible = visible.collect();
-        Self { files, definitions, visible }
+        Self { files, definitions, visible, clashes }
     }
 
     /// What `name` means in `file`.

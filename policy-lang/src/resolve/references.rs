@@ -97,7 +97,7 @@ fn builds_on(program: &Program<'_>, known: Definition<'_>, node: &Node<'_>) -> b
     chain.take(most).any(|known| std::ptr::eq(known.node, node))
 }
 
-/// Two definitions of one kind and name, in one file or visible in the deployment's own file.
+/// Two definitions of one kind and name that a file has or sees.
 fn duplicates(program: &Program<'_>, found: &mut Vec<Diagnostic>) {
     for definitions in &program.definitions {
         let mut first: BTreeMap<(Kind, &str), Span> = BTreeMap::new();
@@ -106,6 +106,12 @@ fn duplicates(program: &Program<'_>, found: &mut Vec<Diagnostic>) {
             clash(&mut first, *known, found);
         }
     }
+    found.extend(
+        program
+            .clashes
+            .iter()
+            .map(|clash| report::clashing_names(clash.again, clash.kind, &clash.name, clash.first)),
+    );
     let mut first = BTreeMap::new();
     program.upstreams().for_each(|known| clash(&mut first, known, found));
 }
@@ -125,7 +131,7 @@ fn clash<'n>(
 }
 
 fn cycle(program: &Program<'_>, known: Definition<'_>, found: &mut Vec<Diagnostic>) {
-    let mut names = vec![known.name];
+    let (mut names, mut steps) = (vec![known.name], vec![known]);
     let mut at = known;
     while let Some(next) = base(program, at) {
         if std::ptr::eq(next.node, known.node) {
@@ -133,11 +139,12 @@ fn cycle(program: &Program<'_>, known: Definition<'_>, found: &mut Vec<Diagnosti
             found.push(report::extends_cycle(span, known.kind.title(), &names));
             return;
         }
-        if names.contains(&next.name) {
+        if steps.iter().any(|step| std::ptr::eq(step.node, next.node)) {
             // A cycle further down; it is reported there.
             return;
         }
         names.push(next.name);
+        steps.push(next);
         at = next;
     }
 }
