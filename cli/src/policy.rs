@@ -36,7 +36,7 @@ pub(crate) fn compiled(file: &Path, console: &mut Console) -> Result<Option<Plan
 pub(crate) fn from_here(file: &Path, options: Options) -> Result<Outcome, Failure> {
     readable(file)?;
     let (loader, name) = match file.is_relative() {
-        true => (FileLoader::new("."), slashed(file)),
+        true => FileLoader::seen_from(Path::new("."), file),
         false => FileLoader::beside(file),
     };
     Ok(compile_with(&name, &loader, options))
@@ -54,9 +54,4 @@ fn readable(file: &Path) -> Result<(), Failure> {
         Ok(_) => Err(Failure::Usage(format!("{} is not a file", file.display()))),
         Err(error) => Err(Failure::unreadable(file, &error)),
     }
-}
-
-fn slashed(file: &Path) -> String {
-    let parts: Vec<_> = file.components().map(|part| part.as_os_str().to_string_lossy()).collect();
-    parts.join("/")
 }

@@ -79,21 +79,21 @@ fn stages(
 ) -> Option<Plan> {
     let entry = check::files(program, loaded, found);
     let applied = applied(program, loaded, found);
-    check_references(program, applied, entry, found);
+    check_references(program, &applied, entry, found);
     check::check_requires(program, options.today, found);
     if entry == Entry::Library {
         return None;
     }
     let places = Places::new(&loaded.sources);
-    let mut cx = Cx { program, applied, places: &places, found: Vec::new() };
+    let mut cx = Cx { program, applied: &applied, places: &places, found: Vec::new() };
     let lowered = lower(&mut cx);
     found.extend(cx.found);
     let lowered = lowered?;
-    check::policy(program, applied, &lowered, options.today, found);
+    check::policy(program, &applied, &lowered, options.today, found);
     let sources = loaded
         .sources
         .iter()
         .map(|source| SourceFile { name: source.name.clone(), text: source.text.clone() });
-    let guardrails = check::guardrails_in_force(program, applied, &places);
+    let guardrails = check::guardrails_in_force(program, &applied, &places);
     Some(Plan { sources: sources.collect(), guardrails, ..lowered.plan })
 }

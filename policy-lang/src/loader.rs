@@ -40,7 +40,7 @@ impl Display for LoadError {
     fn fmt(&self, f: &mut Formatter<'_>) -> FmtResult {
         match self {
             Self::Missing { name } => write!(f, "there is no `{name}`"),
-            Self::Outside { path } => write!(f, "`{path}` leaves the sources"),
+            Self::Outside { path } => write!(f, "`{path}` leads out of the repository"),
             Self::Absolute { path } => {
                 write!(f, "`{path}` is absolute; write it relative to the importing file")
             }
@@ -61,24 +61,23 @@ pub trait SourceLoader {
     /// What went wrong, for the diagnostic at the `import`.
     fn load(&self, from: Option<&str>, path: &str) -> Result<Source, LoadError>;
 
-    /// The nearest `amb.toml` above the entry, if there is one.
+    /// Every `amb.toml` in the entry's folder and above, up to the root of the sources, the outermost
+    /// one first.
     ///
     /// # Errors
-    /// There is one, and it cannot be read.
-    fn manifest(&self, entry: &str) -> Result<Option<Source>, LoadError> {
-        for level in 0..MAX_LEVELS {
+    /// There is one that cannot be read.
+    fn manifests(&self, entry: &str) -> Result<Vec<Source>, LoadError> {
+        let mut all = Vec::new();
+        for level in (0..=entry.matches('/').count()).rev() {
             match self.load(Some(entry), &format!("{}amb.toml", "../".repeat(level))) {
-                Ok(source) => return Ok(Some(source)),
+                Ok(source) => all.push(source),
                 Err(LoadError::Missing { .. } | LoadError::Outside { .. }) => {}
                 Err(unreadable) => return Err(unreadable),
             }
         }
-        Ok(None)
+        Ok(all)
     }
 }
-
-/// How far above the entry `amb.toml` is looked for.
-const MAX_LEVELS: usize = 16;
 
 /// Sources held in memory, by their names.
 #[derive(Clone, Debug, Default)]
@@ -134,12 +133,14 @@ mod tests {
     }
 
     #[test]
-    fn the_nearest_manifest_wins() {
+    fn all_manifests_above_hold() {
         let loader = MemoryLoader::new([("amb.toml", "far"), ("a/amb.toml", "near")]);
-        let near = loader.manifest("a/b/order.amb").ok().flatten();
-        assert_eq!(near.map(|source| source.text).as_deref(), Some("near"));
-        let far = loader.manifest("c/order.amb").ok().flatten();
-        assert_eq!(far.map(|source| source.name).as_deref(), Some("amb.toml"));
-        assert_eq!(MemoryLoader::default().manifest("a.amb"), Ok(None));
+        let texts = |entry: &str| -> Vec<String> {
+            let all = loader.manifests(entry).into_iter().flatten();
+            all.map(|source| source.text).collect()
+        };
+        assert_eq!(texts("a/b/order.amb"), ["far", "near"]);
+        assert_eq!(texts("c/order.amb"), ["far"]);
+        assert_eq!(MemoryLoader::default().manifests("a.amb"), Ok(Vec::new()));
     }
 }

@@ -56,6 +56,9 @@ impl Documents {
 /// Reads open buffers where there are some, and files otherwise.
 pub(crate) struct Overlay<'a> {
     files: FileLoader,
+    /// The policy, where the editor has it.
+    policy: PathBuf,
+    name: String,
     documents: &'a Documents,
 }
 
@@ -63,12 +66,23 @@ impl<'a> Overlay<'a> {
     /// For the policy at `path`, with its name: names are relative to its folder.
     pub(crate) fn new(path: &Path, documents: &'a Documents) -> (Self, String) {
         let (files, name) = FileLoader::beside(path);
-        (Self { files, documents }, name)
+        (Self { files, policy: path.to_path_buf(), name: name.clone(), documents }, name)
     }
 
     /// Where the source of that name lies.
     pub(crate) fn path(&self, name: &str) -> PathBuf {
+        if name == self.name {
+            return self.policy.clone();
+        }
         location::normalised(&self.files.path(name))
+    }
+
+    /// As the buffer has it, if it is open.
+    fn shown(&self, source: Source) -> Source {
+        match self.documents.get(&self.path(&source.name)) {
+            Some(document) => Source { text: document.text.clone(), ..source },
+            None => source,
+        }
     }
 }
 
@@ -77,7 +91,12 @@ impl SourceLoader for Overlay<'_> {
         let name = FileLoader::name(from, path)?;
         match self.documents.get(&self.path(&name)) {
             Some(document) => Ok(Source { name, text: document.text.clone() }),
-            None => self.files.load(None, &name),
+            None => self.files.load(from, path).map(|source| self.shown(source)),
         }
+    }
+
+    fn manifests(&self, entry: &str) -> Result<Vec<Source>, LoadError> {
+        let all = self.files.manifests(entry)?;
+        Ok(all.into_iter().map(|source| self.shown(source)).collect())
     }
 }

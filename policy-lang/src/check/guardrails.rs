@@ -24,7 +24,7 @@ struct Court<'n> {
 
 pub(super) fn check(
     program: &Program<'_>,
-    applied: Applied<'_>,
+    applied: Applied<'_, '_>,
     lowered: &Lowered<'_>,
     today: Option<Date>,
     found: &mut Vec<Diagnostic>,
@@ -41,7 +41,12 @@ pub(super) fn check(
 }
 
 impl Court<'_> {
-    fn deployment(&mut self, program: &Program<'_>, applied: Applied<'_>, lowered: &Lowered<'_>) {
+    fn deployment(
+        &mut self,
+        program: &Program<'_>,
+        applied: Applied<'_, '_>,
+        lowered: &Lowered<'_>,
+    ) {
         let service = program.entry().iter().find(|node| node.key() == "service");
         let span = service.map(|node| node.statement.head()).unwrap_or_default();
         let read = |path: &str| reading::of_deployment(path, &lowered.plan, program, applied);
@@ -95,7 +100,7 @@ impl Court<'_> {
             }
             let freed = |known: &&Exemption<'_>| {
                 let named = upstream.is_some_and(|name| known.upstreams.contains(&name));
-                rule.baseline.is_some() && named && known.path == rule.path.text
+                named && known.is_from(rule)
             };
             let exempt: Vec<_> = self.exemptions.iter().filter(freed).collect();
             if exempt.iter().any(|known| known.holds(self.today)) {

@@ -9,7 +9,7 @@ use crate::span::Places;
 
 pub(crate) fn guardrails_in_force(
     program: &Program<'_>,
-    applied: Applied<'_>,
+    applied: Applied<'_, '_>,
     places: &Places<'_>,
 ) -> Guardrails {
     let place = |node: &Node<'_>| places.of(node.statement.key_span);

@@ -37,7 +37,7 @@ use crate::span::Span;
 /// Everything about the lowered policy.
 pub(crate) fn policy(
     program: &Program<'_>,
-    applied: Applied<'_>,
+    applied: Applied<'_, '_>,
     lowered: &Lowered<'_>,
     today: Option<Date>,
     found: &mut Vec<Diagnostic>,

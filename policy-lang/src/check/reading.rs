@@ -58,7 +58,7 @@ pub(super) fn of_deployment(
     path: &str,
     plan: &Plan,
     program: &Program<'_>,
-    applied: Applied<'_>,
+    applied: Applied<'_, '_>,
 ) -> Reading {
     let log = plan.observe.access_log.as_ref();
     let absent = || presence(false);
@@ -81,16 +81,16 @@ pub(super) fn of_deployment(
 }
 
 /// The innermost statement on the path, the file's own before the baseline's.
-fn deployment_span(path: &str, program: &Program<'_>, applied: Applied<'_>) -> Option<Span> {
+fn deployment_span(path: &str, program: &Program<'_>, applied: Applied<'_, '_>) -> Option<Span> {
     let mut keys = path.split('.');
     let first = keys.next()?;
     let own = program.entry().iter().find(|node| node.key() == first);
-    let theirs =
-        applied.and_then(|known| known.node.children.iter().find(|node| node.key() == first));
+    let nearest_first = applied.iter().rev();
+    let theirs = nearest_first
+        .filter_map(|known| known.node.children.iter().find(|node| node.key() == first));
     let keys: Vec<&str> = keys.collect();
-    [own, theirs]
-        .into_iter()
-        .flatten()
+    own.into_iter()
+        .chain(theirs)
         .find_map(|top| below(top, &keys))
         .map(|node| node.statement.args_span())
 }

@@ -5,7 +5,7 @@ use crate::conform::Node;
 use crate::date::Date;
 use crate::diagnostics::{Diagnostic, guard as report, nearest};
 use crate::lower::text;
-use crate::resolve::{Applied, Kind, Program};
+use crate::resolve::{Applied, Definition, Program};
 use crate::schema::{self, Path};
 use crate::span::Span;
 use crate::syntax::ast::{Arg, Value};
@@ -18,13 +18,14 @@ pub(super) struct Rule<'n> {
     pub(super) operator: &'n str,
     pub(super) wanted: Wanted,
     /// The baseline that demands it; `None`: the deployment's own file.
-    pub(super) baseline: Option<&'n str>,
+    pub(super) baseline: Option<Definition<'n>>,
 }
 
 impl Rule<'_> {
     /// Who demands it.
     pub(super) fn owner(&self) -> String {
-        self.baseline.map_or_else(|| "this policy".to_owned(), |name| format!("baseline `{name}`"))
+        self.baseline
+            .map_or_else(|| "this policy".to_owned(), |known| format!("baseline `{}`", known.name))
     }
 
     /// The right side as written.
@@ -45,9 +46,18 @@ pub(super) struct Exemption<'n> {
     pub(super) until: Date,
     written: &'n str,
     pub(super) node: &'n Node<'n>,
+    /// Whose demands it is about.
+    baseline: Option<Definition<'n>>,
 }
 
 impl Exemption<'_> {
+    /// Does it free from that demand? Only of its own baseline: another one may have reasons.
+    pub(super) fn is_from(&self, rule: &Rule<'_>) -> bool {
+        let same = |one: Definition<'_>, other: Definition<'_>| std::ptr::eq(one.node, other.node);
+        self.path == rule.path.text
+            && matches!((self.baseline, rule.baseline), (Some(one), Some(other)) if same(one, other))
+    }
+
     /// The last day is still free.
     pub(super) fn holds(&self, today: Option<Date>) -> bool {
         today.is_none_or(|today| today <= self.until)
@@ -79,7 +89,7 @@ pub(crate) fn check_requires(
             for node in baseline.all("exempt") {
                 drop(known_path(node, found));
                 if let Some(exemption) =
-                    exemption(node).filter(|known| number == 0 && !known.holds(today))
+                    exemption(node, None).filter(|known| number == 0 && !known.holds(today))
                 {
                     let span = node.statement.args.last().map(|arg| arg.span).unwrap_or_default();
                     let names: Vec<_> =
@@ -92,9 +102,9 @@ pub(crate) fn check_requires(
 }
 
 /// What is in force: the baseline's demands, then the file's own.
-pub(super) fn rules<'n>(program: &Program<'n>, applied: Applied<'n>) -> Vec<Rule<'n>> {
-    let theirs = applied.into_iter().flat_map(|known| {
-        known.node.all("require").filter_map(move |node| rule(node, Some(known.name)))
+pub(super) fn rules<'n>(program: &Program<'n>, applied: Applied<'_, 'n>) -> Vec<Rule<'n>> {
+    let theirs = applied.iter().flat_map(|known| {
+        known.node.all("require").filter_map(move |node| rule(node, Some(*known)))
     });
     let own = program
         .entry()
@@ -104,10 +114,13 @@ pub(super) fn rules<'n>(program: &Program<'n>, applied: Applied<'n>) -> Vec<Rule
     theirs.chain(own).collect()
 }
 
-/// Only the baseline's own.
-pub(super) fn exemptions<'n>(applied: Applied<'n>) -> Vec<Exemption<'n>> {
-    let baseline = applied.filter(|known| known.kind == Kind::Baseline);
-    baseline.into_iter().flat_map(|known| known.node.all("exempt").filter_map(exemption)).collect()
+/// Only those of baselines.
+pub(super) fn exemptions<'n>(applied: Applied<'_, 'n>) -> Vec<Exemption<'n>> {
+    let of = |known: &Definition<'n>| {
+        let baseline = *known;
+        known.node.all("exempt").filter_map(move |node| exemption(node, Some(baseline)))
+    };
+    applied.iter().flat_map(of).collect()
 }
 
 fn written(args: &[Arg]) -> String {
@@ -147,7 +160,7 @@ fn known_path(node: &Node<'_>, found: &mut Vec<Diagnostic>) -> Option<Path> {
     path
 }
 
-fn rule<'n>(node: &'n Node<'n>, baseline: Option<&'n str>) -> Option<Rule<'n>> {
+fn rule<'n>(node: &'n Node<'n>, baseline: Option<Definition<'n>>) -> Option<Rule<'n>> {
     let path = schema::path(node.name()?.0)?;
     let (operator, _) = operator(node)?;
     let values: Vec<&Value> = node.values().into_iter().skip(2).collect();
@@ -164,7 +177,7 @@ fn operator<'a>(node: &Node<'a>) -> Option<(&'a str, Span)> {
     }
 }
 
-fn exemption<'n>(node: &'n Node<'n>) -> Option<Exemption<'n>> {
+fn exemption<'n>(node: &'n Node<'n>, baseline: Option<Definition<'n>>) -> Option<Exemption<'n>> {
     let values = node.values();
     let names: Vec<&str> = values
         .iter()
@@ -181,5 +194,6 @@ fn exemption<'n>(node: &'n Node<'n>) -> Option<Exemption<'n>> {
         until: Date::read(written)?,
         written,
         node,
+        baseline,
     })
 }

@@ -45,7 +45,8 @@ fn default<T>(
 fn service(cx: &Cx<'_, '_>, node: Option<&Node<'_>>) -> Option<Service> {
     let name = node.and_then(Node::name).map(|(name, _)| name.to_owned());
     let written = cx.written(node.and_then(|node| node.one("workers")), workers);
-    let baseline = cx.applied.map(|known| {
+    // The one that is closest to the policy.
+    let baseline = cx.applied.last().map(|known| {
         Sourced::written(known.name.to_owned(), Layer::Baseline, cx.place(known.node))
     });
     Some(Service {
@@ -79,24 +80,25 @@ pub(super) fn socket(values: &[&Value]) -> Option<SocketAddr> {
     values::text(values.first()?)?.parse().ok()
 }
 
-/// The file's settings over the baseline's, field by field.
+/// The file's settings over those of the baselines, field by field.
 struct Layered<'a, 'n, 'p> {
     cx: &'a Cx<'n, 'p>,
     own: Option<&'a Node<'n>>,
-    baseline: Option<&'a Node<'n>>,
+    /// The nearest one first.
+    baselines: Vec<&'a Node<'n>>,
 }
 
 impl<'a, 'n> Layered<'a, 'n, '_> {
     fn inner(&self, key: &'static str) -> Layered<'a, 'n, '_> {
-        let inner = |node: Option<&'a Node<'n>>| node.and_then(|node| node.one(key));
-        Layered { cx: self.cx, own: inner(self.own), baseline: inner(self.baseline) }
+        let baselines = self.baselines.iter().filter_map(|node| node.one(key)).collect();
+        Layered { cx: self.cx, own: self.own.and_then(|node| node.one(key)), baselines }
     }
 
     /// The statement that holds, whichever layer it is in.
     fn node(&self) -> Option<(&'a Node<'n>, Layer)> {
         self.own
             .map(|own| (own, Layer::File))
-            .or(self.baseline.map(|theirs| (theirs, Layer::Baseline)))
+            .or(self.baselines.first().map(|theirs| (*theirs, Layer::Baseline)))
     }
 
     fn read<T>(
@@ -110,8 +112,9 @@ impl<'a, 'n> Layered<'a, 'n, '_> {
 }
 
 fn observe(cx: &Cx<'_, '_>, own: Option<&Node<'_>>) -> Option<Observe> {
-    let baseline = cx.applied.and_then(|known| known.node.one("observe"));
-    let all = Layered { cx, own, baseline };
+    let nearest_first = cx.applied.iter().rev();
+    let baselines = nearest_first.filter_map(|known| known.node.one("observe")).collect();
+    let all = Layered { cx, own, baselines };
     let metrics = all.read("metrics", |_| Some(()));
     let admin = match (all.read("admin", socket), &metrics) {
         (None, Some(_)) => Some(default(Scope::Observe, "admin", socket)?),

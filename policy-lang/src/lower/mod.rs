@@ -25,7 +25,7 @@ use crate::syntax::ast::Value;
 /// What lowering reads from, and where it reports to.
 pub(crate) struct Cx<'n, 'p> {
     pub(crate) program: &'p Program<'n>,
-    pub(crate) applied: Applied<'n>,
+    pub(crate) applied: Applied<'p, 'n>,
     pub(crate) places: &'p Places<'p>,
     pub(crate) found: Vec<Diagnostic>,
 }

@@ -26,13 +26,13 @@ pub(super) fn upstreams<'n>(cx: &mut Cx<'n, '_>) -> Option<All<'n>> {
     Some((upstreams, calls, nodes))
 }
 
-/// What every upstream starts from: the baseline's defaults, then the file's.
+/// What every upstream starts from: the defaults of the baselines, then the file's.
 fn outer<'n>(cx: &Cx<'n, '_>) -> Effective<'n> {
     let mut outer = Effective::default();
     let program = cx.program;
-    if let Some(baseline) = cx.applied {
+    for baseline in cx.applied {
         for defaults in baseline.node.all("defaults") {
-            outer.apply(program, baseline.file, &defaults.children, &Layer::Baseline);
+            outer.apply_baseline(program, baseline.file, &defaults.children);
         }
     }
     for defaults in program.entry().iter().filter(|node| node.key() == "defaults") {

@@ -109,6 +109,19 @@ impl<'n> Effective<'n> {
         }
     }
 
+    /// The same of a baseline. Its edits run before those of baselines further out.
+    pub(crate) fn apply_baseline(
+        &mut self,
+        program: &Program<'n>,
+        file: usize,
+        nodes: &'n [Node<'n>],
+    ) {
+        let (request, response) = (self.last_request.len(), self.last_response.len());
+        self.apply(program, file, nodes, &Layer::Baseline);
+        self.last_request.rotate_left(request);
+        self.last_response.rotate_left(response);
+    }
+
     /// `policy NAME`, after the policy that it extends.
     fn bundle(
         &mut self,

@@ -16,8 +16,8 @@ pub(crate) struct Loaded {
     pub(crate) sources: Vec<Source>,
     /// Parallel to `sources`; empty for `amb.toml`.
     pub(crate) files: Vec<File>,
-    /// The baseline's file that `amb.toml` names, and the place where it names it.
-    pub(crate) governed: Option<Governed>,
+    /// The baselines' files that `amb.toml` names, and the places where; the outermost first.
+    pub(crate) governed: Vec<Governed>,
 }
 
 pub(crate) struct File {
@@ -47,7 +47,7 @@ struct Walk<'l> {
 }
 
 pub(crate) fn load(entry: &str, loader: &dyn SourceLoader) -> (Loaded, Vec<Diagnostic>) {
-    let loaded = Loaded { sources: Vec::new(), files: Vec::new(), governed: None };
+    let loaded = Loaded { sources: Vec::new(), files: Vec::new(), governed: Vec::new() };
     let mut walk =
         Walk { loader, loaded, numbers: BTreeMap::new(), open: Vec::new(), found: Vec::new() };
     match loader.load(None, entry) {
@@ -112,16 +112,17 @@ impl Walk<'_> {
         Some(Import { span, file, alias })
     }
 
-    /// Looks for `amb.toml`, and reads the baseline's file that it names.
+    /// Reads every `amb.toml` that holds, and the baselines' files that they name.
     fn govern(&mut self, entry: &str) {
-        let manifest = match self.loader.manifest(entry) {
-            Ok(None) => return,
-            Ok(Some(manifest)) => manifest,
+        match self.loader.manifests(entry) {
+            Ok(manifests) => manifests.into_iter().for_each(|manifest| self.manifest(manifest)),
             Err(problem) => {
                 self.found.push(report::cannot_read(Span::new(0, 0, 0), "amb.toml", &problem));
-                return;
             }
-        };
+        }
+    }
+
+    fn manifest(&mut self, manifest: Source) {
         let number = u32::try_from(self.loaded.sources.len()).unwrap_or(u32::MAX);
         let read = manifest::read(number, &manifest.text);
         let name = manifest.name.clone();
@@ -130,9 +131,9 @@ impl Walk<'_> {
         match read {
             Ok(None) => {}
             Ok(Some((path, span))) => {
-                self.loaded.governed = self
-                    .import(&name, (path, span, None))
-                    .map(|import| Governed { file: import.file, span });
+                let import = self.import(&name, (path, span, None));
+                let governed = import.map(|import| Governed { file: import.file, span });
+                self.loaded.governed.extend(governed);
             }
             Err(found) => self.found.push(*found),
         }

@@ -15,7 +15,7 @@ type Used = BTreeSet<Span>;
 /// A library defines names for other files, so none of its names is unused.
 pub(crate) fn check_references(
     program: &Program<'_>,
-    applied: Option<Definition<'_>>,
+    applied: &[Definition<'_>],
     entry: Entry,
     found: &mut Vec<Diagnostic>,
 ) {
