@@ -215,16 +215,8 @@ fn judge(kind: &Kind, arg: &Arg) -> Judged {
         {
             wrong(report::not_yet_supported(span, name))
         }
-        (Kind::Name, Value::Name(word)) if RESERVED.contains(&word.as_str()) => {
-            wrong(report::no_name(span, word))
-        }
-        (Kind::Name | Kind::Path, Value::Name(_)) => Judged::Fits,
-        (Kind::NewName, Value::Name(word)) if RESERVED.contains(&word.as_str()) => {
-            wrong(report::reserved_name(span, word))
-        }
-        (Kind::NewName, Value::Name(name)) => {
-            judged(text::label(name), || report::invalid_name(span, name))
-        }
+        (Kind::Path, Value::Name(_)) => Judged::Fits,
+        (Kind::Name | Kind::NewName, Value::Name(written)) => name(kind, written, span),
         (Kind::NewName, Value::Methods(names)) => {
             wrong(report::invalid_name(span, &names.join("-")))
         }
@@ -269,6 +261,18 @@ fn judge(kind: &Kind, arg: &Arg) -> Judged {
         (_, Value::Number(number)) => number_fits(kind, *number, span),
         (_, Value::Range(first, last)) => range_fits(kind, *first, *last, span),
         _ => Judged::Other,
+    }
+}
+
+/// The name of something, or of something new.
+fn name(kind: &Kind, written: &str, span: Span) -> Judged {
+    match (kind, RESERVED.contains(&written)) {
+        (Kind::NewName, true) => wrong(report::reserved_name(span, written)),
+        (_, true) => wrong(report::no_name(span, written)),
+        (Kind::NewName, false) => {
+            judged(text::label(written), || report::invalid_name(span, written))
+        }
+        (_, false) => Judged::Fits,
     }
 }
 
