@@ -4,6 +4,7 @@
 //! share nothing but the resolver, so a name whose server is dead delays no other. When a name
 //! stops resolving, its last addresses stay in use: they are more often right than none is.
 
+mod families;
 mod lookup;
 mod reach;
 mod resolver;

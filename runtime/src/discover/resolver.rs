@@ -4,26 +4,20 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use hickory_resolver::config::{LookupIpStrategy, ResolveHosts, ResolverConfig, ResolverOpts};
-use hickory_resolver::lookup::Lookup;
-use hickory_resolver::net::runtime::TokioRuntimeProvider;
-use hickory_resolver::net::{DnsError, NetError};
-use hickory_resolver::proto::op::{Query, ResponseCode};
+use hickory_resolver::config::{ResolverConfig, ResolverOpts};
+use hickory_resolver::proto::op::Query;
 use hickory_resolver::proto::rr::{Name, RecordType};
-use hickory_resolver::{Hosts, TokioResolver, system_conf};
+use hickory_resolver::{Hosts, system_conf};
 
-use super::{Answer, FRESH_MOST, Resolve};
-
-/// A name without an answer is asked for again after this time at the latest, whatever the zone
-/// says: an upstream that is about to be deployed should be found soon.
-const NEGATIVE_MOST: Duration = Duration::from_secs(1);
+use super::families::{Servers, answer};
+use super::{Answer, Resolve};
 
 /// Search domains multiply time-outs; nobody waits longer than this.
 const PATIENCE: Duration = Duration::from_secs(15);
 
 /// The machine's resolver.
 pub(crate) struct Resolver {
-    dns: TokioResolver,
+    servers: Servers,
     hosts: PathBuf,
 }
 
@@ -52,12 +46,7 @@ impl Resolver {
         options: ResolverOpts,
         hosts: PathBuf,
     ) -> Result<Self, String> {
-        let provider = TokioRuntimeProvider::default();
-        let dns = TokioResolver::builder_with_config(without_domain(config), provider)
-            .with_options(with_bounds(options))
-            .build()
-            .map_err(|error| error.to_string())?;
-        Ok(Self { dns, hosts })
+        Ok(Self { servers: Servers::new(config, options)?, hosts })
     }
 
     /// The hosts file settles a name, both families, without any server.
@@ -77,48 +66,8 @@ impl Resolve for Resolver {
         if let Some(answer) = self.in_hosts_file(host) {
             return Ok(answer);
         }
-        let asked = tokio::time::timeout(PATIENCE, self.dns.lookup_ip(host)).await;
-        let found = asked.map_err(|_| "no answer in time".to_owned())?;
-        let found = found.map_err(|error| why(&error))?;
-        answer([found.as_lookup()]).ok_or_else(|| "the name has no addresses".to_owned())
+        let name = Name::from_utf8(host).map_err(|error| error.to_string())?;
+        let asked = tokio::time::timeout(PATIENCE, self.servers.resolve(name)).await;
+        asked.map_err(|_| "no answer in time".to_owned())?
     }
-}
-
-/// Why a look-up failed, in the words of people who run services.
-fn why(error: &NetError) -> String {
-    match error {
-        NetError::Dns(DnsError::NoRecordsFound(none)) => match none.response_code {
-            ResponseCode::NXDomain => "the name does not exist".to_owned(),
-            _ => "the name has no addresses".to_owned(),
-        },
-        NetError::NoConnections => "no name server can be reached".to_owned(),
-        other => other.to_string(),
-    }
-}
-
-/// The addresses of some records, for as long as all of them hold, aliases on the way included.
-fn answer<'a>(lookups: impl IntoIterator<Item = &'a Lookup>) -> Option<Answer> {
-    let mut answer = Answer { addresses: Vec::new(), ttl: FRESH_MOST };
-    for record in lookups.into_iter().flat_map(Lookup::answers) {
-        answer.ttl = answer.ttl.min(Duration::from_secs(record.ttl.into()));
-        answer.addresses.extend(record.data.ip_addr());
-    }
-    (!answer.addresses.is_empty()).then_some(answer)
-}
-
-/// The search list already holds the domain where there is no other; the host name's own domain is
-/// not searched (resolv.conf(5)).
-fn without_domain(config: ResolverConfig) -> ResolverConfig {
-    let (_, search, servers) = config.into_parts();
-    ResolverConfig::from_parts(None, search, servers)
-}
-
-fn with_bounds(options: ResolverOpts) -> ResolverOpts {
-    let mut options = options;
-    options.ip_strategy = LookupIpStrategy::Ipv4AndIpv6;
-    options.use_hosts_file = ResolveHosts::Never;
-    options.positive_max_ttl = Some(FRESH_MOST);
-    options.negative_max_ttl = Some(NEGATIVE_MOST);
-    options.preserve_intermediates = true;
-    options
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use hickory_resolver::config::{ResolverConfig, ResolverOpts};
+use hickory_resolver::proto::rr::RecordType;
 use tokio::sync::{Mutex, mpsc};
 use tokio::time::Instant;
 
@@ -51,6 +52,23 @@ async fn both_families_are_found_with_the_shorter_ttl() {
     let mut found = answer.addresses;
     found.sort();
     assert_eq!(found, ips("127.0.0.1 127.0.0.2 2001:db8::1"));
+}
+
+#[tokio::test]
+async fn one_family_is_enough_if_the_other_is_never_answered() {
+    for (only, address) in [(RecordType::A, "127.0.0.1"), (RecordType::AAAA, "2001:db8::1")] {
+        let rows = [("pay.shop.", "127.0.0.1 2001:db8::1", 5)];
+        let server = NameServer::start(zone(&rows)).await;
+        server.only.send_replace(Some(only));
+        // The name is the last of three candidates.
+        let resolver = server.resolver(5, &["svc.", "svc.shop."], NO_HOSTS);
+        let found = resolver.resolve("pay.shop.").await;
+        assert_eq!(found.map(|answer| answer.addresses), Ok(ips(address)));
+        if only == RecordType::A {
+            let found = resolver.resolve("pay.shop").await;
+            assert_eq!(found.map(|answer| answer.addresses), Ok(ips(address)));
+        }
+    }
 }
 
 #[tokio::test]

@@ -23,6 +23,8 @@ pub(crate) struct NameServer {
     pub(crate) address: SocketAddr,
     pub(crate) zone: watch::Sender<Zone>,
     pub(crate) asked: watch::Receiver<Vec<String>>,
+    /// Questions of other types are never answered.
+    pub(crate) only: watch::Sender<Option<RecordType>>,
 }
 
 impl NameServer {
@@ -32,8 +34,9 @@ impl NameServer {
         let address = socket.local_addr().unwrap();
         let (zone, known) = watch::channel(zone);
         let (questions, asked) = watch::channel(Vec::new());
-        tokio::spawn(serve(socket, known, questions));
-        Self { address, zone, asked }
+        let (only, answered) = watch::channel(None);
+        tokio::spawn(serve(socket, (known, answered), questions));
+        Self { address, zone, asked, only }
     }
 
     /// A resolver that asks this server only.
@@ -46,7 +49,7 @@ impl NameServer {
         let config = ResolverConfig::from_parts(None, search, vec![server]);
         let mut options = ResolverOpts::default();
         options.ndots = ndots;
-        options.timeout = Duration::from_secs(2);
+        options.timeout = Duration::from_secs(60);
         options.attempts = 1;
         Arc::new(Resolver::new(config, options, PathBuf::from(hosts)).unwrap())
     }
@@ -54,7 +57,7 @@ impl NameServer {
 
 async fn serve(
     socket: UdpSocket,
-    zone: watch::Receiver<Zone>,
+    (zone, only): (watch::Receiver<Zone>, watch::Receiver<Option<RecordType>>),
     questions: watch::Sender<Vec<String>>,
 ) {
     let mut packet = [0; 1500];
@@ -63,6 +66,9 @@ async fn serve(
         let query = question.queries[0].clone();
         let name = query.name().to_lowercase().to_ascii();
         questions.send_modify(|asked| asked.push(format!("{} {name}", query.query_type())));
+        if only.borrow().is_some_and(|only| only != query.query_type()) {
+            continue;
+        }
         let known = zone.borrow().get(name.as_str()).cloned();
         let mut answer = question.into_response();
         match known {
