@@ -1,16 +1,26 @@
 //! Names that no policy knows, looked up when a call asks for them: `otherwise pass`.
 //!
-//! Workers ask the control thread, whose resolver keeps answers for as long as their TTL allows.
+//! Workers ask the control thread. There a look-up outlives the call that began it: the answer of a slow
+//! name server comes in time for the next one.
 
+use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use tokio::sync::{mpsc, oneshot};
+use tokio::task::{AbortHandle, JoinSet};
 
-use super::{Resolve, reach};
+use super::{Answer, Resolve, fresh_for, reach};
+use crate::clock::{Clock, Moment};
 
 /// Questions on their way to the control thread; beyond that, askers wait.
 const QUEUE: usize = 256;
+
+/// When so many look-ups are under way, those that nobody waits for any more are given up.
+const UNDER_WAY: usize = 256;
+
+/// Names whose addresses are remembered.
+const KNOWN: usize = 4096;
 
 /// A worker's way to ask.
 #[derive(Clone, Debug)]
@@ -21,14 +31,24 @@ pub(crate) struct Lookup {
 #[derive(Debug)]
 struct Ask {
     host: String,
-    reply: oneshot::Sender<Result<Vec<IpAddr>, String>>,
+    reply: Reply,
 }
+
+type Reply = oneshot::Sender<Found>;
+type Found = Result<Vec<IpAddr>, String>;
 
 impl Lookup {
     /// Answers from the present runtime, for as long as anybody can ask.
-    pub(crate) fn start<R: Resolve>(resolver: Arc<R>) -> Self {
+    pub(crate) fn start<R: Resolve>(resolver: Arc<R>, clock: Clock) -> Self {
         let (asks, queue) = mpsc::channel(QUEUE);
-        tokio::spawn(serve(queue, resolver));
+        let names = Names {
+            resolver,
+            clock,
+            known: HashMap::new(),
+            asked: HashMap::new(),
+            under_way: JoinSet::new(),
+        };
+        tokio::spawn(names.serve(queue));
         Self { asks }
     }
 
@@ -42,7 +62,8 @@ impl Lookup {
         }
         let (reply, answer) = oneshot::channel();
         let gone = || "the proxy is stopping".to_owned();
-        self.asks.send(Ask { host: host.to_owned(), reply }).await.map_err(|_| gone())?;
+        let host = host.to_ascii_lowercase();
+        self.asks.send(Ask { host, reply }).await.map_err(|_| gone())?;
         let addresses = answer.await.map_err(|_| gone())??;
         Ok(addresses.into_iter().map(|ip| SocketAddr::new(ip, port)).collect())
     }
@@ -54,19 +75,96 @@ fn literal(host: &str) -> Option<IpAddr> {
     inner.unwrap_or(host).parse().ok()
 }
 
-async fn serve<R: Resolve>(mut queue: mpsc::Receiver<Ask>, resolver: Arc<R>) {
-    while let Some(ask) = queue.recv().await {
-        // Each on its own: no question waits for another one's answer.
-        tokio::spawn(answer(ask, Arc::clone(&resolver)));
-    }
+/// What the control thread knows and is about to know.
+struct Names<R> {
+    resolver: Arc<R>,
+    clock: Clock,
+    /// Addresses, and until when they are used.
+    known: HashMap<String, (Vec<IpAddr>, Moment)>,
+    asked: HashMap<String, Question>,
+    under_way: JoinSet<(String, Result<Answer, String>)>,
 }
 
-async fn answer<R: Resolve>(mut ask: Ask, resolver: Arc<R>) {
-    let found = tokio::select! {
-        found = resolver.resolve(&ask.host) => found,
-        // The call has ended meanwhile.
-        () = ask.reply.closed() => return,
-    };
-    // It may also end right now; then nobody is interested.
-    drop(ask.reply.send(found.map(|answer| reach::usable(&answer.addresses))));
+/// A name that is being looked up.
+struct Question {
+    replies: Vec<Reply>,
+    task: AbortHandle,
+}
+
+impl<R: Resolve> Names<R> {
+    async fn serve(mut self, mut queue: mpsc::Receiver<Ask>) {
+        loop {
+            tokio::select! {
+                ask = queue.recv() => match ask {
+                    Some(ask) => self.ask(ask),
+                    None => return,
+                },
+                Some(done) = self.under_way.join_next() => {
+                    // An error means that it was given up.
+                    if let Ok((host, found)) = done {
+                        self.answer(host, found);
+                    }
+                }
+            }
+        }
+    }
+
+    fn ask(&mut self, Ask { host, reply }: Ask) {
+        match self.known.get(&host) {
+            Some((addresses, until)) if self.clock.now() < *until => {
+                // The call may have ended right now; then nobody is interested.
+                drop(reply.send(Ok(addresses.clone())));
+                return;
+            }
+            Some(_) => drop(self.known.remove(&host)),
+            None => {}
+        }
+        if let Some(question) = self.asked.get_mut(&host) {
+            question.replies.push(reply);
+            return;
+        }
+        if self.asked.len() >= UNDER_WAY {
+            self.give_up();
+        }
+        let (resolver, name) = (Arc::clone(&self.resolver), host.clone());
+        // Each on its own: no question waits for another one's answer.
+        let task = self.under_way.spawn(async move {
+            let found = resolver.resolve(&name).await;
+            (name, found)
+        });
+        self.asked.insert(host, Question { replies: vec![reply], task });
+    }
+
+    fn answer(&mut self, host: String, found: Result<Answer, String>) {
+        let Some(question) = self.asked.remove(&host) else { return };
+        let found = found.map(|answer| {
+            let addresses = reach::usable(&answer.addresses);
+            self.remember(host, &addresses, self.clock.now() + fresh_for(&answer));
+            addresses
+        });
+        for reply in question.replies {
+            drop(reply.send(found.clone()));
+        }
+    }
+
+    fn remember(&mut self, host: String, addresses: &[IpAddr], until: Moment) {
+        if self.known.len() >= KNOWN {
+            let now = self.clock.now();
+            self.known.retain(|_, (_, until)| now < *until);
+        }
+        if self.known.len() < KNOWN {
+            self.known.insert(host, (addresses.to_vec(), until));
+        }
+    }
+
+    /// Ends the look-ups that no call waits for.
+    fn give_up(&mut self) {
+        self.asked.retain(|_, question| {
+            let wanted = question.replies.iter().any(|reply| !reply.is_closed());
+            if !wanted {
+                question.task.abort();
+            }
+            wanted
+        });
+    }
 }

@@ -45,6 +45,11 @@ pub(crate) struct Answer {
     pub(crate) ttl: Duration,
 }
 
+/// How long an answer is used.
+fn fresh_for(answer: &Answer) -> Duration {
+    answer.ttl.clamp(FRESH_LEAST, FRESH_MOST)
+}
+
 /// Whoever knows the addresses of names.
 pub(crate) trait Resolve: Send + Sync + 'static {
     fn resolve(&self, host: &str) -> impl Future<Output = Result<Answer, String>> + Send;
@@ -178,7 +183,7 @@ impl Publisher {
             }
             changed
         });
-        answer.ttl.clamp(FRESH_LEAST, FRESH_MOST)
+        fresh_for(answer)
     }
 
     /// Keeps what there is; gives the time until the next look-up.

@@ -2,6 +2,7 @@ use std::collections::VecDeque;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use hickory_resolver::config::{ResolverConfig, ResolverOpts};
@@ -131,7 +132,7 @@ async fn a_dead_name_delays_no_other() {
     let server = NameServer::start(zone(&[("dead.", "", 0), ("alive.", "127.0.0.1", 60)])).await;
     let resolver = server.resolver(1, &[], NO_HOSTS);
     let discovery = Discovery::start(UPSTREAMS, &resolver, Clock::start(), NOTICES);
-    let lookup = Lookup::start(Arc::clone(&resolver));
+    let lookup = Lookup::start(Arc::clone(&resolver), Clock::start());
     addresses(&mut discovery.endpoints[1].clone(), &[v4([127, 0, 0, 1], 8080)]).await;
     tokio::select! {
         _ = lookup.resolve("dead.", 1) => panic!("nobody answers that"),
@@ -188,12 +189,53 @@ fn failing_look_ups_slow_down_to_half_a_minute() {
 async fn literals_are_not_looked_up() {
     let (asked, mut times) = mpsc::unbounded_channel();
     let script = Script { answers: Mutex::default(), asked };
-    let lookup = Lookup::start(Arc::new(script));
+    let lookup = Lookup::start(Arc::new(script), Clock::start());
     for host in ["192.0.2.1", "2001:db8::1", "[2001:db8::1]"] {
         let found = lookup.resolve(host, 443).await.unwrap();
         assert_eq!(found[0].port(), 443, "{host}");
     }
     assert!(times.try_recv().is_err());
+}
+
+/// Takes its time, and counts its look-ups.
+struct Slow(Duration, AtomicUsize);
+
+impl Resolve for Slow {
+    async fn resolve(&self, _: &str) -> Result<Answer, String> {
+        self.1.fetch_add(1, Ordering::Relaxed);
+        tokio::time::sleep(self.0).await;
+        Ok(Answer { addresses: ips("127.0.0.1"), ttl: Duration::ZERO })
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_look_up_outlives_the_call_that_began_it() {
+    const PATIENCE: Duration = Duration::from_secs(1);
+    let slow = Arc::new(Slow(Duration::from_millis(1200), AtomicUsize::new(0)));
+    let lookup = Lookup::start(Arc::clone(&slow), Clock::start());
+    let expect = Ok(vec![v4([127, 0, 0, 1], 80)]);
+    let call = || tokio::time::timeout(PATIENCE, lookup.resolve("Pay.shop", 80));
+    assert!(call().await.is_err());
+    // The second joins the look-up of the first, and the third has its answer.
+    assert_eq!(call().await.unwrap(), expect);
+    assert_eq!(call().await.unwrap(), expect);
+    assert_eq!(slow.1.load(Ordering::Relaxed), 1);
+    // An answer is used for a second at least, and no longer than its TTL says.
+    tokio::time::sleep(PATIENCE).await;
+    assert!(call().await.is_err());
+    assert_eq!(slow.1.load(Ordering::Relaxed), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn look_ups_that_nobody_waits_for_are_bounded() {
+    let slow = Arc::new(Slow(Duration::from_secs(15), AtomicUsize::new(0)));
+    let lookup = Lookup::start(Arc::clone(&slow), Clock::start());
+    for call in 0..1000 {
+        let name = format!("name-{call}");
+        let asked = tokio::time::timeout(Duration::from_millis(1), lookup.resolve(&name, 80));
+        assert!(asked.await.is_err());
+        assert!(Arc::strong_count(&slow) <= 300, "{}", Arc::strong_count(&slow));
+    }
 }
 
 #[tokio::test]

@@ -223,7 +223,7 @@ fn discover(
     }
     let resolver = Arc::new(resolver);
     let discovery = Discovery::start(upstreams, &resolver, clock, notices);
-    Ok((discovery, Lookup::start(resolver)))
+    Ok((discovery, Lookup::start(resolver, clock)))
 }
 
 /// False if some name has not been answered in time.

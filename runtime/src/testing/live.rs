@@ -59,7 +59,7 @@ impl Live {
         let control = Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
         let lookup = control.block_on(async {
             let (resolver, _) = Resolver::from_system().map_err(io::Error::other)?;
-            Ok::<_, io::Error>(Lookup::start(Arc::new(resolver)))
+            Ok::<_, io::Error>(Lookup::start(Arc::new(resolver), Clock::start()))
         })?;
         let addresses = |name: &'static str| {
             given.iter().filter(move |(given, _)| *given == name).map(|(_, address)| *address)
