@@ -133,7 +133,7 @@ fn why(error: &NetError) -> String {
 }
 
 /// The addresses of some records, for as long as all of them hold, aliases on the way included.
-pub(super) fn answer<'a>(lookups: impl IntoIterator<Item = &'a Lookup>) -> Option<Answer> {
+fn answer<'a>(lookups: impl IntoIterator<Item = &'a Lookup>) -> Option<Answer> {
     let mut answer = Answer { addresses: Vec::new(), ttl: FRESH_MOST };
     for record in lookups.into_iter().flat_map(Lookup::answers) {
         answer.ttl = answer.ttl.min(Duration::from_secs(record.ttl.into()));

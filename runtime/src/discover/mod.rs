@@ -5,6 +5,7 @@
 //! stops resolving, its last addresses stay in use: they are more often right than none is.
 
 mod families;
+mod hosts;
 mod lookup;
 mod reach;
 mod resolver;

@@ -5,12 +5,11 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use hickory_resolver::config::{ResolverConfig, ResolverOpts};
-use hickory_resolver::proto::op::Query;
-use hickory_resolver::proto::rr::{Name, RecordType};
-use hickory_resolver::{Hosts, system_conf};
+use hickory_resolver::proto::rr::Name;
+use hickory_resolver::system_conf;
 
-use super::families::{Servers, answer};
-use super::{Answer, Resolve};
+use super::families::Servers;
+use super::{Answer, Resolve, hosts};
 
 /// Search domains multiply time-outs; nobody waits longer than this.
 const PATIENCE: Duration = Duration::from_secs(15);
@@ -48,26 +47,33 @@ impl Resolver {
     ) -> Result<Self, String> {
         Ok(Self { servers: Servers::new(config, options)?, hosts })
     }
-
-    /// The hosts file settles a name, both families, without any server.
-    fn in_hosts_file(&self, host: &str) -> Option<Answer> {
-        let mut hosts = Hosts::default();
-        // Read anew each time: it is small, and may be changed while we run.
-        hosts.read_hosts_conf(std::fs::File::open(&self.hosts).ok()?).ok()?;
-        let name = Name::from_utf8(host).ok()?.to_lowercase();
-        let of = |kind| hosts.lookup_static_host(&Query::query(name.clone(), kind));
-        let found = [of(RecordType::A), of(RecordType::AAAA)];
-        answer(found.iter().flatten())
-    }
 }
 
 impl Resolve for Resolver {
     async fn resolve(&self, host: &str) -> Result<Answer, String> {
-        if let Some(answer) = self.in_hosts_file(host) {
+        // The hosts file settles a name, both families, without any server.
+        if let Some(answer) = hosts::find(&self.hosts, host) {
             return Ok(answer);
         }
-        let name = Name::from_utf8(host).map_err(|error| error.to_string())?;
+        let name = question(host).ok_or("no name server can be asked for such a name")?;
         let asked = tokio::time::timeout(PATIENCE, self.servers.resolve(name)).await;
         asked.map_err(|_| "no answer in time".to_owned())?
     }
+}
+
+/// A host as the name that servers are asked for. Whatever of letters, digits, `-` and `_` a label is made of,
+/// DNS can carry it (RFC 2181 §11), and a policy's names are among them.
+fn question(host: &str) -> Option<Name> {
+    if !host.is_ascii() {
+        return Name::from_utf8(host).ok();
+    }
+    let (labels, full) = host.strip_suffix('.').map_or((host, false), |labels| (labels, true));
+    let fits = |c: u8| c.is_ascii_alphanumeric() || matches!(c, b'-' | b'_');
+    let label = |label: &str| !label.is_empty() && label.bytes().all(fits);
+    if !labels.split('.').all(label) {
+        return None;
+    }
+    let mut name = Name::from_labels(labels.split('.').map(str::as_bytes)).ok()?;
+    name.set_fqdn(full);
+    Some(name)
 }

@@ -73,6 +73,22 @@ async fn one_family_is_enough_if_the_other_is_never_answered() {
 }
 
 #[tokio::test]
+async fn names_that_policies_may_write_are_asked_for() {
+    for name in ["my_app.shop.", "my_app_1.", "_pay.shop.", "-pay.shop.", "pay-.shop.", "a--b."] {
+        let server = NameServer::start(zone(&[(name, "127.0.0.1", 5)])).await;
+        let resolver = server.resolver(1, &[], NO_HOSTS);
+        let found = resolver.resolve(name).await;
+        assert_eq!(found.map(|answer| answer.addresses), Ok(ips("127.0.0.1")), "{name}");
+    }
+    let server = NameServer::start(Zone::new()).await;
+    let resolver = server.resolver(1, &[], NO_HOSTS);
+    for name in ["", ".", "a..b", "a b", "a*", &"a".repeat(64), &"a.".repeat(128)] {
+        assert!(resolver.resolve(name).await.is_err(), "{name}");
+    }
+    assert!(server.asked.borrow().is_empty());
+}
+
+#[tokio::test]
 async fn search_domains_come_first_below_ndots_and_last_above() {
     let rows = [
         // As in a pod: five dots.
@@ -96,12 +112,13 @@ async fn search_domains_come_first_below_ndots_and_last_above() {
 #[tokio::test]
 async fn what_the_hosts_file_says_needs_no_server() {
     let hosts = std::env::temp_dir().join(format!("amb-hosts-{}", std::process::id()));
-    std::fs::write(&hosts, "127.0.0.9 Pay pay.shop # a comment\n::9 pay\n").unwrap();
+    std::fs::write(&hosts, "127.0.0.9 Pay pay.shop my_app_1 # it\n::9 pay\n").unwrap();
     let none = ResolverConfig::from_parts(None, Vec::new(), Vec::new());
     let resolver = Resolver::new(none, ResolverOpts::default(), hosts.clone()).unwrap();
     let of = async |name| resolver.resolve(name).await.map(|answer| answer.addresses);
     assert_eq!(of("pay").await.unwrap(), ips("127.0.0.9 ::9"));
     assert_eq!(of("PAY.shop").await.unwrap(), ips("127.0.0.9"));
+    assert_eq!(of("my_app_1").await.unwrap(), ips("127.0.0.9"));
     assert!(of("localhost").await.unwrap().contains(&ip("127.0.0.1")));
     assert!(of("elsewhere").await.is_err());
     std::fs::remove_file(&hosts).unwrap();

@@ -64,7 +64,8 @@ async fn serve(
     while let Ok((length, from)) = socket.recv_from(&mut packet).await {
         let question = Message::from_vec(&packet[..length]).unwrap();
         let query = question.queries[0].clone();
-        let name = query.name().to_lowercase().to_ascii();
+        // Without the escapes of master files.
+        let name = query.name().to_lowercase().to_ascii().replace('\\', "");
         questions.send_modify(|asked| asked.push(format!("{} {name}", query.query_type())));
         if only.borrow().is_some_and(|only| only != query.query_type()) {
             continue;
