@@ -10,7 +10,7 @@ use std::sync::Arc;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::{AbortHandle, JoinSet};
 
-use super::{Answer, Resolve, fresh_for, reach};
+use super::{Answer, Resolve, in_use};
 use crate::clock::{Clock, Moment};
 
 /// Questions on their way to the control thread; beyond that, askers wait.
@@ -137,9 +137,8 @@ impl<R: Resolve> Names<R> {
 
     fn answer(&mut self, host: String, found: Result<Answer, String>) {
         let Some(question) = self.asked.remove(&host) else { return };
-        let found = found.map(|answer| {
-            let addresses = reach::usable(&answer.addresses);
-            self.remember(host, &addresses, self.clock.now() + fresh_for(&answer));
+        let found = found.and_then(in_use).map(|(addresses, fresh)| {
+            self.remember(host, &addresses, self.clock.now() + fresh);
             addresses
         });
         for reply in question.replies {

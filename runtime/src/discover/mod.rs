@@ -46,9 +46,11 @@ pub(crate) struct Answer {
     pub(crate) ttl: Duration,
 }
 
-/// How long an answer is used.
-fn fresh_for(answer: &Answer) -> Duration {
-    answer.ttl.clamp(FRESH_LEAST, FRESH_MOST)
+/// The addresses of an answer that are of use here, and for how long they are used.
+fn in_use(answer: Answer) -> Result<(Vec<IpAddr>, Duration), String> {
+    let usable = reach::usable(&answer.addresses);
+    let usable = usable.map_err(|error| format!("its routes cannot be asked for: {error}"))?;
+    Ok((usable, answer.ttl.clamp(FRESH_LEAST, FRESH_MOST)))
 }
 
 /// Whoever knows the addresses of names.
@@ -146,10 +148,11 @@ impl Publisher {
     async fn follow<R: Resolve>(self, host: &'static str, resolver: Arc<R>) {
         let mut failures = 0;
         loop {
-            let wait = match resolver.resolve(host).await {
-                Ok(answer) => {
+            let wait = match resolver.resolve(host).await.and_then(in_use) {
+                Ok((addresses, fresh)) => {
                     failures = 0;
-                    self.answered(host, &answer)
+                    self.answered(host, addresses);
+                    fresh
                 }
                 Err(error) => {
                     failures += 1;
@@ -160,9 +163,8 @@ impl Publisher {
         }
     }
 
-    /// Publishes an answer; gives the time until the next look-up.
-    fn answered(&self, host: &str, answer: &Answer) -> Duration {
-        let addresses = reach::usable(&answer.addresses);
+    /// Publishes addresses.
+    fn answered(&self, host: &str, addresses: Vec<IpAddr>) {
         // Servers rotate their answers; an order of our own makes equal sets equal.
         let mut endpoints: Vec<_> =
             addresses.into_iter().map(|ip| SocketAddr::new(ip, self.port)).collect();
@@ -184,7 +186,6 @@ impl Publisher {
             }
             changed
         });
-        fresh_for(answer)
     }
 
     /// Keeps what there is; gives the time until the next look-up.

@@ -4,25 +4,53 @@
 //! there in turn would fail every other time. This is the first rule of RFC 6724 §6: avoid
 //! unusable destinations.
 
+use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
+
+use rustix::io::Errno;
 
 /// The addresses that there is a route to; all of them if there is a route to none, so that the
 /// attempt to connect can say what is wrong.
-pub(super) fn usable(addresses: &[IpAddr]) -> Vec<IpAddr> {
+///
+/// # Errors
+/// That the proxy has nothing left to ask for a route with. It says nothing about the addresses.
+pub(super) fn usable(addresses: &[IpAddr]) -> io::Result<Vec<IpAddr>> {
+    usable_by(addresses, ask_for_route)
+}
+
+pub(super) fn usable_by(
+    addresses: &[IpAddr],
+    ask: impl Fn(IpAddr) -> io::Result<()>,
+) -> io::Result<Vec<IpAddr>> {
     let both_loopbacks = [Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()];
     // One machine under two addresses, not two endpoints; most servers listen on the first only.
     let same = both_loopbacks.iter().all(|loopback: &IpAddr| addresses.contains(loopback));
-    let usable = |&ip: &IpAddr| !(same && ip == IpAddr::V6(Ipv6Addr::LOCALHOST)) && has_route(ip);
-    let found: Vec<_> = addresses.iter().copied().filter(usable).collect();
-    if found.is_empty() { addresses.to_vec() } else { found }
+    let mut found = Vec::with_capacity(addresses.len());
+    for &ip in addresses {
+        if same && ip == IpAddr::V6(Ipv6Addr::LOCALHOST) {
+            continue;
+        }
+        match ask(ip) {
+            Ok(()) => found.push(ip),
+            Err(error) if is_own_want(&error) => return Err(error),
+            Err(_) => {}
+        }
+    }
+    Ok(if found.is_empty() { addresses.to_vec() } else { found })
 }
 
 /// Connecting a UDP socket sends nothing, but asks for a route.
-fn has_route(ip: IpAddr) -> bool {
+fn ask_for_route(ip: IpAddr) -> io::Result<()> {
     let any: IpAddr = match ip {
         IpAddr::V4(_) => Ipv4Addr::UNSPECIFIED.into(),
         IpAddr::V6(_) => Ipv6Addr::UNSPECIFIED.into(),
     };
     let discard = SocketAddr::new(ip, 9);
-    UdpSocket::bind((any, 0)).and_then(|socket| socket.connect(discard)).is_ok()
+    UdpSocket::bind((any, 0)).and_then(|socket| socket.connect(discard))
+}
+
+/// No descriptor, port or memory is left.
+fn is_own_want(error: &io::Error) -> bool {
+    let wants = [Errno::MFILE, Errno::NFILE, Errno::NOBUFS, Errno::NOMEM, Errno::ADDRINUSE];
+    Errno::from_io_error(error).is_some_and(|errno| wants.contains(&errno))
 }

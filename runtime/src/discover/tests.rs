@@ -7,10 +7,11 @@ use std::time::Duration;
 
 use hickory_resolver::config::{ResolverConfig, ResolverOpts};
 use hickory_resolver::proto::rr::RecordType;
+use rustix::io::Errno;
 use tokio::sync::{Mutex, mpsc};
 use tokio::time::Instant;
 
-use super::{Answer, Discovery, Endpoints, Listed, Lookup, Resolve, Resolver, retry_in};
+use super::{Answer, Discovery, Endpoints, Listed, Lookup, Resolve, Resolver, reach, retry_in};
 use crate::clock::Clock;
 use crate::notices::Notices;
 use crate::spec::{Address, Protocol, UpstreamSpec};
@@ -253,6 +254,23 @@ async fn look_ups_that_nobody_waits_for_are_bounded() {
         assert!(asked.await.is_err());
         assert!(Arc::strong_count(&slow) <= 300, "{}", Arc::strong_count(&slow));
     }
+}
+
+#[test]
+fn what_we_lack_ourselves_says_nothing_about_a_route() {
+    let both = ips("192.0.2.1 2001:db8::1");
+    let without = |what: Errno| {
+        let ask = |ip: IpAddr| if ip.is_ipv6() { Err(what.into()) } else { Ok(()) };
+        reach::usable_by(&both, ask).map_err(|error| Errno::from_io_error(&error).unwrap())
+    };
+    for route in [Errno::NETUNREACH, Errno::AFNOSUPPORT, Errno::ADDRNOTAVAIL] {
+        assert_eq!(without(route), Ok(ips("192.0.2.1")));
+    }
+    for want in [Errno::MFILE, Errno::NFILE, Errno::NOBUFS, Errno::NOMEM] {
+        assert_eq!(without(want), Err(want));
+    }
+    let nowhere = reach::usable_by(&both, |_| Err(Errno::NETUNREACH.into()));
+    assert_eq!(nowhere.unwrap(), both);
 }
 
 #[tokio::test]
