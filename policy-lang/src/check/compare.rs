@@ -21,6 +21,8 @@ pub(super) enum Actual {
     Present,
     /// A time without an end.
     Endless,
+    /// Nobody wrote it, and it lies between these all the same.
+    Unwritten(u128, u128),
     /// From the least to the most it can be.
     Number(u128, u128),
     Word(String),
@@ -37,7 +39,7 @@ pub(super) fn wanted(measure: Measure, operator: &str, values: &[&Value]) -> Opt
         (Measure::Presence, ..) => None,
         (Measure::Word, "==" | "!=", [_])
         | (Measure::Word, "in", _)
-        | (Measure::List, "has", _) => {
+        | (Measure::List, "has" | "in", _) => {
             let words: Option<Vec<Vec<String>>> = values.iter().map(|value| words(value)).collect();
             Some(Wanted::Words(words?.concat()))
         }
@@ -91,21 +93,26 @@ fn words(value: &Value) -> Option<Vec<String>> {
 /// Whether the demand is met. What does not exist breaks only `exists`.
 pub(super) fn holds(value: &Actual, operator: &str, wanted: &Wanted) -> bool {
     match (value, wanted) {
-        (Actual::Absent | Actual::Endless, Wanted::Presence) => false,
+        (Actual::Absent | Actual::Endless | Actual::Unwritten(..), Wanted::Presence) => false,
         (Actual::Absent, _) | (_, Wanted::Presence) => true,
         (Actual::Endless, _) => matches!(operator, ">" | ">=" | "!="),
-        (Actual::Number(least, most), Wanted::Bound(bound)) => match operator {
-            "==" => least == bound && most == bound,
-            "!=" => bound < least || most < bound,
-            "<" => most < bound,
-            "<=" => most <= bound,
-            ">" => least > bound,
-            _ => least >= bound,
-        },
-        (Actual::Number(least, most), Wanted::Ranges(ranges)) => {
+        (Actual::Number(least, most) | Actual::Unwritten(least, most), Wanted::Bound(bound)) => {
+            match operator {
+                "==" => least == bound && most == bound,
+                "!=" => bound < least || most < bound,
+                "<" => most < bound,
+                "<=" => most <= bound,
+                ">" => least > bound,
+                _ => least >= bound,
+            }
+        }
+        (Actual::Number(least, most) | Actual::Unwritten(least, most), Wanted::Ranges(ranges)) => {
             ranges.iter().any(|(first, last)| first <= least && most <= last)
         }
         (Actual::Word(word), Wanted::Words(words)) => words.contains(word) == (operator != "!="),
+        (Actual::List(list), Wanted::Words(words)) if operator == "in" => {
+            list.iter().all(|word| words.contains(word))
+        }
         (Actual::List(list), Wanted::Words(words)) => words.iter().all(|word| list.contains(word)),
         _ => true,
     }

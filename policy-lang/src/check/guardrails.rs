@@ -159,6 +159,9 @@ impl Violation<'_, '_> {
         match (&self.reading.value, self.rule.operator) {
             (_, "exists") => format!("`{path}` is missing, and {owner} asks for it"),
             (Actual::Endless, _) => format!("`{path}` has no bound, and {owner} asks for one"),
+            (Actual::List(_), "in") => {
+                format!("`{path}` holds {}, which {owner} does not allow", self.surplus())
+            }
             (Actual::List(_), _) => {
                 format!("`{path}` lacks {}, which {owner} asks for", self.lacking())
             }
@@ -177,13 +180,23 @@ impl Violation<'_, '_> {
         match (&self.reading.value, self.reading.span) {
             (Actual::Absent, Some(_)) => "switched off here".to_owned(),
             (Actual::Absent, None) => format!("nothing here says `{}`", self.rule.path.text),
+            (Actual::Endless, _) if self.is_of_breaker() => {
+                "no such rule, so it never trips for this".to_owned()
+            }
             (Actual::Endless, _) => "a stream may go on for ever".to_owned(),
+            (Actual::List(_), _) if self.rule.operator == "in" => {
+                format!("{} too many", self.surplus())
+            }
             (Actual::List(_), _) => format!("{} missing", self.lacking()),
             (_, None) => format!("is {shown} by default"),
             (Actual::Word(_), Some(_)) => format!("is `{shown}`"),
             _ if self.rule.path.text.contains('.') => format!("asks for {shown}"),
             _ => format!("amounts to {shown}"),
         }
+    }
+
+    fn is_of_breaker(&self) -> bool {
+        self.rule.path.text.starts_with("breaker.")
     }
 
     fn bound(&self) -> String {
@@ -215,8 +228,24 @@ impl Violation<'_, '_> {
         lacking.map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ")
     }
 
+    /// The words of a list that are not allowed.
+    fn surplus(&self) -> String {
+        let (Actual::List(list), Wanted::Words(words)) = (&self.reading.value, &self.rule.wanted)
+        else {
+            return String::new();
+        };
+        let surplus = list.iter().filter(|word| !words.contains(word));
+        surplus.map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ")
+    }
+
     fn help(&self) -> String {
         match self.rule.operator {
+            _ if matches!(self.reading.value, Actual::Endless) && self.is_of_breaker() => {
+                "write this rule into the breaker as well".to_owned()
+            }
+            _ if matches!(self.reading.value, Actual::Unwritten(..)) => {
+                format!("write `{}`", self.rule.path.text)
+            }
             _ if matches!(self.reading.value, Actual::Endless) => "write a duration".to_owned(),
             "<" | "<=" => "lower it".to_owned(),
             ">" | ">=" => "raise it".to_owned(),
@@ -231,7 +260,7 @@ impl Violation<'_, '_> {
 
     /// The value that would meet the demand, if writing it is enough.
     fn fix(&self) -> Option<(Span, String)> {
-        let span = self.reading.span?;
+        let span = self.reading.span.filter(|_| !self.rule.path.is_part)?;
         match (&self.reading.value, self.rule.operator) {
             (Actual::Number(least, most), "<=" | ">=" | "==")
                 if least == most && self.rule.path.text.contains('.') =>

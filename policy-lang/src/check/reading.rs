@@ -1,13 +1,15 @@
 //! What a path of a guardrail stands for on one deployment, upstream or call: the
 //! effective value, how it reads, and where it was written.
 
+use std::time::Duration;
+
 use super::compare::Actual;
 use super::{Forwarded, switched, written};
 use crate::conform::Node;
 use crate::plan::display::{duration, size};
 use crate::plan::{
-    BackoffKind, Breaker, NonIdempotent, OpenFor, Plan, RetryAfter, Settings, TripRule, Upstream,
-    Workers, derived,
+    BackoffKind, Breaker, NonIdempotent, OpenFor, Otherwise, Percent, Plan, Rate, RetryAfter,
+    Settings, TripRule, Upstream, Workers, derived,
 };
 use crate::resolve::{Applied, Effective, Group, Program};
 use crate::span::Span;
@@ -28,15 +30,23 @@ fn number(value: impl Into<u128>, shown: impl ToString) -> Found {
     (Actual::Number(value, value), shown.to_string())
 }
 
-fn time(value: std::time::Duration) -> Found {
+fn time(value: Duration) -> Found {
     number(value.as_nanos(), duration(value))
 }
 
 /// A time after which something ends; unbounded if nothing ends it.
-fn bound(value: std::time::Duration) -> Found {
+fn bound(value: Duration) -> Found {
     match value {
-        std::time::Duration::MAX => (Actual::Endless, "off".to_owned()),
+        Duration::MAX => (Actual::Endless, "off".to_owned()),
         value => time(value),
+    }
+}
+
+/// Without `per-try` one try may take as long as its call.
+fn whole_call(total: Duration) -> Found {
+    match bound(total) {
+        (Actual::Number(least, most), shown) => (Actual::Unwritten(least, most), shown),
+        endless => endless,
     }
 }
 
@@ -64,9 +74,14 @@ pub(super) fn of_deployment(
     let absent = || presence(false);
     let (value, shown) = match path {
         "service.workers" => match plan.service.workers.value {
-            Workers::Auto => (Actual::Absent, "auto".to_owned()),
+            // As many as the machine has processors.
+            Workers::Auto => (Actual::Unwritten(1, u128::MAX), "auto".to_owned()),
             Workers::Exactly(count) => number(count, count),
         },
+        "otherwise" => word(match plan.otherwise.value {
+            Otherwise::Pass => "pass",
+            Otherwise::Reject => "reject",
+        }),
         "observe.metrics" => presence(plan.observe.metrics.is_some()),
         "observe.admin" => presence(plan.observe.admin.is_some()),
         "observe.access-log" => presence(log.is_some()),
@@ -132,7 +147,10 @@ pub(super) fn of_call(path: &str, call: &Forwarded<'_, '_>) -> Reading {
 fn policy(path: &str, settings: &Settings) -> Option<Found> {
     Some(match path {
         "timeout.total" => bound(settings.timeout.total.value.limit()),
-        "timeout.per-try" => time(settings.timeout.per_try.as_ref()?.value),
+        "timeout.per-try" => match &settings.timeout.per_try {
+            Some(per_try) => time(per_try.value),
+            None => whole_call(settings.timeout.total.value.limit()),
+        },
         "timeout.connect" => time(settings.timeout.connect.value),
         "timeout.idle" => time(settings.timeout.idle.value),
         "retry" => presence(settings.retry.is_some()),
@@ -177,14 +195,20 @@ fn retry(key: &str, settings: &Settings) -> Option<Found> {
             RetryAfter::Ignore => "ignore",
             RetryAfter::Honour { .. } => "honour",
         }),
-        "budget" => number(retry.budget.value.ratio.parts_per_million(), retry.budget.value.ratio),
+        "retry-after.up-to" => time(match retry.retry_after.value {
+            RetryAfter::Ignore => Duration::ZERO,
+            RetryAfter::Honour { up_to } => up_to,
+        }),
+        "backoff.base" => time(retry.backoff.value.base),
+        "backoff.cap" => time(retry.backoff.value.cap),
+        "budget.share" => share(retry.budget.value.ratio),
+        "budget.min" => number(per_second(retry.budget.value.floor), retry.budget.value.floor),
         "buffer" => number(retry.buffer.value, size(retry.buffer.value)),
         _ => return None,
     })
 }
 
 fn breaker(key: &str, breaker: &Breaker) -> Option<Found> {
-    let rule = || breaker.rules.iter().map(|rule| rule.value).find(|rule| rule.key() == key);
     Some(match key {
         "open-for" => match breaker.open_for.value {
             OpenFor::Fixed(fixed) => time(fixed),
@@ -195,14 +219,39 @@ fn breaker(key: &str, breaker: &Breaker) -> Option<Found> {
         },
         "probes" => number(breaker.probes.value, breaker.probes.value),
         "counts" => list(&breaker.counts.value),
-        _ => match rule()? {
-            TripRule::Failures { count, .. } | TripRule::ConsecutiveFailures { count } => {
-                number(count, count)
-            }
-            TripRule::FailureRate { ratio, .. } => number(ratio.parts_per_million(), ratio),
-            TripRule::Slow { threshold, .. } => time(threshold),
-        },
+        _ => {
+            let (key, part) = key.split_once('.').unwrap_or((key, ""));
+            let rule = breaker.rules.iter().map(|rule| rule.value).find(|rule| rule.key() == key);
+            // A rule that is not there never trips, however much fails.
+            rule.map_or((Actual::Endless, "off".to_owned()), |rule| trips(rule, part))
+        }
     })
+}
+
+fn trips(rule: TripRule, part: &str) -> Found {
+    match (rule, part) {
+        (TripRule::Failures { within, .. } | TripRule::FailureRate { within, .. }, "within") => {
+            time(within)
+        }
+        (TripRule::Failures { count, .. } | TripRule::ConsecutiveFailures { count }, _) => {
+            number(count, count)
+        }
+        (TripRule::FailureRate { samples, .. }, "samples") => number(samples, samples),
+        (TripRule::FailureRate { ratio, .. }, _) | (TripRule::Slow { ratio, .. }, "share") => {
+            share(ratio)
+        }
+        (TripRule::Slow { threshold, .. }, _) => time(threshold),
+    }
+}
+
+fn share(share: Percent) -> Found {
+    number(share.parts_per_million(), share)
+}
+
+/// In billionths, as guardrails are compared.
+fn per_second(rate: Rate) -> u128 {
+    let per = u128::from(rate.per.as_secs().max(1));
+    u128::from(rate.count) * 1_000_000_000 / per
 }
 
 /// The statement that causes the value.
@@ -225,6 +274,7 @@ fn call_span(path: &str, effective: &Effective<'_>) -> Option<Span> {
     if key.is_empty() {
         return switched(effective, group);
     }
+    let key = key.split('.').next().unwrap_or(key);
     effective
         .fields(group)
         .find(|(name, _)| *name == key)

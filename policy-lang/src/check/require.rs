@@ -149,7 +149,10 @@ fn judge(node: &Node<'_>, found: &mut Vec<Diagnostic>) {
 fn known_path(node: &Node<'_>, found: &mut Vec<Diagnostic>) -> Option<Path> {
     let (name, arg) = node.name()?;
     let path = schema::path(name);
-    if path.is_none() {
+    let parts = schema::parts(name);
+    if path.is_none() && !parts.is_empty() {
+        found.push(report::several_parts(arg.span, name, &parts));
+    } else if path.is_none() {
         let paths: Vec<String> = schema::paths().map(|path| path.text).collect();
         found.push(report::unknown_path(
             arg.span,

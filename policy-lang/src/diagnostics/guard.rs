@@ -14,6 +14,14 @@ pub(crate) fn unknown_path(span: Span, path: &str, meant: Option<&str>) -> Diagn
         .meant(span, meant)
 }
 
+/// A setting that says several things, of which one would be judged and the others not.
+pub(crate) fn several_parts(span: Span, path: &str, parts: &[String]) -> Diagnostic {
+    let parts: Vec<_> = parts.iter().map(|part| format!("`{part}`")).collect();
+    Diagnostic::new(Code::InvalidRequire, span, format!("`{path}` says more than one thing"))
+        .here("a guardrail bounds one of them")
+        .help(format!("write a `require` for each that matters: {}", parts.join(", ")))
+}
+
 pub(crate) fn operator_unfit(span: Span, operator: &str, path: &Path) -> Diagnostic {
     let known: Vec<_> =
         path.measure.operators().iter().map(|operator| format!("`{operator}`")).collect();

@@ -101,7 +101,8 @@ pub(super) const ROWS: &[Row] = &[
         "otherwise",
         One(Kind::Choice(&["pass", "reject"])),
         "What happens to a call that belongs to no upstream.",
-    ),
+    )
+    .measure(Measure::Word),
     row(FILE, "test", One(Kind::Text(Text::Any)), "What the policy must do, in virtual time.")
         .body(Body::Required(Scope::Test))
         .many(),

@@ -16,8 +16,8 @@ mod upstream;
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
-pub use paths::{Measure, Path, Subject, path, paths};
-pub use row::{Body, Row, Scope, Unwritten};
+pub use paths::{Measure, Path, Subject, parts, path, paths};
+pub use row::{Body, Part, Row, Scope, Unwritten};
 pub use shape::{Kind, Shape, Text};
 
 static INDEX: LazyLock<BTreeMap<(Scope, &'static str), &'static Row>> = LazyLock::new(|| {

@@ -43,7 +43,7 @@ impl Measure {
         match self {
             Self::Presence => &["exists"],
             Self::Word => &["==", "!=", "in", "exists"],
-            Self::List => &["has", "exists"],
+            Self::List => &["has", "in", "exists"],
             _ => &["==", "!=", "<", "<=", ">", ">=", "in", "exists"],
         }
     }
@@ -64,6 +64,8 @@ pub struct Path {
     pub measure: Measure,
     pub subject: Subject,
     pub doc: &'static str,
+    /// Is it one of several things that its setting says?
+    pub is_part: bool,
 }
 
 const DERIVED: [(&str, Measure, &str); 3] = [
@@ -82,14 +84,15 @@ const DERIVED: [(&str, Measure, &str); 3] = [
 
 /// Every path, in the order of the reference.
 pub fn paths() -> impl Iterator<Item = Path> {
-    let settings = rows().filter_map(|row| {
-        let scope = *row.scopes.first()?;
-        let (prefix, subject) = place(scope)?;
-        Some(Path {
-            text: format!("{prefix}{}", row.key),
-            measure: row.measure?,
-            subject,
-            doc: row.doc,
+    let settings = rows().flat_map(|row| {
+        let place = row.scopes.first().and_then(|scope| place(*scope));
+        let whole = row.measure.map(|measure| (String::new(), measure, row.doc));
+        let parts = row.parts.iter().map(|part| (format!(".{}", part.key), part.measure, part.doc));
+        let all = whole.into_iter().chain(parts);
+        all.filter_map(move |(end, measure, doc)| {
+            let (prefix, subject) = place?;
+            let text = format!("{prefix}{}{end}", row.key);
+            Some(Path { text, measure, subject, doc, is_part: !end.is_empty() })
         })
     });
     let derived = DERIVED.into_iter().map(|(text, measure, doc)| Path {
@@ -97,8 +100,19 @@ pub fn paths() -> impl Iterator<Item = Path> {
         measure,
         subject: Subject::Call,
         doc,
+        is_part: false,
     });
     settings.chain(derived)
+}
+
+/// The paths of what the setting at `text` says, if it has no path as a whole.
+pub fn parts(text: &str) -> Vec<String> {
+    let inner =
+        |path: &Path| path.text.strip_prefix(text).is_some_and(|rest| rest.starts_with('.'));
+    match path(text) {
+        Some(_) => Vec::new(),
+        None => paths().filter(inner).map(|path| path.text).collect(),
+    }
 }
 
 /// The path that is written `text`.
@@ -108,6 +122,7 @@ pub fn path(text: &str) -> Option<Path> {
 
 fn place(scope: Scope) -> Option<(&'static str, Subject)> {
     Some(match scope {
+        Scope::File => ("", Subject::Deployment),
         Scope::Service => ("service.", Subject::Deployment),
         Scope::Observe => ("observe.", Subject::Deployment),
         Scope::AccessLog => ("observe.access-log.", Subject::Deployment),

@@ -1,7 +1,7 @@
 //! Settings of a call: timeouts, retries, breaker, headers, and how named ones are used.
 
 use super::paths::Measure;
-use super::row::{Body, POLICIES, Row, Scope, row};
+use super::row::{Body, POLICIES, Row, Scope, part, row};
 use super::shape::{Kind, Shape, Text};
 use Shape::{Either, List, Nothing, One, Opt, Seq};
 
@@ -112,7 +112,11 @@ pub(super) const ROWS: &[Row] = &[
         "The wait before another try.",
     )
     .default("full-jitter 100ms..30s")
-    .measure(Measure::Word),
+    .measure(Measure::Word)
+    .parts(&[
+        part("base", Measure::Duration, "What the windows of the waits grow from."),
+        part("cap", Measure::Duration, "The longest window of a wait."),
+    ]),
     row(
         RETRY,
         "retry-after",
@@ -128,7 +132,8 @@ pub(super) const ROWS: &[Row] = &[
         "How long a wait the upstream may ask for.",
     )
     .default("honour up to 5s")
-    .measure(Measure::Word),
+    .measure(Measure::Word)
+    .parts(&[part("up-to", Measure::Duration, "The longest wait that the upstream may ask for.")]),
     row(
         RETRY,
         "budget",
@@ -136,7 +141,10 @@ pub(super) const ROWS: &[Row] = &[
         "The share of calls that may be retries, and how many are always allowed.",
     )
     .default("20% min 1/s")
-    .measure(Measure::Percent),
+    .parts(&[
+        part("share", Measure::Percent, "The share of calls that may be retries."),
+        part("min", Measure::Rate, "How many retries are always allowed, whatever the share."),
+    ]),
     row(RETRY, "buffer", One(Kind::Size), "Request body that is kept for another try.")
         .default("64KiB")
         .measure(Measure::Size),
@@ -153,7 +161,10 @@ pub(super) const ROWS: &[Row] = &[
     row(BREAKER, "failures", Seq(&[COUNT, WITHIN]), "Trips after so many failures in a window.")
         .default("5 within 10s")
         .only("if no other rule is written")
-        .measure(Measure::Integer),
+        .parts(&[
+            part("count", Measure::Integer, "How many failures in the window trip it."),
+            part("within", Measure::Duration, "The window in which failures are counted."),
+        ]),
     row(BREAKER, "consecutive-failures", COUNT, "Trips after so many failures in a row.")
         .measure(Measure::Integer),
     row(
@@ -162,14 +173,21 @@ pub(super) const ROWS: &[Row] = &[
         Seq(&[One(Kind::Percent), One(Kind::Word("of")), COUNT, WITHIN]),
         "Trips when a share of at least so many calls failed.",
     )
-    .measure(Measure::Percent),
+    .parts(&[
+        part("share", Measure::Percent, "The share of failed calls that trips it."),
+        part("samples", Measure::Integer, "How many calls there must be before a share counts."),
+        part("within", Measure::Duration, "The window in which calls are counted."),
+    ]),
     row(
         BREAKER,
         "slow",
         Seq(&[DURATION, One(Kind::Word("rate")), One(Kind::Percent)]),
         "Trips when a share of the calls is slow.",
     )
-    .measure(Measure::Duration),
+    .parts(&[
+        part("threshold", Measure::Duration, "From which duration on a call is slow."),
+        part("share", Measure::Percent, "The share of slow calls that trips it."),
+    ]),
     row(
         BREAKER,
         "open-for",

@@ -124,6 +124,21 @@ pub struct Row {
     pub repeats: bool,
     /// What a guardrail compares, if it may speak about this setting.
     pub measure: Option<Measure>,
+    /// What a guardrail compares of a setting that says several things, each under a path of its own.
+    pub parts: &'static [Part],
+}
+
+/// One of the things that a setting says: its key behind the setting's, and what it bounds.
+#[derive(Clone, Copy, Debug)]
+pub struct Part {
+    pub key: &'static str,
+    pub measure: Measure,
+    pub doc: &'static str,
+}
+
+/// A part of a setting.
+pub(super) const fn part(key: &'static str, measure: Measure, doc: &'static str) -> Part {
+    Part { key, measure, doc }
 }
 
 /// A supported setting that has no block and may be written once.
@@ -143,6 +158,7 @@ pub(super) const fn row(
         supported: true,
         repeats: false,
         measure: None,
+        parts: &[],
     }
 }
 
@@ -174,6 +190,10 @@ impl Row {
 
     pub(super) const fn measure(self, measure: Measure) -> Self {
         Self { measure: Some(measure), ..self }
+    }
+
+    pub(super) const fn parts(self, parts: &'static [Part]) -> Self {
+        Self { parts, ..self }
     }
 
     /// How it is written: `backoff full-jitter|equal-jitter DURATION..DURATION`.
