@@ -10,6 +10,9 @@ use crate::syntax::ast::{Arg, Number, Statement, Value};
 
 use super::{grpc, text};
 
+/// The largest number in a rate. What it comes to in the window of a budget has room in 32 bits.
+const MOST_A_RATE: u32 = 1_000_000;
+
 /// Why arguments do not fit.
 struct Miss {
     /// The argument at which it stopped.
@@ -309,7 +312,9 @@ fn number_fits(kind: &Kind, number: Number, span: Span) -> Judged {
         (Kind::Percent, Number::Integer(bare)) => {
             wrong(report::missing_unit(span, bare, "a share in percent", &format!("{bare}%")))
         }
-        (Kind::Rate, Number::Rate { .. }) => Judged::Fits,
+        (Kind::Rate, Number::Rate { count, .. }) => {
+            judged(count <= MOST_A_RATE, || report::rate_too_large(span, MOST_A_RATE))
+        }
         (Kind::Rate, Number::Integer(bare)) => {
             wrong(report::missing_unit(span, bare, "a rate", &format!("{bare}/s")))
         }

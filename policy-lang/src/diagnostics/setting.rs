@@ -88,6 +88,12 @@ pub(crate) fn out_of_range(span: Span, written: u64, least: u64, most: u64) -> D
     found.fix(format!("write `{near}`"), span, near.to_string())
 }
 
+pub(crate) fn rate_too_large(span: Span, most: u32) -> Diagnostic {
+    Diagnostic::new(Code::OutOfRange, span, "this rate is out of range")
+        .here(format!("must be at most {most}"))
+        .help(format!("write `{most}/s`, or less"))
+}
+
 /// A duration or size of nothing.
 pub(crate) fn zero(span: Span, what: &str) -> Diagnostic {
     Diagnostic::new(Code::OutOfRange, span, format!("{what} of zero makes no sense"))

@@ -30,6 +30,14 @@ pub(crate) fn nesting_too_deep(span: Span, limit: usize) -> Diagnostic {
     .here("opens one level too many")
 }
 
+/// A character that no reader of the policy sees.
+pub(crate) fn hidden(span: Span, char: char) -> Diagnostic {
+    let message = format!("the character U+{:04X} cannot stand in a policy", u32::from(char));
+    Diagnostic::new(Code::Syntax, span, message)
+        .here("shows nothing, or makes the line look like another")
+        .help("take it away")
+}
+
 /// Text at the start of a statement that is no key.
 pub(crate) fn unexpected(span: Span, words: &str) -> Diagnostic {
     let found =
@@ -93,8 +101,9 @@ pub(crate) fn unclosed_string(span: Span) -> Diagnostic {
 }
 
 pub(crate) fn invalid_escape(span: Span, escape: &str) -> Diagnostic {
-    Diagnostic::new(Code::InvalidEscape, span, format!("`{escape}` is no escape"))
-        .help("known are `\\\"`, `\\\\`, `\\n` and `\\u{…}`")
+    Diagnostic::new(Code::InvalidEscape, span, format!("`{escape}` is no escape")).help(
+        "known are `\\\"`, `\\\\`, `\\n`, and `\\u{…}` for characters that do not turn text around",
+    )
 }
 
 pub(crate) fn malformed_number(span: Span, written: &str, problem: &Problem) -> Diagnostic {

@@ -36,6 +36,7 @@ pub fn parse(file: u32, source: &str) -> (File, Vec<Diagnostic>) {
     }
     pest::set_call_limit(NonZeroUsize::new(MAX_CALLS));
     let mut reader = Reader { file, source, found: Vec::new() };
+    reader.found.extend(hidden(file, source));
     let tree = match Grammar::parse(Rule::file, source) {
         Ok(mut pairs) => {
             File { items: pairs.next().map(|all| reader.items(all)).unwrap_or_default() }
@@ -46,6 +47,16 @@ pub fn parse(file: u32, source: &str) -> (File, Vec<Diagnostic>) {
         }
     };
     (tree, reader.found)
+}
+
+/// The first character that shows nothing, or that shows a line other than it is.
+fn hidden(file: u32, source: &str) -> Option<Diagnostic> {
+    let (at, char) = source.char_indices().find(|(at, char)| match char {
+        '\n' | '\t' => false,
+        '\r' => source.as_bytes().get(at + 1) != Some(&b'\n'),
+        _ => char.is_control() || text::turns(*char),
+    })?;
+    Some(report::hidden(Span::new(file, at, at + char.len_utf8()), char))
 }
 
 /// Where the first block beyond the limit opens. Strings and comments do not count.
