@@ -30,7 +30,7 @@ pub(super) fn check(call: &Forwarded<'_, '_>, found: &mut Vec<Diagnostic>) {
         return;
     }
     let Some(retry) = &call.settings.retry else { return };
-    if let Some((number, earliest)) = late(retry, per_try.unwrap_or(Duration::ZERO), total) {
+    if let Some((number, earliest)) = late(retry, total) {
         let attempts = written(effective, Group::Retry, "attempts")
             .or_else(|| switched(effective, Group::Retry));
         let late = report::Late {
@@ -43,13 +43,13 @@ pub(super) fn check(call: &Forwarded<'_, '_>, found: &mut Vec<Diagnostic>) {
     }
 }
 
-/// The first try for which no time is left if the tries before use up their `per-try`, and the
-/// earliest time at which it could start.
-fn late(retry: &Retry, per_try: Duration, total: Duration) -> Option<(u32, Duration)> {
+/// The first try for which the back-offs alone leave no time, and the earliest time at which it could
+/// start. Tries that fail at once take no time, so that `per-try` says nothing about the earliest.
+fn late(retry: &Retry, total: Duration) -> Option<(u32, Duration)> {
     let mut earliest = Duration::ZERO;
     for number in 2..=retry.attempts.value {
         let wait = shortest_wait(&retry.backoff.value, number - 1);
-        earliest = earliest.saturating_add(per_try).saturating_add(wait);
+        earliest = earliest.saturating_add(wait);
         if earliest >= total {
             return Some((number, earliest));
         }

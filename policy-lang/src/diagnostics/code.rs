@@ -99,7 +99,7 @@ codes! {
     NotGrpc "not-grpc" Error "codes and methods of gRPC stand where another protocol is spoken";
     UnboundedCall "unbounded-call" Error "a call that does not stream has no total";
     PerTryNotBelowTotal "per-try-not-below-total" Error "one try may take as long as the whole call";
-    TriesCannotFit "tries-cannot-fit" Error "earlier tries and back-offs use up the total before the last try";
+    TriesCannotFit "tries-cannot-fit" Error "back-offs alone use up the total before the last try";
     SynchronisedRetries "synchronised-retries" Warning "a fixed back-off makes all callers retry at the same moment";
     BreakerNeverTrips "breaker-never-trips" Error "no rule of a breaker can ever hold";
     GuardrailViolated "guardrail-violated" Error "an effective value breaks a `require`";

@@ -261,8 +261,8 @@ pub(crate) fn tries_cannot_fit(span: Span, late: &Late<'_>) -> Diagnostic {
     let Late { ordinal, earliest, total, total_span } = late;
     let found =
         Diagnostic::new(Code::TriesCannotFit, span, format!("the {ordinal} try can never run"))
-            .here(format!("tries and back-offs before it use up {earliest}"))
-            .help("allow fewer attempts or more time, or shorten `per-try` or `backoff`");
+            .here(format!("the back-offs before it use up {earliest}"))
+            .help("allow fewer attempts or more time, or shorten `backoff`");
     match total_span {
         Some(total_span) => found.also(*total_span, format!("the whole call ends after {total}")),
         None => found,

@@ -13,6 +13,14 @@ pub fn tries(settings: &Settings) -> u32 {
     settings.retry.as_ref().map_or(1, |retry| retry.attempts.value.max(1))
 }
 
+/// How many tries have time if each takes all of `per-try`, and nothing is waited between them.
+pub fn slow_tries(settings: &Settings) -> u32 {
+    let (tries, total) = (tries(settings), settings.timeout.total.value.limit());
+    let Some(per_try) = &settings.timeout.per_try else { return tries };
+    let begins = |before: &u32| per_try.value.saturating_mul(*before) < total;
+    (0..tries).take_while(begins).count().try_into().unwrap_or(tries)
+}
+
 /// The most requests that one call of the application can cause at one upstream.
 pub fn amplification(settings: &Settings) -> u32 {
     tries(settings)

@@ -41,6 +41,13 @@ pub(super) fn statement(settings: &Settings) -> String {
     format!("tries {tries} in {latency}; requests {amplification}; keeps {memory}")
 }
 
+/// Of tries that each take all of `per-try`, not all may have time: `2 of 4 tries fit into 6s`.
+pub(super) fn slow(settings: &Settings) -> Option<String> {
+    let (tries, fit) = (derived::tries(settings), derived::slow_tries(settings));
+    let total = display::duration(settings.timeout.total.value.limit());
+    (fit < tries).then(|| format!("{fit} of {tries} tries fit into {total}"))
+}
+
 fn figures(settings: &Settings) -> [String; 4] {
     [
         derived::tries(settings).to_string(),

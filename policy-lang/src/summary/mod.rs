@@ -135,11 +135,18 @@ impl Cx<'_> {
         }
     }
 
-    /// What a call can cost, where no table says it.
-    fn most(&self, scope: Scope<'_>, settings: &Settings) -> Option<Line> {
-        let (label, value) = ("at most".to_owned(), figures::statement(settings));
-        let line = Line { indent: scope.indent, label, value, origin: String::new() };
-        Some(line).filter(|_| self.sources == Sources::Places)
+    /// What a call can cost where no table says it, and how many tries a slow upstream leaves time for.
+    fn most(&self, scope: Scope<'_>, settings: &Settings) -> Vec<Line> {
+        let most = Some(("at most", figures::statement(settings)));
+        let most = most.filter(|_| self.sources == Sources::Places);
+        let slow = figures::slow(settings).map(|slow| ("if slow", slow));
+        let line = |(label, value): (&str, String)| Line {
+            indent: scope.indent,
+            label: label.to_owned(),
+            value,
+            origin: String::new(),
+        };
+        most.into_iter().chain(slow).map(line).collect()
     }
 
     /// The address's own name goes without saying.

@@ -3,6 +3,7 @@
 use crate::plans::{self, MS, SECOND, order, settings};
 use amb_policy_lang::plan::derived;
 use amb_policy_lang::summary as show;
+use amb_policy_lang::{MemoryLoader, compile};
 
 #[test]
 fn no_line_is_wider_than_the_screen() {
@@ -33,6 +34,16 @@ fn the_worst_wait_is_all_tries_and_full_windows() {
     of.retry.as_mut().unwrap().retry_after.value = amb_policy_lang::plan::RetryAfter::Ignore;
     // Three tries of 250 ms, windows of 200 ms and 400 ms between them.
     assert_eq!(derived::worst_latency(&of), 1350 * MS);
+}
+
+#[test]
+fn tries_that_slow_ones_leave_no_time_for_are_a_line_of_the_plan() {
+    let text = "edition 2026\nservice web\nupstream a {\n address \"a:80\"\n \
+        timeout { total 6s; per-try 2s }\n retry { attempts 4 }\n}\notherwise reject\n";
+    let outcome = compile("web.amb", &MemoryLoader::new([("web.amb", text)]));
+    assert_eq!(outcome.diagnostics, []);
+    let text = show::text(&outcome.plan.unwrap());
+    assert!(text.contains("if slow") && text.contains("3 of 4 tries fit into 6s"), "{text}");
 }
 
 #[test]
