@@ -8,6 +8,7 @@ mod families;
 mod hosts;
 mod lookup;
 mod reach;
+mod resolv_conf;
 mod resolver;
 
 pub(crate) use lookup::Lookup;

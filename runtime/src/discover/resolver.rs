@@ -6,36 +6,54 @@ use std::time::Duration;
 
 use hickory_resolver::config::{ResolverConfig, ResolverOpts};
 use hickory_resolver::proto::rr::Name;
-use hickory_resolver::system_conf;
+use tokio::sync::watch;
 
 use super::families::Servers;
+use super::resolv_conf::ResolvConf;
 use super::{Answer, Resolve, hosts};
+use crate::notices::Notices;
 
 /// Search domains multiply time-outs; nobody waits longer than this.
 const PATIENCE: Duration = Duration::from_secs(15);
 
+/// The port that name servers listen on.
+const DNS: u16 = 53;
+
 /// The machine's resolver.
 pub(crate) struct Resolver {
-    servers: Servers,
+    servers: watch::Sender<Servers>,
+    /// None if the servers stay what they are.
+    conf: Option<ResolvConf>,
     hosts: PathBuf,
+    notices: Notices,
 }
 
 impl Resolver {
-    /// As `/etc/resolv.conf` says. If that cannot be read there are no name servers, and the second
-    /// value says why.
+    /// As `/etc/hosts` and `/etc/resolv.conf` say. If the latter cannot be read there are no name servers
+    /// until it can.
     ///
     /// # Errors
     /// If the resolver cannot be built at all.
-    pub(crate) fn from_system() -> Result<(Self, Option<String>), String> {
-        let hosts = PathBuf::from("/etc/hosts");
-        match system_conf::read_system_conf() {
-            Ok((config, options)) => Ok((Self::new(config, options, hosts)?, None)),
-            Err(error) => {
-                let none = ResolverConfig::from_parts(None, Vec::new(), Vec::new());
-                let resolver = Self::new(none, ResolverOpts::default(), hosts)?;
-                Ok((resolver, Some(error.to_string())))
-            }
-        }
+    pub(crate) fn from_system(notices: Notices) -> Result<Self, String> {
+        let conf = ResolvConf::at(PathBuf::from("/etc/resolv.conf"), DNS);
+        Self::following(conf, PathBuf::from("/etc/hosts"), notices)
+    }
+
+    /// # Errors
+    /// If the resolver cannot be built at all.
+    pub(crate) fn following(
+        conf: ResolvConf,
+        hosts: PathBuf,
+        notices: Notices,
+    ) -> Result<Self, String> {
+        // What changes from now on is read again.
+        conf.has_changed();
+        let (config, options) = conf.read().unwrap_or_else(|why| {
+            notices.say(format_args!("no name servers: {why}; only /etc/hosts is used"));
+            (ResolverConfig::from_parts(None, Vec::new(), Vec::new()), ResolverOpts::default())
+        });
+        let resolver = Self::new(config, options, hosts, notices)?;
+        Ok(Self { conf: Some(conf), ..resolver })
     }
 
     /// # Errors
@@ -44,8 +62,26 @@ impl Resolver {
         config: ResolverConfig,
         options: ResolverOpts,
         hosts: PathBuf,
+        notices: Notices,
     ) -> Result<Self, String> {
-        Ok(Self { servers: Servers::new(config, options)?, hosts })
+        let servers = watch::Sender::new(Servers::new(config, options)?);
+        Ok(Self { servers, conf: None, hosts, notices })
+    }
+
+    /// The name servers of now.
+    fn servers(&self) -> Servers {
+        if let Some(conf) = self.conf.as_ref().filter(|conf| conf.has_changed()) {
+            match conf.read().and_then(|(config, options)| Servers::new(config, options)) {
+                Ok(servers) => {
+                    self.notices.say(format_args!("/etc/resolv.conf has changed, and is in use"));
+                    self.servers.send_replace(servers);
+                }
+                Err(why) => self.notices.say(format_args!(
+                    "/etc/resolv.conf has changed: {why}; the name servers known so far stay in use"
+                )),
+            }
+        }
+        self.servers.borrow().clone()
     }
 }
 
@@ -56,7 +92,8 @@ impl Resolve for Resolver {
             return Ok(answer);
         }
         let name = question(host).ok_or("no name server can be asked for such a name")?;
-        let asked = tokio::time::timeout(PATIENCE, self.servers.resolve(name)).await;
+        let servers = self.servers();
+        let asked = tokio::time::timeout(PATIENCE, servers.resolve(name)).await;
         asked.map_err(|_| "no answer in time".to_owned())?
     }
 }

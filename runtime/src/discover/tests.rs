@@ -11,6 +11,7 @@ use rustix::io::Errno;
 use tokio::sync::{Mutex, mpsc};
 use tokio::time::Instant;
 
+use super::resolv_conf::ResolvConf;
 use super::{Answer, Discovery, Endpoints, Listed, Lookup, Resolve, Resolver, reach, retry_in};
 use crate::clock::Clock;
 use crate::notices::Notices;
@@ -115,7 +116,7 @@ async fn what_the_hosts_file_says_needs_no_server() {
     let hosts = std::env::temp_dir().join(format!("amb-hosts-{}", std::process::id()));
     std::fs::write(&hosts, "127.0.0.9 Pay pay.shop my_app_1 # it\n::9 pay\n").unwrap();
     let none = ResolverConfig::from_parts(None, Vec::new(), Vec::new());
-    let resolver = Resolver::new(none, ResolverOpts::default(), hosts.clone()).unwrap();
+    let resolver = Resolver::new(none, ResolverOpts::default(), hosts.clone(), NOTICES).unwrap();
     let of = async |name| resolver.resolve(name).await.map(|answer| answer.addresses);
     assert_eq!(of("pay").await.unwrap(), ips("127.0.0.9 ::9"));
     assert_eq!(of("PAY.shop").await.unwrap(), ips("127.0.0.9"));
@@ -256,6 +257,34 @@ async fn look_ups_that_nobody_waits_for_are_bounded() {
     }
 }
 
+#[tokio::test]
+async fn name_servers_are_those_that_resolv_conf_names_now() {
+    let first = NameServer::start(zone(&[("pay.", "127.0.0.7", 1)])).await;
+    let port = first.address.port();
+    let second = (v4([127, 0, 0, 2], port), zone(&[("pay.", "127.0.0.8", 1), ("new.", "::8", 1)]));
+    let _second = NameServer::at(second.0, second.1).await;
+    let folder = std::env::temp_dir().join(format!("amb-resolv-{}", std::process::id()));
+    std::fs::create_dir(&folder).unwrap();
+    let (target, link) = (folder.join("stub"), folder.join("resolv.conf"));
+    std::os::unix::fs::symlink(&target, &link).unwrap();
+    let write = |text: &str| {
+        std::fs::write(folder.join("next"), text).unwrap();
+        std::fs::rename(folder.join("next"), &target).unwrap();
+    };
+    let resolver = Resolver::following(ResolvConf::at(link, port), NO_HOSTS.into(), NOTICES);
+    let resolver = resolver.unwrap();
+    let of = async |name| resolver.resolve(name).await.map(|answer| answer.addresses);
+    assert!(of("pay.").await.is_err());
+    write("nameserver 127.0.0.1\n");
+    assert_eq!(of("pay.").await, Ok(ips("127.0.0.7")));
+    write("nameserver 127.0.0.2\n");
+    assert_eq!(of("pay.").await, Ok(ips("127.0.0.8")));
+    // What names no server, as while it is being written, changes nothing.
+    write("# nothing yet\n");
+    assert_eq!(of("new.").await, Ok(ips("::8")));
+    std::fs::remove_dir_all(&folder).unwrap();
+}
+
 #[test]
 fn what_we_lack_ourselves_says_nothing_about_a_route() {
     let both = ips("192.0.2.1 2001:db8::1");
@@ -276,7 +305,8 @@ fn what_we_lack_ourselves_says_nothing_about_a_route() {
 #[tokio::test]
 async fn a_machine_without_name_servers_still_has_a_resolver() {
     let none = ResolverConfig::from_parts(None, Vec::new(), Vec::new());
-    let resolver = Resolver::new(none, ResolverOpts::default(), PathBuf::from("/nonexistent"));
+    let resolver =
+        Resolver::new(none, ResolverOpts::default(), PathBuf::from("/nonexistent"), NOTICES);
     let resolver = resolver.unwrap();
     assert!(resolver.resolve("pay.shop.svc").await.is_err());
     assert!(resolver.resolve("localhost").await.is_ok());
@@ -295,7 +325,8 @@ async fn failures_are_told_apart() {
     let server = NameServer::start(Zone::new()).await;
     let resolver = server.resolver(1, &[], NO_HOSTS);
     let none = ResolverConfig::from_parts(None, Vec::new(), Vec::new());
-    let alone = Resolver::new(none, ResolverOpts::default(), PathBuf::from(NO_HOSTS)).unwrap();
+    let alone =
+        Resolver::new(none, ResolverOpts::default(), PathBuf::from(NO_HOSTS), NOTICES).unwrap();
     assert_eq!(resolver.resolve("v4.").await, Err("the name does not exist".to_owned()));
     assert_eq!(alone.resolve("v4.").await, Err("no name server can be reached".to_owned()));
 }

@@ -216,11 +216,7 @@ fn discover(
     notices: Notices,
     clock: Clock,
 ) -> Result<(Discovery, Lookup), Exit> {
-    let (resolver, without) =
-        Resolver::from_system().map_err(os(notices, "cannot resolve names"))?;
-    if let Some(why) = without {
-        notices.say(format_args!("no name servers: {why}; only /etc/hosts is used"));
-    }
+    let resolver = Resolver::from_system(notices).map_err(os(notices, "cannot resolve names"))?;
     let resolver = Arc::new(resolver);
     let discovery = Discovery::start(upstreams, &resolver, clock, notices);
     Ok((discovery, Lookup::start(resolver, clock)))

@@ -12,6 +12,7 @@ use crate::accept::{self, Doors, Setup};
 use crate::clock::Clock;
 use crate::discover::{Lookup, Resolver};
 use crate::lifecycle::Ports;
+use crate::notices::Notices;
 use crate::observe::access_log::Writer;
 use crate::proxy::Proxy;
 use crate::random::Random;
@@ -58,7 +59,7 @@ impl Live {
         let ports = Ports::open(&listeners, workers).map_err(io::Error::other)?;
         let control = Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
         let lookup = control.block_on(async {
-            let (resolver, _) = Resolver::from_system().map_err(io::Error::other)?;
+            let resolver = Resolver::from_system(Notices::of("live")).map_err(io::Error::other)?;
             Ok::<_, io::Error>(Lookup::start(Arc::new(resolver), Clock::start()))
         })?;
         let addresses = |name: &'static str| {

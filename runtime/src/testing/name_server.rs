@@ -13,6 +13,7 @@ use tokio::net::UdpSocket;
 use tokio::sync::watch;
 
 use crate::discover::Resolver;
+use crate::notices::Notices;
 
 /// What the server knows: addresses and TTL by full name. A name without addresses is never
 /// answered; any other name does not exist.
@@ -30,7 +31,11 @@ pub(crate) struct NameServer {
 impl NameServer {
     /// Serves on the present runtime.
     pub(crate) async fn start(zone: Zone) -> Self {
-        let socket = UdpSocket::bind("127.0.0.1:0").await.unwrap();
+        Self::at(SocketAddr::from(([127, 0, 0, 1], 0)), zone).await
+    }
+
+    pub(crate) async fn at(address: SocketAddr, zone: Zone) -> Self {
+        let socket = UdpSocket::bind(address).await.unwrap();
         let address = socket.local_addr().unwrap();
         let (zone, known) = watch::channel(zone);
         let (questions, asked) = watch::channel(Vec::new());
@@ -51,7 +56,9 @@ impl NameServer {
         options.ndots = ndots;
         options.timeout = Duration::from_secs(60);
         options.attempts = 1;
-        Arc::new(Resolver::new(config, options, PathBuf::from(hosts)).unwrap())
+        Arc::new(
+            Resolver::new(config, options, PathBuf::from(hosts), Notices::of("order")).unwrap(),
+        )
     }
 }
 
