@@ -117,10 +117,18 @@ fn socket(written: &str) -> bool {
     written.parse::<SocketAddr>().is_ok()
 }
 
+/// The most parts of a pattern, but for `**`. The proxy cuts a path behind its 32nd part, and what is cut
+/// must match nothing but what ends in `**`.
+const MOST_PARTS: usize = 31;
+
 /// What is wrong with a path pattern.
 pub(super) fn pattern_problem(path: &str) -> Option<String> {
     let mut names = Vec::new();
     let segments: Vec<&str> = path.split('/').skip(1).collect();
+    let parts = segments.iter().filter(|segment| **segment != "**").count();
+    if parts > MOST_PARTS {
+        return Some(format!("a pattern has at most {MOST_PARTS} parts; end it with `**`"));
+    }
     for (index, segment) in segments.iter().enumerate() {
         let last = index + 1 == segments.len();
         if *segment == "**" && !last {
