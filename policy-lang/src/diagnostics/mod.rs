@@ -23,6 +23,9 @@ pub(crate) use suggest::nearest;
 
 use crate::span::Span;
 
+/// The most findings of one compilation.
+const MOST: usize = 100;
+
 /// One finding.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Diagnostic {
@@ -143,4 +146,19 @@ pub(crate) fn sort(found: &mut Vec<Diagnostic>) {
     });
     found.sort_by_key(|diagnostic| (diagnostic.span(), diagnostic.code));
     found.dedup();
+    bound(found);
+}
+
+/// Leaves away what nobody reads to the end, warnings first. Some error stays if there was any.
+fn bound(found: &mut Vec<Diagnostic>) {
+    let surplus = found.len().saturating_sub(MOST);
+    if surplus == 0 {
+        return;
+    }
+    found.sort_by_key(|diagnostic| diagnostic.severity);
+    found.truncate(MOST);
+    found.sort_by_key(|diagnostic| (diagnostic.span(), diagnostic.code));
+    if let Some(last) = found.pop() {
+        found.push(last.note(format!("{surplus} more findings are not shown")));
+    }
 }

@@ -152,6 +152,16 @@ fn a_file_beyond_the_limit_is_not_read() {
 }
 
 #[test]
+fn findings_are_bounded_and_errors_stay() {
+    let unused = "timeout a {}\n".repeat(300);
+    let text = format!("edition 2026\nservice order\n{unused}colour blue\notherwise reject\n");
+    let outcome = compiled("many.amb", &MemoryLoader::new([("many.amb", text)]));
+    assert_eq!(outcome.diagnostics.len(), 100);
+    assert!(outcome.plan.is_none());
+    assert!(outcome.diagnostics.last().unwrap().notes.iter().any(|note| note.contains("more")));
+}
+
+#[test]
 fn messages_keep_the_style() {
     let all = sources();
     let loader = MemoryLoader::new(all.clone());
