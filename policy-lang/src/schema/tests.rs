@@ -16,7 +16,7 @@ const STEP: Shape = Seq(&[
     Opt(&One(Kind::Block(Scope::Fields))),
 ]);
 const TIMES: Shape =
-    Seq(&[One(Kind::Word("times")), One(Kind::Integer { least: 1, most: 1_000_000 })]);
+    Seq(&[One(Kind::Word("times")), One(Kind::Integer { least: 1, most: 10_000 })]);
 const EVERY: Shape = Seq(&[One(Kind::Word("every")), One(Kind::Duration)]);
 
 pub(super) const ROWS: &[Row] = &[
