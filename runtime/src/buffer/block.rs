@@ -22,6 +22,10 @@ const LARGE: usize = 256 * 1024;
 /// From this many bytes on that are still to come, a body moves through a large block, or past all
 /// blocks.
 pub(crate) const LARGE_BODY: u64 = 64 * 1024;
+/// The room that a body window has at least: less would be read, and written, in crumbs.
+const LEAST_ROOM: usize = 4 * 1024;
+/// The room that it gets where it has less.
+pub(crate) const WINDOW: usize = 16 * 1024;
 /// Blocks kept for reuse per worker: a connection of HTTP/2 carries 128 calls, of two blocks each.
 const KEPT: usize = 256;
 /// The same of large pieces of memory.
@@ -162,6 +166,13 @@ impl Block {
             self.bytes.resize((len * 2).min(limit), 0);
         }
         len < limit
+    }
+
+    /// Makes room for more of a body, however much of the block its head takes.
+    pub(crate) fn ensure_room(&mut self) {
+        if self.bytes.len() - self.filled < LEAST_ROOM {
+            self.grow(self.filled + WINDOW);
+        }
     }
 
     /// Adds bytes of our own, making room for them.

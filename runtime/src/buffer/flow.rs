@@ -24,12 +24,16 @@ pub(crate) async fn after_reads() {
     .await;
 }
 
-/// Reads once into the block's free space. 0 at the end of the stream, and when there is no space.
+/// Reads once into the block's free space; 0 at the end of the stream. A block without any is an error:
+/// nobody shall take it for the end.
 pub(crate) fn poll_fill<I: Io>(
     io: &mut I,
     block: &mut Block,
     cx: &mut Context<'_>,
 ) -> Poll<io::Result<usize>> {
+    if !block.has_space() {
+        return Poll::Ready(Err(io::ErrorKind::StorageFull.into()));
+    }
     let read = ready!(poll_read(io, cx, block.space()))?;
     block.filled += read;
     Poll::Ready(Ok(read))

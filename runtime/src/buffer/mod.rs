@@ -12,7 +12,7 @@ mod body;
 mod flow;
 mod outgoing;
 
-pub(crate) use block::{Block, Blocks, Keep, LARGE_BODY};
+pub(crate) use block::{Block, Blocks, Keep, LARGE_BODY, WINDOW};
 pub(crate) use body::{Broken, Came, Decoder, Framing, Malformed};
 pub(crate) use flow::{after_reads, poll_drain, poll_fill};
 pub(crate) use outgoing::Outgoing;

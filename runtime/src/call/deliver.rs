@@ -216,6 +216,7 @@ fn poll_more<N: Net>(
     cx: &mut Context<'_>,
 ) -> Poll<Result<(), ProxyError>> {
     response.block.recycle(call.out);
+    response.block.ensure_room();
     // A connection has one pipe or large block at most, however many streams.
     if response.expects() > LARGE_BODY
         && let Caller::Http1(to) = &call.caller

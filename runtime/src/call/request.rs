@@ -3,16 +3,15 @@
 use std::task::{Context, Poll, ready};
 
 use super::{Caller, Link};
-use crate::buffer::{Block, Broken, Decoder, Framing, Keep, LARGE_BODY, Outgoing, poll_fill};
+use crate::buffer::{
+    Block, Broken, Decoder, Framing, Keep, LARGE_BODY, Outgoing, WINDOW, poll_fill,
+};
 use crate::failure::Stage;
 use crate::message::{HeadEdit, Known, RequestHead, RequestParts, Span};
 use crate::net::Io;
 use crate::policy::RewritePolicy;
 use crate::wire::http1::write;
 use crate::worker::{Net, Worker};
-
-/// The room that a body window has at least.
-const WINDOW: usize = 16 * 1024;
 
 /// The room for which a frame is asked.
 const FRAME_ROOM: usize = 1024;
@@ -303,9 +302,7 @@ impl Request {
         if self.decoder.expects() > LARGE_BODY {
             worker.blocks.enlarge(&mut self.block);
         }
-        if !self.block.has_space() {
-            self.block.grow(self.block.filled + WINDOW);
-        }
+        self.block.ensure_room();
     }
 
     /// Makes the block larger, as far as the policy and the memory of all calls allow.

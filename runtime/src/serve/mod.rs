@@ -11,3 +11,5 @@ pub(crate) mod carry;
 pub(crate) mod http1;
 pub(crate) mod http2;
 pub(crate) mod opaque;
+#[cfg(test)]
+mod sizes;

@@ -12,6 +12,8 @@ pub(crate) mod name_server;
 mod observed;
 mod parse;
 #[cfg(test)]
+pub(crate) mod pieces;
+#[cfg(test)]
 pub(crate) mod sample;
 mod scenario;
 mod script;

@@ -91,7 +91,7 @@ fn collect(
     fields.clear();
     while let Some(line) = lines.line()? {
         let Line::Field { name, value } = line else { return Ok(Some(kinds)) };
-        if fields.len() == FIELD_LIMIT {
+        if fields.len() == FIELD_LIMIT || lines.at() > HEAD_LIMIT {
             return Err(Refused::TooLarge);
         }
         let known = Known::of(name.of(bytes));

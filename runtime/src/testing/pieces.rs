@@ -1,0 +1,206 @@
+//! A proxy between a caller and an upstream in memory, whose bytes come in given pieces.
+
+use std::cell::RefCell;
+use std::collections::VecDeque;
+use std::io;
+use std::pin::{Pin, pin};
+use std::rc::Rc;
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::runtime::{Builder, LocalOptions};
+use tokio::sync::watch;
+
+use crate::call::{Call, Opening, Outcome};
+use crate::clock::Clock;
+use crate::failure::Failure;
+use crate::filter::{Filter, Forward};
+use crate::message::RequestHead;
+use crate::net::{Connect, ConnectError, Io, Target};
+use crate::observe::event::Record;
+use crate::policy::Upstream;
+use crate::proxy::Proxy;
+use crate::random::Random;
+use crate::serve::http1::serve;
+use crate::spec::{
+    Address, Inbound, Listener, Observe, Protocol, RouteSpec, Spec, UpstreamId, UpstreamSpec,
+    Workers,
+};
+use crate::units::v4;
+use crate::worker::{Net, Phase, Shared, Worker};
+
+/// One upstream, for every call.
+struct Plain;
+
+impl Spec for Plain {
+    const SERVICE: &'static str = "plain";
+    const WORKERS: Workers = Workers::Exactly(1);
+    const LISTENERS: &'static [Listener] = &[];
+    const UPSTREAMS: &'static [UpstreamSpec] = &[UpstreamSpec {
+        name: "a",
+        address: Address::Fixed(&[v4([192, 0, 2, 1], 80)]),
+        protocol: Protocol::Http1,
+    }];
+    const ROUTES: &'static [RouteSpec] = &[RouteSpec { upstream: "a", route: "a" }];
+    const BREAKERS: &'static [&'static str] = &[];
+    const OBSERVE: Observe = Observe { metrics: false, access_log: None, admin: None };
+    const POLICY: &'static [u8] = b"";
+}
+
+impl Upstream for Plain {
+    const ID: UpstreamId = UpstreamId(0);
+}
+
+impl Proxy for Plain {
+    type Route = ();
+
+    const OTHERWISE: () = ();
+
+    async fn tunnel<N: Net>((): (), _: &mut Opening<'_, N>) -> Result<N::Up, Failure> {
+        std::future::pending().await
+    }
+
+    fn route(_: &RequestHead<'_>, _: Inbound) {}
+
+    fn index((): ()) -> usize {
+        0
+    }
+
+    async fn call<N: Net>((): (), call: &mut Call<'_, N>) -> Outcome<N> {
+        Forward::<Self>::call(call).await
+    }
+}
+
+/// Runs `work` with a proxy.
+pub(crate) fn with_proxy(work: impl FnOnce(&Between)) {
+    let runtime = Builder::new_current_thread()
+        .enable_time()
+        .start_paused(true)
+        .build_local(LocalOptions::default())
+        .unwrap();
+    runtime.block_on(async {
+        let (_phase, phases) = watch::channel(Phase::Serving);
+        let shared = Arc::new(Shared::new::<Plain>(Clock::start(), 1, phases));
+        let net = Ends::default();
+        let worker = Worker::new::<Plain>(net, 0, shared, Random::from_seed(0), None);
+        worker.upstream(UpstreamId(0)).unwrap().update(&[v4([192, 0, 2, 1], 80)]);
+        work(&Between(worker));
+    });
+}
+
+/// The proxy.
+pub(crate) struct Between(Worker<Ends>);
+
+impl Between {
+    /// What upstream and caller have got in the end, when they say these pieces, of which none can be
+    /// read with another. The upstream begins when it has so many bytes, and closes after its last piece.
+    pub(crate) fn carry(
+        &self,
+        request: &[&[u8]],
+        (due, response): (usize, &[&[u8]]),
+    ) -> (Vec<u8>, Vec<u8>) {
+        let caller = End::saying(request, 0, Ending::Polite);
+        let got = Rc::clone(&caller.got);
+        let upstream = End::saying(response, due, Ending::AtOnce);
+        let asked = Rc::clone(&upstream.got);
+        self.0.net.0.replace(Some(upstream));
+        let mut serve = pin!(serve::<Plain, Ends>(&self.0, caller, Inbound::Shared));
+        let mut cx = Context::from_waker(Waker::noop());
+        while serve.as_mut().poll(&mut cx).is_pending() {}
+        (asked.take(), got.take())
+    }
+}
+
+/// The upstream's end of the one connection that there will be.
+#[derive(Default)]
+struct Ends(RefCell<Option<End>>);
+
+impl Connect for Ends {
+    type Down = End;
+    type Up = End;
+
+    async fn connect(&self, _: Target<'_>) -> Result<End, ConnectError> {
+        self.0.take().ok_or_else(|| io::Error::from(io::ErrorKind::ConnectionRefused).into())
+    }
+}
+
+impl Record for Ends {}
+
+/// When somebody who has said everything ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Ending {
+    AtOnce,
+    /// When the other side has.
+    Polite,
+}
+
+/// Somebody who says pieces, and keeps what is said back.
+struct End {
+    pieces: VecDeque<Vec<u8>>,
+    /// So many bytes are waited for first.
+    due: usize,
+    /// Whoever asks for a piece has to wait once.
+    announced: bool,
+    got: Rc<RefCell<Vec<u8>>>,
+    ending: Ending,
+}
+
+impl End {
+    fn saying(pieces: &[&[u8]], due: usize, ending: Ending) -> Self {
+        let pieces = pieces.iter().filter(|piece| !piece.is_empty());
+        let pieces = pieces.map(|piece| piece.to_vec()).collect();
+        Self { pieces, due, announced: false, got: Rc::default(), ending }
+    }
+}
+
+impl Io for End {
+    fn poll_readable(&mut self, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl AsyncRead for End {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        self.announced = !self.announced;
+        if self.announced || self.got.borrow().len() < self.due {
+            return Poll::Pending;
+        }
+        let ended = self.ending == Ending::AtOnce;
+        let Some(piece) = self.pieces.front_mut() else {
+            return if ended { Poll::Ready(Ok(())) } else { Poll::Pending };
+        };
+        let now = piece.len().min(buffer.remaining());
+        buffer.put_slice(&piece[..now]);
+        if now == piece.len() {
+            self.pieces.pop_front();
+        } else {
+            piece.drain(..now);
+        }
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl AsyncWrite for End {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        self.got.borrow_mut().extend_from_slice(bytes);
+        Poll::Ready(Ok(bytes.len()))
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.ending = Ending::AtOnce;
+        Poll::Ready(Ok(()))
+    }
+}
