@@ -7,7 +7,7 @@ use std::future::poll_fn;
 use std::io;
 use std::task::{Context, Poll, ready};
 
-use super::exchange::{body_keep, is_delimited};
+use super::exchange::body_keep;
 use super::request::Upload;
 use super::response::Response;
 use super::upgrade::Upgraded;
@@ -39,6 +39,8 @@ pub(crate) enum Then {
     Keep,
     /// It is closed, with care for an answer that may still be on its way.
     Linger,
+    /// It is reset: its end is the answer's, and the answer is not whole.
+    Reset,
     /// It was a tunnel, which has ended.
     Close,
 }
@@ -64,14 +66,20 @@ pub(crate) async fn deliver<N: Net>(
     {
         answer.reset();
     }
+    let needs_end = ends_with_connection(call, &response);
     response.settle(call);
     if let Some(pipe) = response.pipe.take() {
         call.worker.pipes.give(pipe);
     }
     let (sent, grpc) = (call.out.passed, response.last_grpc());
     call.worker.blocks.give(response.block);
-    let keep = error.is_none() && persistence != Persistence::Close && call.request.is_complete();
-    Delivered { then: if keep { Then::Keep } else { Then::Linger }, sent, error, grpc }
+    let kept = persistence != Persistence::Close && call.request.is_complete();
+    let then = match error {
+        None if kept => Then::Keep,
+        Some(_) if needs_end => Then::Reset,
+        _ => Then::Linger,
+    };
+    Delivered { then, sent, error, grpc }
 }
 
 /// The head: for the caller to be written, or on its way in frames.
@@ -87,10 +95,14 @@ fn begin<N: Net>(
         Caller::Http1(_) => {
             let additions = write::ResponseAdditions {
                 lines: block.edits.lines(),
-                chunked: *framing == Framing::Chunked && keep == Keep::Framing,
+                chunked: matches!(framing, Framing::Chunked | Framing::Close)
+                    && keep == Keep::Framing,
                 connection: persistence,
             };
             write::response(&block.bytes, &block.fields, parts, &additions, &mut call.out.head);
+            if *framing == Framing::Close && keep == Keep::Framing {
+                call.out.begin_chunks(block);
+            }
             Ok(())
         }
         Caller::Http2(answer) => {
@@ -109,17 +121,21 @@ fn persistence<N: Net>(call: &Call<'_, N>, response: &Response<N>) -> Persistenc
         let connect = parts.method == Method::Connect;
         return if connect { Persistence::Implied } else { Persistence::Upgrade };
     }
-    let ends_with_connection =
-        !is_delimited(response.framing) || (response.framing == Framing::Chunked && !parts.modern);
     let keep = parts.keep_alive
         && call.request.is_complete()
-        && !ends_with_connection
+        && !ends_with_connection(call, response)
         && call.worker.is_serving();
     match (keep, parts.modern) {
         (false, _) => Persistence::Close,
         (true, true) => Persistence::Implied,
         (true, false) => Persistence::Said,
     }
+}
+
+/// Does nothing but the end of the connection tell this caller where the answer ends? HTTP/1.0 knows no
+/// chunks.
+fn ends_with_connection<N: Net>(call: &Call<'_, N>, response: &Response<N>) -> bool {
+    matches!(response.framing, Framing::Chunked | Framing::Close) && !call.request.parts.modern
 }
 
 async fn run<N: Net>(call: &mut Call<'_, N>, response: &mut Response<N>) -> Result<(), ProxyError> {
@@ -239,15 +255,21 @@ fn poll_more<N: Net>(
                 _ => poll_fill(io, &mut response.block, cx),
             };
             match ready!(read) {
-                Ok(0) if response.end_of_stream() => Poll::Ready(Ok(())),
+                Ok(0) if response.end_of_stream() => {
+                    call.out.end_chunks();
+                    Poll::Ready(Ok(()))
+                }
                 Ok(0) | Err(_) => Poll::Ready(Err(ProxyError::HttpResponseIncomplete)),
                 Ok(moved) if spliced => {
                     response.went_past(moved);
+                    call.out.chunk(moved);
                     Poll::Ready(Ok(()))
                 }
                 Ok(_) => {
                     let keep = call.caller.keep(&call.request.parts);
-                    Poll::Ready(response.decode(keep).map_err(|_| ProxyError::HttpProtocol))
+                    let decoded = response.decode(keep).map_err(|_| ProxyError::HttpProtocol);
+                    call.out.chunk(call.out.ready(&response.block).len());
+                    Poll::Ready(decoded)
                 }
             }
         }

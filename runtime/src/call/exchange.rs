@@ -318,8 +318,3 @@ pub(super) fn body_keep<N: Net>(call: &Call<'_, N>, framing: Framing) -> Keep {
         _ => Keep::PayloadOnly,
     }
 }
-
-/// Does a body's end need the connection's?
-pub(super) const fn is_delimited(framing: Framing) -> bool {
-    !matches!(framing, Framing::Close | Framing::Tunnel)
-}

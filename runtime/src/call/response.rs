@@ -1,6 +1,5 @@
 //! An answer: its head read, its body wholly here or still on the way.
 
-use super::exchange::is_delimited;
 use super::request::Request;
 use super::{Call, Link};
 use crate::buffer::{Block, Came, Decoder, Framing, Keep, Malformed};
@@ -142,7 +141,8 @@ impl<N: Net> Response<N> {
             return;
         }
         let silent = self.block.decoded == self.block.filled;
-        let reusable = self.parts.keep_alive && is_delimited(self.framing) && silent;
+        let delimited = !matches!(self.framing, Framing::Close | Framing::Tunnel);
+        let reusable = self.parts.keep_alive && delimited && silent;
         let Some(link) = self.link.take() else { return };
         // A stream that has ended needs no more than to be let go.
         if let End::Http1 { io, home: Some(home) } = link.into_end(call.worker)

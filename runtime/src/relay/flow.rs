@@ -40,9 +40,9 @@ pub(super) enum End {
 
 impl Flow {
     /// What the block holds goes first: a head, and bytes that came too early to go.
-    pub(crate) fn starting_with(mut block: Box<Block>, out: Outgoing) -> Self {
+    pub(crate) fn starting_with(mut block: Box<Block>, mut out: Outgoing) -> Self {
         block.decoded = block.filled;
-        let out = Outgoing { passed: 0, ..out };
+        out.passed = 0;
         Self { block: Some(block), out, ..Self::default() }
     }
 

@@ -137,6 +137,9 @@ async fn answer<P: Proxy, N: Net>(
         Then::Keep => Afterwards::Next(block),
         then => {
             worker.blocks.give(block);
+            if then == Then::Reset {
+                connection.io.reset();
+            }
             if then == Then::Linger { Afterwards::Linger } else { Afterwards::Close }
         }
     }

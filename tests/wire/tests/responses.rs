@@ -1,5 +1,10 @@
 //! Answers of the upstream: what is wrong with them stays with us, what is right arrives exactly.
 
+use std::io::{ErrorKind, Read, Write};
+use std::net::TcpStream;
+use std::sync::Mutex;
+use std::sync::mpsc::channel;
+
 use amb_runtime::testing::Live;
 use amb_tests_wire::caller::{Caller, get};
 use amb_tests_wire::message::wire;
@@ -55,7 +60,7 @@ struct Forwarded {
 const GET: &str = "GET / HTTP/1.1|host: @||";
 const OLD: &str = "GET / HTTP/1.0|host: @||";
 
-const FORWARDED: [Forwarded; 17] = [
+const FORWARDED: [Forwarded; 19] = [
     Forwarded {
         name: "a length",
         request: GET,
@@ -93,13 +98,29 @@ const FORWARDED: [Forwarded; 17] = [
         request: GET,
         response: "HTTP/1.1 200 OK||abc",
         ends: true,
-        expect: "HTTP/1.1 200 OK|connection: close||abc",
-        closed: true,
+        expect: "HTTP/1.1 200 OK|transfer-encoding: chunked||3|abc|0||",
+        closed: false,
+    },
+    Forwarded {
+        name: "the end of the connection at once",
+        request: GET,
+        response: "HTTP/1.1 200 OK||",
+        ends: true,
+        expect: "HTTP/1.1 200 OK|transfer-encoding: chunked||0||",
+        closed: false,
     },
     Forwarded {
         name: "an upstream of HTTP/1.0",
         request: GET,
         response: "HTTP/1.0 200 OK||abc",
+        ends: true,
+        expect: "HTTP/1.1 200 OK|transfer-encoding: chunked||3|abc|0||",
+        closed: false,
+    },
+    Forwarded {
+        name: "the end of the connection, for HTTP/1.0",
+        request: OLD,
+        response: "HTTP/1.1 200 OK||abc",
         ends: true,
         expect: "HTTP/1.1 200 OK|connection: close||abc",
         closed: true,
@@ -227,6 +248,60 @@ fn a_body_cut_short_is_cut_short_for_the_caller() {
         assert_eq!((answer.status(), answer.text()), (200, "abc"), "{name}");
         assert!(!answer.complete, "{name}");
         assert!(caller.is_closed(), "{name}");
+    }
+}
+
+/// What is left of an answer when it is cut: bytes, then the end or a reset.
+type Cut = (&'static str, &'static str, &'static str, bool);
+
+const CUTS: [Cut; 5] = [
+    ("no length, reset", "connection: close||abc", "", true),
+    ("chunks, reset", "transfer-encoding: chunked||3|abc|", "", true),
+    ("chunks, ended", "transfer-encoding: chunked||3|abc|", "", false),
+    ("chunks, malformed", "transfer-encoding: chunked||3|abc|", "zz|", false),
+    ("a length, ended", "content-length: 9||abc", "", false),
+];
+
+/// Plays a cut, once the caller has read what comes before it; shows how the caller's connection ends.
+fn cut((name, begin, then, resets): Cut, version: &str) -> (String, Option<ErrorKind>) {
+    let (go, gone) = channel::<()>();
+    let gone = Mutex::new(gone);
+    let upstream = Upstream::with(move |connection| {
+        let Some(request) = connection.head() else { return };
+        connection.record(request);
+        connection.send(wire(&format!("HTTP/1.1 200 OK|{begin}")));
+        gone.lock().unwrap().recv().unwrap();
+        connection.send(wire(then));
+        match resets {
+            true => connection.reset(),
+            false => connection.end(),
+        }
+    });
+    let proxy = proxy(&upstream);
+    let mut caller = TcpStream::connect(proxy.address()).unwrap();
+    caller.write_all(wire(&format!("GET / HTTP/{version}|host: @||")).as_bytes()).unwrap();
+    let mut got = Vec::new();
+    while !got.windows(3).any(|bytes| bytes == b"abc") {
+        let mut bytes = [0; 1024];
+        let read = caller.read(&mut bytes).unwrap();
+        assert!(read > 0, "{name}: {}", got.escape_ascii());
+        got.extend_from_slice(&bytes[..read]);
+    }
+    go.send(()).unwrap();
+    let error = caller.read_to_end(&mut got).err();
+    (String::from_utf8(got).unwrap(), error.map(|error| error.kind()))
+}
+
+#[test]
+fn a_cut_answer_never_looks_whole() {
+    for row in CUTS {
+        let (got, error) = cut(row, "1.1");
+        assert_eq!(error, None, "{}", row.0);
+        let chunked = got.contains("transfer-encoding: chunked") && !got.contains("\r\n0\r\n");
+        assert!(chunked || got.contains("content-length: 9"), "{}: {got}", row.0);
+        let (got, error) = cut(row, "1.0");
+        let reset = error == Some(ErrorKind::ConnectionReset);
+        assert!(reset || got.contains("content-length: 9"), "{}: {got}", row.0);
     }
 }
 

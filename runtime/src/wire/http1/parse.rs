@@ -90,8 +90,11 @@ fn collect(
     let mut kinds = Kinds::default();
     fields.clear();
     while let Some(line) = lines.line()? {
-        let Line::Field { name, value } = line else { return Ok(Some(kinds)) };
-        if fields.len() == FIELD_LIMIT || lines.at() > HEAD_LIMIT {
+        let Line::Field { name, value } = line else {
+            let bounded = lines.at() <= HEAD_LIMIT;
+            return if bounded { Ok(Some(kinds)) } else { Err(Refused::TooLarge) };
+        };
+        if fields.len() == FIELD_LIMIT {
             return Err(Refused::TooLarge);
         }
         let known = Known::of(name.of(bytes));

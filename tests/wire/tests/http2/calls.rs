@@ -1,5 +1,7 @@
 //! Many calls on one connection: who ends which, and what it takes to be told to calm down.
 
+use std::io::{ErrorKind, Read, Write};
+use std::net::TcpStream;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::channel;
 use std::sync::{Arc, Mutex};
@@ -118,6 +120,11 @@ fn an_answer_that_breaks_off_is_shown_as_such() {
     assert!(peer.is_alive());
     let answer = Caller::connect(proxy.address()).call(http1("GET", TWO));
     assert!(!answer.complete);
+    // To HTTP/1.0 the end of the connection would be the end of the answer.
+    let mut old = TcpStream::connect(proxy.address()).unwrap();
+    old.write_all(http1("GET", TWO).replace("HTTP/1.1", "HTTP/1.0").as_bytes()).unwrap();
+    let error = old.read_to_end(&mut Vec::new()).map_err(|error| error.kind());
+    assert_eq!(error, Err(ErrorKind::ConnectionReset));
 }
 
 #[test]
