@@ -130,8 +130,8 @@ fn asked_wait(
 
 /// Seconds or a date (RFC 9110 §10.2.3); a value that cannot be read counts as missing.
 fn parse(value: &str, now: Millis) -> Option<Duration> {
-    if value.bytes().all(|byte| byte.is_ascii_digit()) {
-        return value.parse().ok().map(Duration::from_secs);
+    if !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Some(value.parse().map_or(Duration::MAX, Duration::from_secs));
     }
     let date = httpdate::parse_http_date(value).ok()?;
     let date = date.duration_since(std::time::UNIX_EPOCH).ok()?;

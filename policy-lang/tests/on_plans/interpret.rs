@@ -469,6 +469,17 @@ fn an_http_date_is_a_retry_after_too() {
     assert_eq!(ended, "200 upstream 2 2001ms");
 }
 
+/// In seconds that no number of ours has room for.
+#[test]
+fn a_retry_after_without_end_is_no_retry_at_once() {
+    let mut plan = order();
+    fixed(stock(&mut plan), MS);
+    let mut step = replies(503);
+    step.headers = vec![("retry-after".to_owned(), "9".repeat(20))];
+    let ended = one(&plan, request(STOCK), "inventory", vec![step, replies(200)]);
+    assert_eq!(ended, "503 upstream 1 0ms pushback");
+}
+
 #[test]
 fn what_decided_is_covered_and_the_rest_is_missed() {
     let plan = order();

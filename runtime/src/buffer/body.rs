@@ -218,13 +218,14 @@ const fn after_size(size: u64) -> Decoder {
     if size == 0 { Decoder::Trailers } else { Decoder::ChunkData(size) }
 }
 
-/// 1 to 16 hexadecimal digits.
+/// 1 to 16 hexadecimal digits, below 2⁶³: what is more is a negative number to many.
 fn hexadecimal(digits: &[u8]) -> Result<u64, Malformed> {
     let text = std::str::from_utf8(digits).map_err(|_| Malformed)?;
     if digits.len() > 16 {
         return Err(Malformed);
     }
-    u64::from_str_radix(text, 16).map_err(|_| Malformed)
+    let size = u64::from_str_radix(text, 16).map_err(|_| Malformed)?;
+    if size > i64::MAX as u64 { Err(Malformed) } else { Ok(size) }
 }
 
 /// White space, then a semicolon; no control bytes.
@@ -326,7 +327,7 @@ mod tests {
         let long = [b"1;".to_vec(), vec![b'x'; CHUNK_LINE_LIMIT], b"\r\na\r\n".to_vec()].concat();
         let trailers =
             [b"0\r\na: ".to_vec(), vec![b'x'; TRAILER_LIMIT], b"\r\n\r\n".to_vec()].concat();
-        let rows: [&[u8]; 16] = [
+        let rows: [&[u8]; 18] = [
             b"\r\n",
             b"x\r\n",
             b"+1\r\na\r\n",
@@ -338,6 +339,8 @@ mod tests {
             b"1\r\naX\r\n",
             b"1\r\na\n0\r\n\r\n",
             b"11111111111111111\r\n",
+            b"8000000000000000\r\na",
+            b"ffffffffffffffff\r\na",
             b"1;a\rb\r\na\r\n",
             b"0\r\ncontent-length: 5\r\n\r\n",
             b"0\r\na: b\n\r\n\r\n",

@@ -115,10 +115,11 @@ impl Patience {
 
     fn parse(value: &[u8]) -> Option<Self> {
         let text = std::str::from_utf8(value).ok()?;
-        match text.parse() {
-            Ok(seconds) => Some(Self::Delay(Duration::from_secs(seconds))),
-            Err(_) => httpdate::parse_http_date(text).ok().map(Self::Date),
+        if !text.is_empty() && value.iter().all(u8::is_ascii_digit) {
+            // What is too long for us is no shorter than it says.
+            return Some(Self::Delay(text.parse().map_or(Duration::MAX, Duration::from_secs)));
         }
+        httpdate::parse_http_date(text).ok().map(Self::Date)
     }
 
     fn wait(&self, wall: SystemTime) -> Duration {

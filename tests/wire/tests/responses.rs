@@ -33,6 +33,7 @@ fn what_is_wrong_with_a_response_is_a_bad_gateway() {
         ("another version", "HTTP/2.0 200 OK|content-length: 0||"),
         ("a switch that nobody asked for", "HTTP/1.1 101 Switching Protocols|upgrade: x||"),
         ("a malformed first chunk", "HTTP/1.1 200 OK|transfer-encoding: chunked||zz||"),
+        ("a chunk of 2⁶³", "HTTP/1.1 200 OK|transfer-encoding: chunked||8000000000000000|a"),
     ];
     for (name, response) in rows {
         let upstream = Upstream::script([close(wire(response))]);

@@ -185,7 +185,8 @@ fn the_upstream_names_the_earliest_moment() {
 #[test]
 fn a_demand_for_too_much_patience_ends_the_tries() {
     let date = "retry-after: Fri, 31 Dec 2100 23:59:59 GMT";
-    for field in ["retry-after: 2", date] {
+    let endless = "retry-after: 99999999999999999999";
+    for field in ["retry-after: 2", date, endless] {
         let response = format!("HTTP/1.1 503 Later\r\n{field}\r\ncontent-length: 0\r\n\r\n");
         let upstream = Upstream::script([keep(response), reply("200 OK", "fine")]);
         let proxy = proxy(&upstream);

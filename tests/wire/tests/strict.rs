@@ -155,6 +155,7 @@ fn malformed_chunks_end_both_connections() {
         ("a sign", "+1|a|0||"),
         ("a prefix", "0x1|a|0||"),
         ("a size beyond counting", "fffffffffffffffff|"),
+        ("a size that others take for a negative one", "8000000000000000|a"),
         ("a bare LF behind the size", "1\na|0||"),
         ("no CRLF behind the data", "1|ab0||"),
         ("an extension without a semicolon", "1 x|a|0||"),
