@@ -13,6 +13,7 @@ use std::cell::RefCell;
 
 use super::Outgoing;
 use super::body::{Decoder, Malformed, Step};
+use crate::message::lines::close_up;
 use crate::message::{Edits, Field};
 
 /// For heads and small bodies: a head and 16 KiB, which many servers write at once, in one read.
@@ -195,30 +196,73 @@ impl Block {
     /// Moves the boundary of what may go out as far as the bytes reach. True once the body is
     /// complete.
     pub(crate) fn decode(&mut self, decoder: &mut Decoder, keep: Keep) -> Result<bool, Malformed> {
+        let mut at = self.decoded;
+        let complete = self.decode_from(&mut at, decoder, keep);
+        self.cut(at);
+        complete
+    }
+
+    /// The same of an answer: white space before a trailer's colon is taken out (RFC 9112 §5.1).
+    pub(crate) fn decode_answer(
+        &mut self,
+        decoder: &mut Decoder,
+        keep: Keep,
+    ) -> Result<bool, Malformed> {
+        let decoded = self.decode(decoder, keep);
+        if decoded.is_err()
+            && decoder.is_at_trailers()
+            && let Some(trailers) = self.bytes.get_mut(self.decoded..self.filled)
+            && close_up(trailers, false).is_some()
+        {
+            return self.decode(decoder, keep);
+        }
+        decoded
+    }
+
+    /// Every byte is moved once at most, however often something is left out before it.
+    fn decode_from(
+        &mut self,
+        at: &mut usize,
+        decoder: &mut Decoder,
+        keep: Keep,
+    ) -> Result<bool, Malformed> {
         loop {
             let at_trailers = decoder.is_at_trailers();
-            match decoder.step(self.raw())? {
-                Step::Data(n) => self.decoded += n,
-                Step::Framing(n) if keep == Keep::Framing => self.decoded += n,
-                Step::Framing(n) if at_trailers => self.set_trailers_apart(n),
-                Step::Framing(n) | Step::Skip(n) => self.cut(n),
+            let raw = self.bytes.get(*at..self.filled).unwrap_or_default();
+            let n = match decoder.step(raw)? {
+                Step::Data(n) => self.keep(*at, n),
+                Step::Framing(n) if keep == Keep::Framing => self.keep(*at, n),
+                Step::Framing(n) if at_trailers => self.set_trailers_apart(*at, n),
+                Step::Framing(n) | Step::Skip(n) => n,
                 Step::More => return Ok(false),
                 Step::End => return Ok(true),
-            }
+            };
+            *at += n;
         }
     }
 
-    /// The trailer section goes on by itself, without the empty line that ends it.
-    fn set_trailers_apart(&mut self, n: usize) {
-        let lines = self.bytes.get(self.decoded..self.decoded + n.saturating_sub(2));
-        self.trailers.extend_from_slice(lines.unwrap_or_default());
-        self.cut(n);
+    /// `n` bytes from there go out.
+    fn keep(&mut self, at: usize, n: usize) -> usize {
+        if at > self.decoded {
+            self.bytes.copy_within(at..at + n, self.decoded);
+        }
+        self.decoded += n;
+        n
     }
 
-    /// Removes `n` bytes that are not forwarded.
-    fn cut(&mut self, n: usize) {
-        self.bytes.copy_within(self.decoded + n..self.filled, self.decoded);
-        self.filled -= n;
+    /// The trailer section goes on by itself, without the empty line that ends it.
+    fn set_trailers_apart(&mut self, at: usize, n: usize) -> usize {
+        let lines = self.bytes.get(at..at + n.saturating_sub(2));
+        self.trailers.extend_from_slice(lines.unwrap_or_default());
+        n
+    }
+
+    /// Removes what is not forwarded, up to there.
+    fn cut(&mut self, at: usize) {
+        if at > self.decoded {
+            self.bytes.copy_within(at..self.filled, self.decoded);
+            self.filled -= at - self.decoded;
+        }
     }
 
     /// Forgets body bytes once they have gone out, to make room.

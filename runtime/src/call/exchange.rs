@@ -223,7 +223,7 @@ impl<N: Net> Exchange<N> {
         let method = call.head().method();
         loop {
             let Block { bytes, fields, filled, .. } = &mut *self.block;
-            let head = bytes.get(..*filled).unwrap_or_default();
+            let head = bytes.get_mut(..*filled).unwrap_or_default();
             let parsed = parse::response(head, fields, &mut self.parts, method);
             let Some(mut complete) = parsed.map_err(|_| Kind::Malformed)? else { return Ok(None) };
             if self.parts.status == 101 && call.request.parts.upgrade {
@@ -295,7 +295,7 @@ impl<N: Net> Exchange<N> {
                 let keep = call.caller.keep(&call.request.parts);
                 let mut decoder = Decoder::new(complete.framing);
                 self.block.begin_body(complete.length);
-                if self.block.decode(&mut decoder, keep).is_err() {
+                if self.block.decode_answer(&mut decoder, keep).is_err() {
                     let failure = self.failure(Kind::Malformed);
                     self.give_back(call);
                     return Err(failure);

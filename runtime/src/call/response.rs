@@ -106,7 +106,7 @@ impl<N: Net> Response<N> {
     }
 
     pub(crate) fn decode(&mut self, keep: Keep) -> Result<(), Malformed> {
-        self.block.decode(&mut self.decoder, keep).map(|_| ())
+        self.block.decode_answer(&mut self.decoder, keep).map(|_| ())
     }
 
     /// Body bytes that are known to come.

@@ -148,6 +148,34 @@ impl<'b> Lines<'b> {
     }
 }
 
+/// Puts the colon of every line behind the first right behind its name, where white space stands between them:
+/// in answers it is to be taken out (RFC 9112 §5.1), and no line becomes longer or shorter. Returns how many of
+/// the bytes can be read now; a name at the end may have its colon yet to come.
+pub(crate) fn close_up(bytes: &mut [u8], first_line: bool) -> Option<usize> {
+    let mut at = if first_line { memchr::memchr(b'\n', bytes)? + 1 } else { 0 };
+    let mut moved = None;
+    loop {
+        let name = token_end(bytes, at);
+        let blank = |byte: &u8| matches!(byte, b' ' | b'\t');
+        let rest = bytes.get_mut(name..)?;
+        let blanks = rest.iter().take_while(|byte| blank(byte)).count();
+        if blanks > 0 && name > at {
+            match rest.get_mut(..=blanks) {
+                None => return Some(at),
+                Some(gap @ [.., b':']) => {
+                    gap.rotate_right(1);
+                    moved = Some(bytes.len());
+                }
+                Some(_) => return moved,
+            }
+        }
+        match bytes.get(at..).and_then(|line| memchr::memchr(b'\n', line)) {
+            Some(0 | 1) | None => return moved,
+            Some(end) => at += end + 1,
+        }
+    }
+}
+
 /// 505 is for a request line that is well-formed but for a version that we do not speak; anything
 /// else that stands where the version should is malformed (RFC 9112 §2.3, §3).
 fn unspoken(version: &[u8]) -> Refused {

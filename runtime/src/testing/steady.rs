@@ -119,7 +119,7 @@ impl<P: Proxy> Steady<P> {
             let mut block = self.block(self.response);
             let mut parts = ResponseParts::default();
             let Block { bytes, fields, filled, .. } = &mut *block;
-            let head = bytes.get(..*filled).unwrap_or_default();
+            let head = bytes.get_mut(..*filled).unwrap_or_default();
             let parsed = parse::response(head, fields, &mut parts, Method::Get);
             let Ok(Some(complete)) = parsed else { super::fail(&malformed()) };
             block.begin_body(complete.length);

@@ -24,7 +24,12 @@ fn what_is_wrong_with_a_response_is_a_bad_gateway() {
         ("another coding", "HTTP/1.1 200 OK|transfer-encoding: gzip||"),
         ("chunks in HTTP/1.0", "HTTP/1.0 200 OK|transfer-encoding: chunked||0||"),
         ("a folded line", "HTTP/1.1 200 OK|x-a: b| c|content-length: 0||"),
-        ("a space before the colon", "HTTP/1.1 200 OK|content-length : 0||"),
+        ("a space before a folded line", "HTTP/1.1 200 OK|x-a : b| c : d|content-length: 0||"),
+        ("a space without a colon", "HTTP/1.1 200 OK|x-a b|content-length: 0||"),
+        (
+            "two lengths behind spaces",
+            "HTTP/1.1 200 OK|content-length : 3|content-length\t: 4||abcd",
+        ),
         ("a bare LF", "HTTP/1.1 200 OK\ncontent-length: 0||"),
         ("no HTTP at all", "hello||"),
         ("a status of two digits", "HTTP/1.1 20 OK|content-length: 0||"),
@@ -61,7 +66,7 @@ struct Forwarded {
 const GET: &str = "GET / HTTP/1.1|host: @||";
 const OLD: &str = "GET / HTTP/1.0|host: @||";
 
-const FORWARDED: [Forwarded; 19] = [
+const FORWARDED: [Forwarded; 21] = [
     Forwarded {
         name: "a length",
         request: GET,
@@ -84,6 +89,22 @@ const FORWARDED: [Forwarded; 19] = [
         response: "HTTP/1.1 200 OK|transfer-encoding: chunked||2;x=y|ab|0|x-sum: 1||",
         ends: false,
         expect: "HTTP/1.1 200 OK|transfer-encoding: chunked||2|ab|0|x-sum: 1||",
+        closed: false,
+    },
+    Forwarded {
+        name: "spaces before colons",
+        request: GET,
+        response: "HTTP/1.1 200 OK|X-A : b|x-b \t:c|content-length : 2||ab",
+        ends: false,
+        expect: "HTTP/1.1 200 OK|X-A:  b|x-b: \tc|content-length:  2||ab",
+        closed: false,
+    },
+    Forwarded {
+        name: "spaces before the colons of trailers",
+        request: GET,
+        response: "HTTP/1.1 200 OK|transfer-encoding: chunked||2|ab|0|x-sum : 1|x-b  : 2||",
+        ends: false,
+        expect: "HTTP/1.1 200 OK|transfer-encoding: chunked||2|ab|0|x-sum:  1|x-b:   2||",
         closed: false,
     },
     Forwarded {

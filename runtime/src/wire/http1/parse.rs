@@ -5,7 +5,7 @@
 
 use super::write;
 use crate::buffer::Framing;
-use crate::message::lines::{Line, Lines};
+use crate::message::lines::{Line, Lines, close_up};
 use crate::message::{
     FIELD_LIMIT, Field, HEAD_LIMIT, Kinds, Known, Method, Refused, RequestParts, ResponseParts,
     Span, is_name,
@@ -56,6 +56,23 @@ pub(crate) fn request(
 /// Parses a response head into `parts`; `None` while it is incomplete. `to` is the method that it
 /// answers.
 pub(crate) fn response(
+    bytes: &mut [u8],
+    fields: &mut Vec<Field>,
+    parts: &mut ResponseParts,
+    to: Method,
+) -> Result<Option<Complete>, Refused> {
+    match strict_response(bytes, fields, parts, to) {
+        Err(Refused::Head) => match close_up(bytes, true) {
+            Some(readable) => {
+                strict_response(bytes.get(..readable).unwrap_or_default(), fields, parts, to)
+            }
+            None => Err(Refused::Head),
+        },
+        read => read,
+    }
+}
+
+fn strict_response(
     bytes: &[u8],
     fields: &mut Vec<Field>,
     parts: &mut ResponseParts,
