@@ -14,7 +14,7 @@ use super::{Call, Caller, Outcome};
 use crate::buffer::{Block, Decoder, Framing, Keep, after_reads, poll_drain, poll_fill};
 use crate::clock::Moment;
 use crate::failure::{Failure, Kind};
-use crate::message::{HEAD_LIMIT, Method, ResponseParts};
+use crate::message::{Field, HEAD_LIMIT, Method, ResponseParts};
 use crate::upstream::http2::failure;
 use crate::wire::http1::parse::Complete;
 use crate::wire::http1::{parse, write};
@@ -226,7 +226,7 @@ impl<N: Net> Exchange<N> {
             let head = bytes.get_mut(..*filled).unwrap_or_default();
             let parsed = parse::response(head, fields, &mut self.parts, method);
             let Some(mut complete) = parsed.map_err(|_| Kind::Malformed)? else { return Ok(None) };
-            if self.parts.status == 101 && call.request.parts.upgrade {
+            if self.parts.status == 101 && is_wanted(call, bytes, fields) {
                 complete.framing = Framing::Tunnel;
                 write::keep_upgrade(fields);
                 return Ok(Some(complete));
@@ -308,6 +308,12 @@ impl<N: Net> Exchange<N> {
         response.settle(call);
         Ok(response)
     }
+}
+
+/// Is a `101` what the caller asked for?
+fn is_wanted<N: Net>(call: &Call<'_, N>, bytes: &[u8], fields: &[Field]) -> bool {
+    let request = call.head();
+    request.parts.upgrade && parse::is_offered((bytes, fields), (request.bytes, request.fields))
 }
 
 /// How a body that comes in frames is kept: in chunks only if nothing else tells the caller where it

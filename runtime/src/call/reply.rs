@@ -34,12 +34,12 @@ pub(crate) fn of_failure<N: Net>(
 }
 
 /// The answer to a request that could not be read.
-pub(crate) fn of_refused<N: Net>(worker: &Worker<N>, refused: Refused) -> Response<N> {
+pub(crate) fn of_refused<N: Net>(worker: &Worker<N>, to: Method, refused: Refused) -> Response<N> {
     let mut reply = Reply::new(worker, refused.status());
     let status = format!("amb; error=http_request_error; details=\"{refused}\"");
     reply.field("proxy-status", status.as_bytes());
     reply.field("content-type", b"text/plain");
-    reply.finish(format!("{refused}\n").as_bytes(), Method::Get, Source::Proxy)
+    reply.finish(format!("{refused}\n").as_bytes(), to, Source::Proxy)
 }
 
 /// The answer to a caller that does not complete its request head.

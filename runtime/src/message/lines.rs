@@ -100,7 +100,6 @@ impl<'b> Lines<'b> {
     }
 
     pub(crate) fn status_line(&mut self) -> Step<StatusLine> {
-        self.skip_empty();
         let Some(end) = text_end(self.bytes, self.at)? else { return Ok(None) };
         let line = self.bytes.get(self.at..end).unwrap_or_default();
         let (version, text) = line.split_first_chunk().ok_or(Refused::Head)?;
@@ -353,10 +352,10 @@ mod tests {
         bytes
     }
 
-    /// Has a line an end other than CRLF, or the head empty lines before it that we see otherwise?
+    /// Has a line an end other than CRLF, or an answer's head empty lines before it?
     fn is_stricter(bytes: &[u8]) -> bool {
         let bare = |at: usize| at == 0 || bytes[at - 1] != b'\r';
-        memchr::memchr_iter(b'\n', bytes).any(bare)
+        memchr::memchr_iter(b'\n', bytes).any(bare) || bytes.starts_with(b"\r\n")
     }
 
     #[test]

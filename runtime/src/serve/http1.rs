@@ -41,7 +41,7 @@ enum Next {
     Request(Request),
     /// It is an HTTP/2 connection; the block holds its beginning.
     Http2(Box<Block>),
-    Refused(Refused),
+    Refused(Refused, Method),
     Slow,
     Closed,
 }
@@ -66,9 +66,9 @@ pub(crate) async fn serve<P: Proxy, N: Net>(worker: &Worker<N>, io: N::Down, inb
                 // Room for it is taken by connections that need it: most speak HTTP/1.1, and rest.
                 return Box::pin(http2::serve::<P, N>(worker, (io, timer), block, inbound)).await;
             }
-            Next::Refused(refused) => {
+            Next::Refused(refused, method) => {
                 worker.recorder().malformed();
-                return caller.farewell(worker, reply::of_refused(worker, refused)).await;
+                return caller.farewell(worker, reply::of_refused(worker, method, refused)).await;
             }
             Next::Slow => return caller.farewell(worker, reply::of_slow_caller(worker)).await,
             Next::Closed => return,
@@ -88,7 +88,8 @@ pub(crate) async fn serve<P: Proxy, N: Net>(worker: &Worker<N>, io: N::Down, inb
             },
             Meant::Refused(refused) => {
                 worker.recorder().malformed();
-                return caller.farewell(worker, reply::of_refused(worker, refused)).await;
+                let answer = reply::of_refused(worker, Method::Connect, refused);
+                return caller.farewell(worker, answer).await;
             }
         };
         caller.used = true;
@@ -162,9 +163,10 @@ impl<N: Net> Connection<N> {
                 match parse::request(head, fields, &mut parts) {
                     Ok(Some(complete)) => {
                         let (head, framing) = (complete.length, complete.framing);
+                        let method = parts.method;
                         return match Request::new(block, parts, head, framing) {
                             Ok(request) => Next::Request(request),
-                            Err(_) => Next::Refused(Refused::Head),
+                            Err(_) => Next::Refused(Refused::Head, method),
                         };
                     }
                     Ok(None) if begun => {}
@@ -176,7 +178,9 @@ impl<N: Net> Connection<N> {
                     Err(_) if !self.used && http2::is_preface(block.filled()) => {
                         return Next::Http2(block);
                     }
-                    Err(refused) => return Next::Refused(refused),
+                    Err(refused) => {
+                        return Next::Refused(refused, parse::refused_method(block.filled()));
+                    }
                 }
             }
             match self.more(worker, &mut block).await {

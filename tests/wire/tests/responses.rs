@@ -32,6 +32,7 @@ fn what_is_wrong_with_a_response_is_a_bad_gateway() {
         ),
         ("a bare LF", "HTTP/1.1 200 OK\ncontent-length: 0||"),
         ("no HTTP at all", "hello||"),
+        ("empty lines before it", "||HTTP/1.1 200 OK|content-length: 0||"),
         ("a status of two digits", "HTTP/1.1 20 OK|content-length: 0||"),
         ("a status of four digits", "HTTP/1.1 2000 OK|content-length: 0||"),
         ("a status beyond 599", "HTTP/1.1 600 OK|content-length: 0||"),
@@ -66,7 +67,7 @@ struct Forwarded {
 const GET: &str = "GET / HTTP/1.1|host: @||";
 const OLD: &str = "GET / HTTP/1.0|host: @||";
 
-const FORWARDED: [Forwarded; 21] = [
+const FORWARDED: [Forwarded; 23] = [
     Forwarded {
         name: "a length",
         request: GET,
@@ -169,6 +170,22 @@ const FORWARDED: [Forwarded; 21] = [
         response: "HTTP/1.1 204 No Content||",
         ends: false,
         expect: "HTTP/1.1 204 No Content||",
+        closed: false,
+    },
+    Forwarded {
+        name: "204 with a length",
+        request: GET,
+        response: "HTTP/1.1 204 No Content|content-length: 0|x-a: b||",
+        ends: false,
+        expect: "HTTP/1.1 204 No Content|x-a: b||",
+        closed: false,
+    },
+    Forwarded {
+        name: "early hints with a length",
+        request: GET,
+        response: "HTTP/1.1 103 Early Hints|content-length: 3||HTTP/1.1 200 OK|content-length: 0||",
+        ends: false,
+        expect: "HTTP/1.1 103 Early Hints||HTTP/1.1 200 OK|content-length: 0||",
         closed: false,
     },
     Forwarded {

@@ -131,6 +131,27 @@ fn ambiguous_requests_never_reach_the_upstream() {
     assert_eq!(upstream.connections(), 0);
 }
 
+/// A body would be taken for the next answer.
+#[test]
+fn a_refusal_of_head_has_no_body() {
+    let upstream = Upstream::script([reply("200 OK", "never")]);
+    let proxy = proxy(&upstream);
+    let fields = "x-a: b|".repeat(101);
+    let rows = [
+        ("HEAD / HTTP/1.1|host: @|host: @||".to_owned(), 400),
+        (format!("HEAD / HTTP/1.1|host: @|{fields}|"), 431),
+        ("||HEAD / HTTP/1.1|host: @|transfer-encoding: gzip, chunked||".to_owned(), 501),
+        ("HEAD / HTTP/1.2|host: @||".to_owned(), 505),
+        ("HEAD / HTTP/1.1|host: @|transfer-encoding: chunked||zz||".to_owned(), 400),
+    ];
+    for (request, status) in rows {
+        let mut caller = Caller::connect(proxy.address());
+        let answer = caller.head_of(wire(&request));
+        assert_eq!(answer.status(), status, "{request}");
+        assert_eq!(caller.rest(), b"", "{request}");
+    }
+}
+
 #[test]
 fn heads_are_bounded() {
     let fields = |count: usize| "x-a: b\r\n".repeat(count);

@@ -107,6 +107,34 @@ fn nobody_is_switched_who_did_not_ask() {
     }
 }
 
+/// As Docker and kubectl ask.
+#[test]
+fn a_length_of_nothing_is_no_body_that_could_stand_in_the_way() {
+    let upstream = Upstream::with(echo);
+    let proxy = proxy(&upstream);
+    let mut caller = Caller::connect(proxy.address());
+    let offer = OFFER.replace("GET /chat", "POST /exec");
+    switched(&caller.call(offer.replace("upgrade: web", "content-length: 0\r\nupgrade: web")));
+    caller.send("one");
+    assert_eq!(caller.bytes(3), b"one");
+}
+
+#[test]
+fn nobody_is_switched_to_what_was_not_offered() {
+    for (taken, status) in [
+        ("upgrade: other", 502),
+        ("upgrade: websocket, other", 502),
+        ("x-a: b", 502),
+        ("upgrade: WebSocket", 101),
+        ("upgrade: websocket/13,", 101),
+    ] {
+        let upstream = Upstream::script([keep(SWITCH.replace("upgrade: websocket", taken))]);
+        let proxy = proxy(&upstream);
+        let answer = Caller::connect(proxy.address()).head_of(OFFER);
+        assert_eq!(answer.status(), status, "{taken}");
+    }
+}
+
 #[test]
 fn tries_that_fail_before_the_101_are_repeated() {
     let upstream = Upstream::script([reply("503 Service Unavailable", ""), close(SWITCH)]);

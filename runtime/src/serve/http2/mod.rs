@@ -21,7 +21,7 @@ use self::inlet::{Inlet, Watch};
 use super::carry::carry;
 use crate::buffer::Block;
 use crate::call::{Caller, Request, reply};
-use crate::message::{HEAD_LIMIT, Refused};
+use crate::message::{HEAD_LIMIT, Method, Refused};
 use crate::observe::metrics::Flood;
 use crate::proxy::Proxy;
 use crate::spec::Inbound;
@@ -229,6 +229,7 @@ async fn call<P: Proxy, N: Net>(
     let (head, body) = request.into_parts();
     let mut block = worker.blocks.take();
     let read = head::read_request(&head, body.is_end_stream(), &mut block);
+    let method = Method::of(head.method.as_str().as_bytes());
     drop(head);
     let mut answer = CallerStream::new(body, answer);
     match read {
@@ -242,15 +243,19 @@ async fn call<P: Proxy, N: Net>(
         }
         Err(refused) => {
             worker.blocks.give(block);
-            refuse(worker, answer, refused).await;
+            refuse(worker, answer, (method, refused)).await;
         }
     }
 }
 
 /// Answers what is HTTP/2 and yet no request.
-async fn refuse<N: Net>(worker: &Worker<N>, mut answer: CallerStream, refused: Refused) {
+async fn refuse<N: Net>(
+    worker: &Worker<N>,
+    mut answer: CallerStream,
+    (method, refused): (Method, Refused),
+) {
     worker.recorder().malformed();
-    let response = reply::of_refused(worker, refused);
+    let response = reply::of_refused(worker, method, refused);
     let mut out = worker.blocks.take_outgoing();
     out.begin_body(&response.block);
     let ended = out.ready(&response.block).is_empty();

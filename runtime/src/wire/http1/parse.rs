@@ -44,7 +44,7 @@ pub(crate) fn request(
         parts.modern && kinds.has(Known::Expect) && expects_continue(bytes, fields);
     parts.upgrade = parts.modern
         && kinds.has(Known::Upgrade)
-        && framing == Framing::None
+        && matches!(framing, Framing::None | Framing::Length(0))
         && offers_upgrade(bytes, fields);
     if parts.upgrade {
         write::keep_upgrade(fields);
@@ -89,8 +89,17 @@ fn strict_response(
     }
     let framing = length_fields(bytes, fields, kinds, modern)?;
     let framing = response_framing(framing, parts.status, to);
+    if matches!(parts.status, 100..=199 | 204) && kinds.has(Known::ContentLength) {
+        drop_length(fields);
+    }
     parts.keep_alive = connection(bytes, fields, kinds, modern);
     Ok(Some(Complete { length: lines.at(), framing }))
+}
+
+/// The method of a request that was refused, as far as its answer's body depends on it.
+pub(crate) fn refused_method(bytes: &[u8]) -> Method {
+    let line = bytes.trim_ascii_start();
+    if line.starts_with(b"HEAD ") { Method::Head } else { Method::Get }
 }
 
 /// More bytes are needed, unless there are too many already.
@@ -181,6 +190,13 @@ fn response_framing(declared: Option<Framing>, status: u16, to: Method) -> Frami
     if bodiless { Framing::None } else { declared.unwrap_or(Framing::Close) }
 }
 
+/// Interim responses and 204 have no body, and may not speak of its length (RFC 9110 §8.6).
+pub(crate) fn drop_length(fields: &mut [Field]) {
+    for field in fields {
+        field.dropped |= field.known == Known::ContentLength;
+    }
+}
+
 /// Reads `Connection`: marks the fields that go no further, and says whether it stays open: `close`
 /// wins over `keep-alive` (RFC 9110 §7.6.1, RFC 9112 §9.3).
 fn connection(bytes: &[u8], fields: &mut [Field], kinds: Kinds, modern: bool) -> bool {
@@ -217,10 +233,33 @@ fn offers_upgrade(bytes: &[u8], fields: &[Field]) -> bool {
 }
 
 /// Does any entry of a comma-separated field pass the test?
-fn has_option(bytes: &[u8], fields: &[Field], known: Known, test: impl Fn(&[u8]) -> bool) -> bool {
+fn has_option(
+    bytes: &[u8],
+    fields: &[Field],
+    known: Known,
+    mut test: impl FnMut(&[u8]) -> bool,
+) -> bool {
     let lines = fields.iter().filter(|field| field.known == known);
     let mut entries = lines.flat_map(|line| line.value.of(bytes).split(|&byte| byte == b','));
     entries.any(|entry| test(entry.trim_ascii()))
+}
+
+/// Does the answer name protocols, all of which were offered (RFC 9110 §7.8)? Their versions are for those who
+/// speak them.
+pub(crate) fn is_offered(answer: (&[u8], &[Field]), offer: (&[u8], &[Field])) -> bool {
+    let name =
+        |entry: &[u8]| entry.split(|&byte| byte == b'/').next().map(<[u8]>::to_ascii_lowercase);
+    let (mut named, mut foreign) = (false, false);
+    has_option(answer.0, answer.1, Known::Upgrade, |taken| {
+        if taken.is_empty() {
+            return false;
+        }
+        named = true;
+        let same = |offered: &[u8]| name(offered) == name(taken);
+        foreign |= !has_option(offer.0, offer.1, Known::Upgrade, same);
+        foreign
+    });
+    named && !foreign
 }
 
 fn drop_named(bytes: &[u8], fields: &mut [Field], name: &[u8]) {

@@ -96,6 +96,9 @@ pub(crate) fn read_response(
     let kinds = kinds(&block.fields);
     let Block { bytes, fields, .. } = block;
     let length = parse::length_fields(bytes, fields, kinds, true).ok()?;
+    if matches!(parts.status, 100..=199 | 204) {
+        parse::drop_length(fields);
+    }
     let bodiless = ended || to == Method::Head || matches!(parts.status, 100..=199 | 204 | 304);
     (100..=599).contains(&parts.status).then_some(())?;
     Some(if bodiless { Framing::None } else { length.unwrap_or(Framing::Chunked) })
