@@ -169,6 +169,13 @@ impl<N: Net> Connection<N> {
                             Err(_) => Next::Refused(Refused::Head, method),
                         };
                     }
+                    Ok(None) if is_nothing(block.filled()) => {
+                        // It may come behind a body (RFC 9112 §2.2); no request has begun with it.
+                        worker.blocks.give(block);
+                        let Some(next) = self.idle(worker).await else { return Next::Closed };
+                        (block, begun) = (next, false);
+                        continue;
+                    }
                     Ok(None) if begun => {}
                     Ok(None) => {
                         begun = true;
@@ -185,6 +192,7 @@ impl<N: Net> Connection<N> {
             }
             match self.more(worker, &mut block).await {
                 More::Bytes(with_line_end) => fresh = with_line_end || block.filled >= HEAD_LIMIT,
+                More::Slow if block.filled() == b"\r" => return Next::Closed,
                 More::Slow => return Next::Slow,
                 More::End => return Next::Closed,
             }
@@ -314,6 +322,11 @@ impl<N: Net> Connection<N> {
         .await;
         worker.blocks.give(block);
     }
+}
+
+/// Only empty lines?
+fn is_nothing(bytes: &[u8]) -> bool {
+    bytes.chunks(2).all(|line| line == b"\r\n")
 }
 
 /// What a read for a head brought.

@@ -1,5 +1,7 @@
 //! Heads of every size: what follows them arrives whole, in whatever pieces it comes.
 
+use std::time::Duration;
+
 use crate::message::HEAD_LIMIT;
 use crate::testing::pieces::{Between, with_proxy};
 
@@ -72,7 +74,7 @@ fn end(message: &[u8]) -> String {
 
 #[test]
 fn no_size_of_a_head_takes_anything_from_what_follows() {
-    with_proxy(|between| {
+    with_proxy(async |between| {
         for size in 1..=MOST {
             let split = [(0, 1), (isize::MAX, 1), (-1, 7), (3, 64)][size % 4];
             answer(between, size, size / 4, split);
@@ -85,7 +87,7 @@ fn no_size_of_a_head_takes_anything_from_what_follows() {
 
 #[test]
 fn no_split_takes_anything_where_a_head_fills_a_block() {
-    with_proxy(|between| {
+    with_proxy(async |between| {
         for size in EDGES.iter().flat_map(|edge| edge - 70..=edge + 2) {
             for kind in 0..BODIES.len() {
                 for cut in [isize::MAX, -1, 0, 1, 3, 9] {
@@ -96,5 +98,23 @@ fn no_split_takes_anything_where_a_head_fills_a_block() {
                 }
             }
         }
+    });
+}
+
+/// RFC 9112 §2.2; a client takes an answer that it has not asked for as that to its next request.
+#[test]
+fn an_empty_line_behind_a_body_begins_no_request() {
+    let [request, seen] = message(b"POST / HTTP/1.1\r\nhost: a\r\n", 100, 0, b"").unwrap();
+    let [response, whole] = message(RESPONSE, 80, 0, b"").unwrap();
+    with_proxy(async |between| {
+        for lines in [&[b"\r\n".as_slice()][..], &[b"\r", b"\n"], &[b"\r\n\r\n"], &[b"\r"]] {
+            let request = [&[request.as_slice()], lines].concat();
+            let response = (seen.len(), &[response.as_slice()][..]);
+            let got = between.stay(&request, response, Duration::from_secs(60)).await;
+            assert_eq!(got.escape_ascii().to_string(), whole.escape_ascii().to_string());
+        }
+        let request = [request.as_slice(), b"\r\n", b"G"];
+        let got = between.stay(&request, (seen.len(), &[&response]), Duration::from_secs(60)).await;
+        assert!(got.starts_with(&whole) && end(&got).contains("incomplete head"), "{}", end(&got));
     });
 }

@@ -7,6 +7,7 @@ use std::pin::{Pin, pin};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
+use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::runtime::{Builder, LocalOptions};
@@ -72,8 +73,8 @@ impl Proxy for Plain {
     }
 }
 
-/// Runs `work` with a proxy.
-pub(crate) fn with_proxy(work: impl FnOnce(&Between)) {
+/// Runs `work` with a proxy, while time stands still.
+pub(crate) fn with_proxy(work: impl AsyncFnOnce(&Between)) {
     let runtime = Builder::new_current_thread()
         .enable_time()
         .start_paused(true)
@@ -85,7 +86,9 @@ pub(crate) fn with_proxy(work: impl FnOnce(&Between)) {
         let net = Ends::default();
         let worker = Worker::new::<Plain>(net, 0, shared, Random::from_seed(0), None);
         worker.upstream(UpstreamId(0)).unwrap().update(&[v4([192, 0, 2, 1], 80)]);
-        work(&Between(worker));
+        let timers = Rc::clone(&worker.timers);
+        tokio::task::spawn_local(async move { timers.drive().await });
+        work(&Between(worker)).await;
     });
 }
 
@@ -109,6 +112,22 @@ impl Between {
         let mut cx = Context::from_waker(Waker::noop());
         while serve.as_mut().poll(&mut cx).is_pending() {}
         (asked.take(), got.take())
+    }
+
+    /// What a caller that stays has got so much later.
+    pub(crate) async fn stay(
+        &self,
+        request: &[&[u8]],
+        (due, response): (usize, &[&[u8]]),
+        time: Duration,
+    ) -> Vec<u8> {
+        let caller = End::saying(request, 0, Ending::Polite);
+        let got = Rc::clone(&caller.got);
+        self.0.net.0.replace(Some(End::saying(response, due, Ending::AtOnce)));
+        let serve = serve::<Plain, Ends>(&self.0, caller, Inbound::Shared);
+        // It may end, or not.
+        drop(tokio::time::timeout(time, serve).await);
+        got.take()
     }
 }
 
@@ -142,6 +161,8 @@ struct End {
     due: usize,
     /// Whoever asks for a piece has to wait once.
     announced: bool,
+    /// Who waits until enough has been said.
+    waiting: Option<Waker>,
     got: Rc<RefCell<Vec<u8>>>,
     ending: Ending,
 }
@@ -150,7 +171,7 @@ impl End {
     fn saying(pieces: &[&[u8]], due: usize, ending: Ending) -> Self {
         let pieces = pieces.iter().filter(|piece| !piece.is_empty());
         let pieces = pieces.map(|piece| piece.to_vec()).collect();
-        Self { pieces, due, announced: false, got: Rc::default(), ending }
+        Self { pieces, due, announced: false, waiting: None, got: Rc::default(), ending }
     }
 }
 
@@ -163,11 +184,16 @@ impl Io for End {
 impl AsyncRead for End {
     fn poll_read(
         mut self: Pin<&mut Self>,
-        _: &mut Context<'_>,
+        cx: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
+        if self.got.borrow().len() < self.due {
+            self.waiting = Some(cx.waker().clone());
+            return Poll::Pending;
+        }
         self.announced = !self.announced;
-        if self.announced || self.got.borrow().len() < self.due {
+        if self.announced && !self.pieces.is_empty() {
+            cx.waker().wake_by_ref();
             return Poll::Pending;
         }
         let ended = self.ending == Ending::AtOnce;
@@ -187,11 +213,12 @@ impl AsyncRead for End {
 
 impl AsyncWrite for End {
     fn poll_write(
-        self: Pin<&mut Self>,
+        mut self: Pin<&mut Self>,
         _: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
         self.got.borrow_mut().extend_from_slice(bytes);
+        self.waiting.take().into_iter().for_each(Waker::wake);
         Poll::Ready(Ok(bytes.len()))
     }
 
