@@ -169,12 +169,15 @@ impl Request {
         attempt: u32,
     ) -> write::Additions<'a> {
         let host = match self.host {
-            None if !self.parts.has_host => Some(authority),
-            host => host,
+            None if !self.parts.has_host => match self.parts.authority.of(&self.block.bytes) {
+                b"" => Some(authority.as_bytes()),
+                named => Some(named),
+            },
+            host => host.map(str::as_bytes),
         };
         write::Additions {
             path: self.rewritten.then_some(self.block.path.as_slice()),
-            host: host.map(str::as_bytes),
+            host,
             lines: self.block.edits.lines(),
             traceparent,
             attempt: (attempt > 1).then_some(attempt),

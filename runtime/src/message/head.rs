@@ -25,7 +25,10 @@ pub(crate) struct RequestParts {
     pub(crate) port: Option<u16>,
     /// HTTP/1.1 rather than 1.0.
     pub(crate) modern: bool,
+    /// A `Host` that goes on.
     pub(crate) has_host: bool,
+    /// What an absolute target names in its place; else empty.
+    pub(crate) authority: Span,
     pub(crate) keep_alive: bool,
     pub(crate) expects_continue: bool,
     /// The caller offers to go on in another protocol.
@@ -74,6 +77,11 @@ impl<'a> RequestHead<'a> {
     /// Path and query, in origin form.
     pub fn target(&self) -> &'a [u8] {
         self.parts.target.of(self.bytes)
+    }
+
+    /// What stands for a target that is a host alone (RFC 9112 §3.2.4).
+    pub(crate) fn empty_target(&self) -> &'static [u8] {
+        if self.parts.method == Method::Options { b"*" } else { b"/" }
     }
 
     /// The query with its question mark; empty if there is none.

@@ -9,7 +9,7 @@ pub(crate) enum Refused {
     LineEnd,
     #[error("HTTP version not supported")]
     Version,
-    #[error("more than 100 fields or 64 KiB of head")]
+    #[error("more than 100 fields, 100 connection options or 64 KiB of head")]
     TooLarge,
     #[error("ambiguous body length")]
     Length,

@@ -182,6 +182,21 @@ fn the_upstream_names_the_earliest_moment() {
     assert!(waited < Duration::from_secs(3), "{waited:?}");
 }
 
+/// The key does not arrive, so nobody can go by it.
+#[test]
+fn a_key_that_stays_on_its_connection_makes_no_call_safe() {
+    let key = "idempotency-key: k\r\n";
+    for (fields, tries) in
+        [(key.to_owned(), 2), (format!("{key}connection: Idempotency-Key\r\n"), 1)]
+    {
+        let upstream =
+            Upstream::script([reply("503 Service Unavailable", ""), reply("200 OK", "")]);
+        let proxy = proxy(&upstream);
+        call(proxy.address(), with_body("POST /v1/orders", &fields, "a"));
+        assert_eq!(upstream.requests().len(), tries, "{fields}");
+    }
+}
+
 #[test]
 fn a_demand_for_too_much_patience_ends_the_tries() {
     let date = "retry-after: Fri, 31 Dec 2100 23:59:59 GMT";

@@ -99,6 +99,8 @@ const AMBIGUOUS: &[(&str, &str, u16)] = &[
     ("a user in the host", "GET / HTTP/1.1|host: me@@||", 400),
     ("a port beyond counting", "GET / HTTP/1.1|host: @:70000||", 400),
     ("an absolute target for another host", "GET http://other.shop.svc/ HTTP/1.1|host: @||", 400),
+    ("an absolute target with another port", "GET http://@:81/ HTTP/1.1|host: @||", 400),
+    ("an absolute target with a Host that is none", "GET http://@/ HTTP/1.1|host: me@@||", 400),
     ("a user in an absolute target", "GET http://me@@/ HTTP/1.1|host: @||", 400),
     ("another scheme", "GET ftp://@/ HTTP/1.1|host: @||", 400),
     ("a target without a slash", "GET stock HTTP/1.1|host: @||", 400),
@@ -150,6 +152,16 @@ fn a_refusal_of_head_has_no_body() {
         assert_eq!(answer.status(), status, "{request}");
         assert_eq!(caller.rest(), b"", "{request}");
     }
+}
+
+/// Each would be looked for among all fields.
+#[test]
+fn connection_options_are_bounded() {
+    let upstream = Upstream::script([reply("200 OK", "")]);
+    let proxy = proxy(&upstream);
+    let head = |options: &str| wire(&format!("GET / HTTP/1.1|host: @|connection: {options}||"));
+    assert_eq!(call(proxy.address(), head(&"a,,".repeat(100))).status(), 200);
+    refused(proxy.address(), "101 options", head(&"a,".repeat(101)), 431);
 }
 
 #[test]
@@ -222,6 +234,31 @@ const LET_THROUGH: &[(&str, &str, &str)] = &[
         "an absolute target with a query alone",
         "GET http://@?b HTTP/1.1|host: @||",
         "GET /?b HTTP/1.1|host: @||",
+    ),
+    (
+        "an absolute target that names the port that goes without saying",
+        "GET http://@:80/a HTTP/1.1|host: @||",
+        "GET /a HTTP/1.1|host: @:80||",
+    ),
+    (
+        "a Host that names it",
+        "GET http://CATALOG.shop.svc./a HTTP/1.1|x-a: b|host: @:80||",
+        "GET /a HTTP/1.1|host: @.|x-a: b||",
+    ),
+    (
+        "an absolute target of HTTP/1.0",
+        "GET http://@:8080/a HTTP/1.0|x-a: b||",
+        "GET /a HTTP/1.1|host: @:8080|x-a: b||",
+    ),
+    (
+        "an absolute target that is the whole server",
+        "OPTIONS http://@ HTTP/1.1|host: @||",
+        "OPTIONS * HTTP/1.1|host: @||",
+    ),
+    (
+        "an absolute target with a query for the whole server",
+        "OPTIONS http://@?a HTTP/1.1|host: @||",
+        "OPTIONS /?a HTTP/1.1|host: @||",
     ),
     ("an asterisk", "OPTIONS * HTTP/1.1|host: @||", "OPTIONS * HTTP/1.1|host: @||"),
     (

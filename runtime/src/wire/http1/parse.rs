@@ -11,6 +11,11 @@ use crate::message::{
     Span, is_name,
 };
 
+/// The port of a URL that names none.
+const HTTP_PORT: u16 = 80;
+/// `Connection` may have this many options.
+const OPTION_LIMIT: usize = FIELD_LIMIT;
+
 /// A complete head.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Complete {
@@ -39,7 +44,7 @@ pub(crate) fn request(
         // What follows is the tunnel's (RFC 9110 §9.3.6).
         return Err(Refused::Length);
     }
-    parts.keep_alive = connection(bytes, fields, kinds, parts.modern);
+    parts.keep_alive = connection(bytes, fields, kinds, parts.modern)?;
     parts.expects_continue =
         parts.modern && kinds.has(Known::Expect) && expects_continue(bytes, fields);
     parts.upgrade = parts.modern
@@ -90,9 +95,10 @@ fn strict_response(
     let framing = length_fields(bytes, fields, kinds, modern)?;
     let framing = response_framing(framing, parts.status, to);
     if matches!(parts.status, 100..=199 | 204) && kinds.has(Known::ContentLength) {
-        drop_length(fields);
+        // It has no body, and may not speak of its length (RFC 9110 §8.6).
+        drop_known(fields, Known::ContentLength);
     }
-    parts.keep_alive = connection(bytes, fields, kinds, modern);
+    parts.keep_alive = connection(bytes, fields, kinds, modern)?;
     Ok(Some(Complete { length: lines.at(), framing }))
 }
 
@@ -190,20 +196,25 @@ fn response_framing(declared: Option<Framing>, status: u16, to: Method) -> Frami
     if bodiless { Framing::None } else { declared.unwrap_or(Framing::Close) }
 }
 
-/// Interim responses and 204 have no body, and may not speak of its length (RFC 9110 §8.6).
-pub(crate) fn drop_length(fields: &mut [Field]) {
+pub(crate) fn drop_known(fields: &mut [Field], known: Known) {
     for field in fields {
-        field.dropped |= field.known == Known::ContentLength;
+        field.dropped |= field.known == known;
     }
 }
 
 /// Reads `Connection`: marks the fields that go no further, and says whether it stays open: `close`
 /// wins over `keep-alive` (RFC 9110 §7.6.1, RFC 9112 §9.3).
-fn connection(bytes: &[u8], fields: &mut [Field], kinds: Kinds, modern: bool) -> bool {
+fn connection(
+    bytes: &[u8],
+    fields: &mut [Field],
+    kinds: Kinds,
+    modern: bool,
+) -> Result<bool, Refused> {
     let (mut keep, mut close) = (modern, false);
     if !kinds.has(Known::Connection) {
-        return keep;
+        return Ok(keep);
     }
+    let mut options = 0;
     for index in 0..fields.len() {
         let Some(field) = fields.get(index) else { continue };
         if field.known != Known::Connection {
@@ -213,11 +224,16 @@ fn connection(bytes: &[u8], fields: &mut [Field], kinds: Kinds, modern: bool) ->
             match option.trim_ascii() {
                 option if is_name(option, b"close") => close = true,
                 option if is_name(option, b"keep-alive") => keep = true,
-                name => drop_named(bytes, fields, name),
+                b"" => {}
+                _ if options == OPTION_LIMIT => return Err(Refused::TooLarge),
+                name => {
+                    options += 1;
+                    drop_named(bytes, fields, name);
+                }
             }
         }
     }
-    keep && !close
+    Ok(keep && !close)
 }
 
 /// Is there an `Upgrade` that is meant? Not to HTTP/2: what goes through a tunnel is beyond the
@@ -264,8 +280,10 @@ pub(crate) fn is_offered(answer: (&[u8], &[Field]), offer: (&[u8], &[Field])) ->
 
 fn drop_named(bytes: &[u8], fields: &mut [Field], name: &[u8]) {
     for field in fields {
-        if !field.known.is_structural() && field.name.of(bytes).eq_ignore_ascii_case(name) {
-            field.dropped = true;
+        let ours = field.known.is_hop_by_hop() || field.known.is_structural();
+        if !ours && field.name.of(bytes).eq_ignore_ascii_case(name) {
+            // It is no part of the message: nobody shall count on it who does not get it.
+            *field = Field { name: Span::default(), known: Known::Other, dropped: true, ..*field };
         }
     }
 }
@@ -279,7 +297,7 @@ pub(crate) fn expects_continue(bytes: &[u8], fields: &[Field]) -> bool {
 /// Whom the request is for: target form, `Host`, and that they agree (RFC 9112 §3.2).
 pub(crate) fn address(
     bytes: &mut [u8],
-    fields: &[Field],
+    fields: &mut [Field],
     parts: &mut RequestParts,
 ) -> Result<(), Refused> {
     let mut hosts = fields.iter().filter(|field| field.known == Known::Host);
@@ -287,17 +305,24 @@ pub(crate) fn address(
     if hosts.next().is_some() || (host.is_none() && parts.modern) {
         return Err(Refused::Host);
     }
-    parts.has_host = host.is_some();
     let named = origin_form(bytes, parts)?;
-    if let (Some(named), Some(host)) = (named, host)
-        && !named.of(bytes).eq_ignore_ascii_case(host.of(bytes))
-    {
-        return Err(Refused::Host);
-    }
     (parts.host, parts.port) = match named.or(host) {
         Some(authority) => split_authority(bytes, authority)?,
         None => (Span::default(), None),
     };
+    parts.has_host = host.is_some();
+    parts.authority = Span::default();
+    if let Some(named) = named
+        && host.is_none_or(|host| !named.of(bytes).eq_ignore_ascii_case(host.of(bytes)))
+    {
+        if let Some(host) = host {
+            agree(bytes, host, parts)?;
+        }
+        // The target is what counts: the proxy says it anew (RFC 9112 §3.2.2).
+        drop_known(fields, Known::Host);
+        parts.has_host = false;
+        parts.authority = named;
+    }
     if parts.method == Method::Connect && (parts.host.len() == 0 || parts.port.is_none()) {
         return Err(Refused::Target);
     }
@@ -305,6 +330,24 @@ pub(crate) fn address(
         host.make_ascii_lowercase();
     }
     Ok(())
+}
+
+/// Does `Host` name what the target names? Ports that go without saying are equal.
+fn agree(bytes: &[u8], host: Span, parts: &RequestParts) -> Result<(), Refused> {
+    let (name, port) = split_authority(bytes, host)?;
+    let default = if parts.method == Method::Connect { parts.port } else { Some(HTTP_PORT) };
+    let same = name.of(bytes).eq_ignore_ascii_case(parts.host.of(bytes))
+        && port.or(default) == parts.port.or(default);
+    if same { Ok(()) } else { Err(Refused::Host) }
+}
+
+/// The same of two texts.
+pub(crate) fn is_same_authority(named: &[u8], host: &[u8]) -> bool {
+    let split = |text: &[u8]| {
+        let (name, port) = split_authority(text, Span::new(0..text.len())).ok()?;
+        Some((name.of(text).to_ascii_lowercase(), port.unwrap_or(HTTP_PORT)))
+    };
+    named.eq_ignore_ascii_case(host) || (split(named).is_some() && split(named) == split(host))
 }
 
 /// Reduces the target to origin form; returns the authority of an absolute one, or of `CONNECT`,

@@ -86,8 +86,10 @@ fn write_request_line(head: RequestHead<'_>, add: &Additions<'_>, to: &mut Vec<u
             to.extend_from_slice(head.query());
         }
         None => {
-            if !head.target().starts_with(b"/") && head.target() != b"*" {
-                to.push(b'/');
+            match head.target() {
+                b"" => to.extend_from_slice(head.empty_target()),
+                [b'?', ..] => to.push(b'/'),
+                _ => {}
             }
             to.extend_from_slice(head.target());
         }

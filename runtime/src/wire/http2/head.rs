@@ -49,8 +49,11 @@ pub(crate) fn read_request(
     parts.target = append(block, target);
     block.append(b" HTTP/1.1\r\n");
     let host = head.headers.get(header::HOST).map(HeaderValue::as_bytes);
+    if head.headers.get_all(header::HOST).iter().count() > 1 {
+        return Err(Refused::Host);
+    }
     match (head.uri.authority().map(|authority| authority.as_str().as_bytes()), host) {
-        (Some(named), Some(host)) if !named.eq_ignore_ascii_case(host) => {
+        (Some(named), Some(host)) if !parse::is_same_authority(named, host) => {
             return Err(Refused::Host);
         }
         (Some(host), _) => add_line(block, b"host", host),
@@ -97,7 +100,7 @@ pub(crate) fn read_response(
     let Block { bytes, fields, .. } = block;
     let length = parse::length_fields(bytes, fields, kinds, true).ok()?;
     if matches!(parts.status, 100..=199 | 204) {
-        parse::drop_length(fields);
+        parse::drop_known(fields, Known::ContentLength);
     }
     let bodiless = ended || to == Method::Head || matches!(parts.status, 100..=199 | 204 | 304);
     (100..=599).contains(&parts.status).then_some(())?;
@@ -121,10 +124,17 @@ fn read_fields(map: &HeaderMap, named: bool, block: &mut Block) -> Result<(), Re
             header::COOKIE if block.has_field("cookie") => {}
             header::COOKIE => add_cookie(map, block),
             header::TRANSFER_ENCODING => return Err(Refused::Coding),
+            _ if is_padded(value.as_bytes()) => return Err(Refused::Head),
             _ => add_line(block, name.as_str().as_bytes(), value.as_bytes()),
         }
     }
     Ok(())
+}
+
+/// White space around a value has no place in HTTP/2 (RFC 9113 §8.2.1).
+fn is_padded(value: &[u8]) -> bool {
+    let blank = |byte: Option<&u8>| matches!(byte, Some(b' ' | b'\t'));
+    blank(value.first()) || blank(value.last())
 }
 
 /// One line again of what HTTP/2 may send in crumbs (RFC 9113 §8.2.3).
@@ -185,7 +195,7 @@ pub(crate) fn write_request(
     let target = match add.path {
         Some(path) => Bytes::from([path, head.query()].concat()),
         None if head.target().starts_with(b"?") => Bytes::from([b"/", head.target()].concat()),
-        None if head.target().is_empty() => Bytes::from_static(b"/"),
+        None if head.target().is_empty() => Bytes::from_static(head.empty_target()),
         None => Bytes::copy_from_slice(head.target()),
     };
     let uri = uri::Builder::new()
@@ -302,7 +312,7 @@ fn value_of(value: Bytes, new: &[u8]) -> Option<HeaderValue> {
 pub(crate) fn read_trailers(map: &HeaderMap, lines: &mut Vec<u8>) -> Option<()> {
     for (name, value) in map {
         let known = Known::of(name.as_str().as_bytes());
-        if known.is_hop_by_hop() || known.is_structural() {
+        if known.is_hop_by_hop() || known.is_structural() || is_padded(value.as_bytes()) {
             return None;
         }
         for part in [name.as_str().as_bytes(), b": ", value.as_bytes(), b"\r\n"] {

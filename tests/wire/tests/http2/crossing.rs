@@ -41,7 +41,7 @@ fn a_request_crosses_to_http1() {
             "GET /a?b HTTP/1.1|host: @|cookie: a=1; b=2|x: y||",
         ),
         ("GET", &[("te", "trailers")], None, &[], "GET /a?b HTTP/1.1|host: @||"),
-        ("OPTIONS", &[("x", " y ")], None, &[], "OPTIONS /a?b HTTP/1.1|host: @|x: y||"),
+        ("OPTIONS", &[("x", "y")], None, &[], "OPTIONS /a?b HTTP/1.1|host: @|x: y||"),
     ];
     let upstream = Upstream::script([reply("200 OK", "fine")]);
     let proxy = proxy(&upstream);
@@ -81,6 +81,9 @@ fn what_cannot_cross_is_refused() {
         (more(&[("x y", "z")]), Err(PROTOCOL_ERROR)),
         (more(&[("", "z")]), Err(PROTOCOL_ERROR)),
         (more(&[("host", "other.shop.svc")]), Ok(400)),
+        (more(&[("host", ONE), ("host", ONE)]), Ok(400)),
+        (more(&[("x", " y")]), Ok(400)),
+        (more(&[("x", "y\t")]), Ok(400)),
         (more(&[("proxy-connection", "close")]), Err(PROTOCOL_ERROR)),
         (more(&[("upgrade", "websocket")]), Err(PROTOCOL_ERROR)),
         (more(&[("content-length", "1, 1")]), Err(PROTOCOL_ERROR)),
