@@ -82,8 +82,7 @@ fn what_cannot_cross_is_refused() {
         (more(&[("", "z")]), Err(PROTOCOL_ERROR)),
         (more(&[("host", "other.shop.svc")]), Ok(400)),
         (more(&[("host", ONE), ("host", ONE)]), Ok(400)),
-        (more(&[("x", " y")]), Ok(400)),
-        (more(&[("x", "y\t")]), Ok(400)),
+        (more(&[("x", "y ")]), Ok(400)),
         (more(&[("proxy-connection", "close")]), Err(PROTOCOL_ERROR)),
         (more(&[("upgrade", "websocket")]), Err(PROTOCOL_ERROR)),
         (more(&[("content-length", "1, 1")]), Err(PROTOCOL_ERROR)),
@@ -103,8 +102,7 @@ fn what_cannot_cross_is_refused() {
         ([&request("GET", ONE)[..], &[("x", &long)]].concat(), Ok(431)),
     ];
     let upstream = Upstream::script([reply("200 OK", "fine")]);
-    let proxy = proxy(&upstream);
-    let mut faults = Vec::new();
+    let (proxy, mut faults) = (proxy(&upstream), Vec::new());
     for (fields, expected) in rows {
         let mut peer = Peer::connect(proxy.address());
         let block = block(&fields);
