@@ -1,7 +1,7 @@
 //! `amb plan`: the effective policy on one screen, as text and as JSON.
 //!
 //! First it shows what a call can cost (tries, longest wait, amplification, memory), with one
-//! line for each route. Then it shows every value in force with the line that set it, from the
+//! line for each route, and what the policy has to meet. Then it shows every value in force with the line that set it, from the
 //! outside in: what holds for every call, what an upstream changes, what a route
 //! changes. The same text is checked in as `plan.txt` next to the generated code.
 
@@ -38,6 +38,7 @@ pub fn reviewed(plan: &Plan) -> String {
 fn written(plan: &Plan, sources: Sources) -> String {
     let cx = Cx { plan, everywhere: delta::everywhere(plan), sources };
     let mut sections = vec![cx.header()];
+    sections.extend(Some(cx.guardrails()).filter(|lines| !lines.is_empty()));
     sections.extend((!cx.everywhere.is_empty()).then(|| cx.every_call()));
     sections.extend(plan.upstreams.iter().flat_map(|upstream| cx.upstream(upstream)));
     let mut sections = layout::align(&sections, sources.least());
@@ -98,6 +99,17 @@ impl Cx<'_> {
             self.grouped(Scope { indent: 0, place: "observe" }, &rows::observe(&plan.observe)),
         );
         lines
+    }
+
+    /// The demands that the plan meets, and what is exempt from them: a baseline that asks for less is a
+    /// change, though no value changes.
+    fn guardrails(&self) -> Vec<Line> {
+        let scope = Scope { indent: 0, place: "" };
+        let guardrails = &self.plan.guardrails;
+        let requires = guardrails.requires.iter().map(|it| self.sourced(scope, "require", it));
+        requires
+            .chain(guardrails.exemptions.iter().map(|it| self.sourced(scope, "exempt", it)))
+            .collect()
     }
 
     fn every_call(&self) -> Vec<Line> {
