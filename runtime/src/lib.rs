@@ -6,7 +6,7 @@
 //! lifecycle                                   start, signals, stop
 //! accept                                      one worker's loop
 //! serve                                       the callers' side of a connection: http1, http2, opaque
-//! proxy     filter                            what generated code does; one pipeline a route
+//! proxy     filter                            what generated code does; one pipeline for each route
 //! call                                        one call: its tries, the exchange, the delivery
 //! relay     admin                             both directions of opaque bytes; pages for operators
 //! worker                                      what a thread has; what all threads share
@@ -16,8 +16,9 @@
 //! buffer    intercept   confine               blocks of bytes; the kernel's redirection; powers given up
 //! net       policy                            sockets; what policies are written in
 //! discover  state                             names to addresses; breakers and budgets
-//! spec      grpc   timer   message            constants of a policy; heads
-//! clock   random   units   notices   exit
+//! spec      grpc      timer                   constants of a policy; what gRPC adds; deadlines
+//! message                                     heads as offsets
+//! clock  random  sync  units  notices  exit
 //! ```
 //!
 //! It reads no configuration: what the policy says is in the generated types.

@@ -58,6 +58,11 @@ impl Graph {
         edge.names.insert(name);
     }
 
+    /// Who takes names from whom.
+    pub fn edges(&self) -> impl Iterator<Item = &Edge> {
+        self.edges.values()
+    }
+
     /// The shortest circle, and of equally short ones the first by name.
     pub fn shortest_circle(&self) -> Option<Circle> {
         let starts: BTreeSet<_> = self.edges.keys().map(|(from, _)| from.as_str()).collect();
