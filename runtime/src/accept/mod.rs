@@ -4,7 +4,7 @@ mod handover;
 
 pub(crate) use handover::{Arrival, Doors};
 
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{TcpListener, TcpStream};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,6 +15,7 @@ use tokio::sync::mpsc::UnboundedReceiver;
 use self::handover::Stay;
 use crate::discover::{Endpoints, Lookup};
 use crate::intercept::original;
+use crate::net::Own;
 use crate::net::tcp::Tcp;
 use crate::observe::access_log::{Log, Sender};
 use crate::proxy::{Incoming, Proxy};
@@ -32,7 +33,7 @@ pub(crate) struct Setup {
     pub(crate) lookup: Lookup,
     pub(crate) log: Option<Sender>,
     pub(crate) random: Random,
-    pub(crate) own: Vec<SocketAddr>,
+    pub(crate) own: Own,
     pub(crate) doors: Doors,
     /// Connections that other workers hand over.
     pub(crate) arrivals: UnboundedReceiver<Arrival>,

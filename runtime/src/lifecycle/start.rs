@@ -2,7 +2,7 @@
 
 use std::fmt::Display;
 use std::io;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
+use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -23,6 +23,7 @@ use crate::confine::{self, ConfineError, Needs};
 use crate::discover::{Discovery, Lookup, Resolver};
 use crate::exit::Exit;
 use crate::intercept::Redirect;
+use crate::net::Own;
 use crate::notices::Notices;
 use crate::observe::access_log::{Sender, Writer};
 use crate::observe::metrics::Facts;
@@ -125,8 +126,7 @@ impl Running {
         let captured = capture::install::<P>(notices, &ports, &discovery, clock)?;
         confined::<P>(notices)?;
         let (sender, log) = access_log::<P>(notices, ports.workers.len())?;
-        let parts =
-            Parts { shared: &shared, discovery, lookup, log: sender, own: dialled_as(&own) };
+        let parts = Parts { shared: &shared, discovery, lookup, log: sender, own: Own::new(own) };
         let mut setups = parts.setups(ports.workers).map_err(os(notices, "no entropy"))?;
         let rules = captured.map(|captured| captured.hand_over(&mut setups));
         let threads =
@@ -180,7 +180,7 @@ struct Parts<'a> {
     discovery: Discovery,
     lookup: Lookup,
     log: Option<Sender>,
-    own: Vec<SocketAddr>,
+    own: Own,
 }
 
 impl Parts<'_> {
@@ -267,14 +267,6 @@ fn joined(thread: JoinHandle<()>) -> oneshot::Receiver<()> {
         let _ = sender.send(());
     });
     receiver
-}
-
-/// The addresses under which our own listeners can be dialled.
-fn dialled_as(bound: &[SocketAddr]) -> Vec<SocketAddr> {
-    let loopbacks: [IpAddr; 2] = [Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()];
-    let anywhere = bound.iter().filter(|address| address.ip().is_unspecified());
-    let local = anywhere.flat_map(|any| loopbacks.map(|ip| SocketAddr::new(ip, any.port())));
-    bound.iter().copied().chain(local).collect()
 }
 
 /// ` for payment`, where a port belongs to one upstream.

@@ -3,9 +3,11 @@
 //! Whoever carries calls is generic over [`Connect`]. In production that is [`tcp::Tcp`]; in tests it is
 //! a script that plays the upstreams, under paused time.
 
+mod own;
 mod pipe;
 pub(crate) mod tcp;
 
+pub(crate) use own::Own;
 pub(crate) use pipe::{Pipe, Pipes};
 
 use std::io;

@@ -11,7 +11,7 @@ use tokio::io::Interest;
 use tokio::net::TcpStream;
 
 use super::pipe::{PIPE_SIZE, Pipe};
-use super::{Connect, ConnectError, Io, Target};
+use super::{Connect, ConnectError, Io, Own, Target};
 use crate::discover::Lookup;
 
 impl Io for TcpStream {
@@ -88,8 +88,7 @@ pub(crate) fn spare_control(socket: impl AsFd, address: SocketAddr) {
 #[derive(Debug)]
 pub(crate) struct Tcp {
     pub(crate) lookup: Lookup,
-    /// Our own listeners: no call may end up there again.
-    pub(crate) own: Vec<SocketAddr>,
+    pub(crate) own: Own,
 }
 
 impl Connect for Tcp {
@@ -120,10 +119,15 @@ impl Tcp {
 
     /// The one place where a connection to somebody else begins.
     async fn reach(&self, address: SocketAddr) -> Result<TcpStream, ConnectError> {
-        if self.own.contains(&address) {
+        if self.own.has(address) {
             return Err(ConnectError::Loop);
         }
         let stream = TcpStream::connect(address).await?;
+        if self.own.is_anywhere(address.port())
+            && self.own.answers(stream.peer_addr()?, stream.local_addr()?)
+        {
+            return Err(ConnectError::Loop);
+        }
         stream.set_nodelay(true)?;
         spare_control(&stream, address);
         Ok(stream)

@@ -12,6 +12,7 @@ use crate::accept::{self, Doors, Setup};
 use crate::clock::Clock;
 use crate::discover::{Lookup, Resolver};
 use crate::lifecycle::Ports;
+use crate::net::Own;
 use crate::notices::Notices;
 use crate::observe::access_log::Writer;
 use crate::proxy::Proxy;
@@ -82,7 +83,7 @@ impl Live {
             lookup: lookup.clone(),
             log: Some(sender.clone()),
             random: Random::from_seed(index as u64),
-            own: bound.clone(),
+            own: Own::new(bound.clone()),
             doors,
             arrivals,
             early: Vec::new(),

@@ -121,18 +121,26 @@ fn strangers_are_reached_if_the_policy_passes_them_and_never_ourselves() {
     let stranger = Upstream::with(echo);
     let proxy = Live::start::<Passing>(1, &[]);
     let mut caller = Caller::connect(proxy.address());
-    let own = caller.call(offer(&proxy.address().to_string()));
-    assert_eq!(
-        (own.status(), own.field("proxy-status")),
-        (508, Some("amb; error=proxy_loop_detected"))
-    );
+    let port = proxy.address().port();
+    for own in ["127.0.0.1", "0.0.0.0", "[::ffff:127.0.0.1]", "[::ffff:7f00:1]"] {
+        let own = format!("{own}:{port}");
+        let call = format!("GET / HTTP/1.1\r\nhost: {own}\r\n\r\n");
+        for asked in [offer(&own), call] {
+            let answer = caller.call(asked);
+            assert_eq!(
+                (answer.status(), answer.field("proxy-status")),
+                (508, Some("amb; error=proxy_loop_detected")),
+                "{own}"
+            );
+        }
+    }
     assert_eq!(
         caller.call(offer("nobody.invalid:80")).field("proxy-status"),
         Some("amb; error=dns_error")
     );
     opened(&caller.head_of(offer(&stranger.address.to_string())));
     assert_eq!(caller.bytes(10), b"220 hello\n");
-    eventually("the log lines", || proxy.log().lines().count() == 2);
+    eventually("the log lines", || proxy.log().lines().count() == 9);
 }
 
 #[test]
