@@ -67,12 +67,7 @@ fn url_parts(url: &str) -> Result<(String, String), String> {
         Some((scheme, _)) => {
             return Err(format!("`{scheme}` is not a scheme that amb carries: write `http`"));
         }
-        None => {
-            return Err(format!(
-                "`{url}` has no scheme: write `http://{}`",
-                url.trim_start_matches('/')
-            ));
-        }
+        None => return Err(incomplete(url)),
     };
     let rest = rest.split('#').next().unwrap_or_default();
     let end = rest.find(['/', '?']).unwrap_or(rest.len());
@@ -83,6 +78,17 @@ fn url_parts(url: &str) -> Result<(String, String), String> {
     check_host(host)?;
     let slash = if target.starts_with('/') { "" } else { "/" };
     Ok((host.to_owned(), format!("{slash}{target}")))
+}
+
+/// What a text without a scheme lacks.
+fn incomplete(url: &str) -> String {
+    match url.strip_prefix("//") {
+        Some(rest) => format!("`{url}` has no scheme: write `http://{rest}`"),
+        None if url.starts_with('/') => {
+            format!("`{url}` has no host: write `http://HOST{url}`, with a host of the policy")
+        }
+        None => format!("`{url}` has no scheme: write `http://{url}`"),
+    }
 }
 
 fn check_host(host: &str) -> Result<(), String> {

@@ -58,6 +58,8 @@ fn what_is_wrong_is_said_with_what_is_right() {
         ("get http://a/", "write `GET`"),
         ("G(T http://a/", "is not a method"),
         ("GET a.b/c", "write `http://a.b/c`"),
+        ("GET /a/b", "no host: write `http://HOST/a/b`"),
+        ("GET //a.b/c", "write `http://a.b/c`"),
         ("GET ftp://a/", "`ftp` is not a scheme"),
         ("GET http:///x", "names no host"),
         ("GET http://a:0/x", "`0` is not a port"),
