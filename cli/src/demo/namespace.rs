@@ -29,8 +29,12 @@ impl Namespace {
     /// Why there can be none, in the words of the program that could not do its part.
     pub(super) fn find() -> Result<Self, String> {
         ROOT.attempt().map(|()| ROOT).or_else(|_| USER.attempt().map(|()| USER)).map_err(|said| {
-            let said = said.trim_end_matches('.');
-            format!("{said}; who is not root needs `newuidmap`, and a range in /etc/sub{{uid,gid}}")
+            // What `unshare` says of a file without the user's name ends with an errno of none.
+            let said = said.trim_end_matches('.').trim_end_matches(": Success");
+            format!(
+                "{said}; a user other than root needs `newuidmap` and a range of uids in \
+                 /etc/subuid and /etc/subgid"
+            )
         })
     }
 
