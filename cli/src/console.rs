@@ -11,15 +11,12 @@ use crate::failure::Failure;
 pub(crate) struct Console {
     /// Is standard error a terminal that wants colours?
     coloured: bool,
-    /// Is somebody watching?
-    watched: bool,
 }
 
 impl Console {
     pub(crate) fn of_process() -> Self {
-        let watched = io::stderr().is_terminal();
         let no_colour = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-        Self { coloured: watched && !no_colour, watched }
+        Self { coloured: io::stderr().is_terminal() && !no_colour }
     }
 
     /// How findings are shown.
@@ -36,13 +33,6 @@ impl Console {
     /// Something beside the result.
     pub(crate) fn note(&mut self, text: &str) {
         let _gone = io::stderr().write_all(text.as_bytes());
-    }
-
-    /// Says what takes long at the moment, if somebody watches.
-    pub(crate) fn progress(&mut self, text: &str) {
-        if self.watched {
-            self.note(&format!("{text}\n"));
-        }
     }
 
     pub(crate) fn failure(&mut self, failure: &Failure) {

@@ -141,3 +141,13 @@ error: none.amb cannot be read: No such file or directory (os error 2)
 
 "#]]);
 }
+
+#[test]
+fn who_waits_is_told_that_it_takes_long() {
+    let folder = folder(&[("web.amb", policy("web"))]);
+    refused(folder.path(), &["web.amb"]).stderr_eq(str![[r#"
+building the proxy from web.amb (the first time takes minutes)
+error: cargo cannot be run ([..]); install Rust from https://rustup.rs
+
+"#]]);
+}

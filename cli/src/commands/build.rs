@@ -38,10 +38,11 @@ pub(crate) fn binaries(args: &Build, console: &mut Console) -> Result<Vec<PathBu
         generated: generate(plan),
     });
     let scratch = Scratch::write(&deployments.collect::<Vec<_>>(), &runtime, &target)?;
-    console.progress(&match args.files.as_slice() {
-        [file] => format!("compiling {}", file.display()),
-        files => format!("compiling {} policies", files.len()),
-    });
+    let what = match args.files.as_slice() {
+        [file] => format!("the proxy from {}", file.display()),
+        files => format!("{} proxies", files.len()),
+    };
+    console.note(&format!("building {what} (the first time takes minutes)\n"));
     let output = cargo::build(&scratch.folder, &target, &arguments(args))?;
     if !output.status.success() {
         return Err(failed(&output, console));

@@ -72,9 +72,6 @@ fn built<T>(
 ) -> Result<T, Failure> {
     let policy = cargo::source(None, folder)?.join("demo.amb");
     let binary = std::env::temp_dir().join(format!("amb-demo-{}", std::process::id()));
-    let note =
-        format!("building the proxy from {folder}/demo.amb (the first time takes minutes)\n");
-    console.note(&note);
     build::binaries(&arguments(policy, binary.clone()), console)?;
     let shown = show(&binary, console);
     // Not there any more: nothing to clean up.
