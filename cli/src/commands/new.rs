@@ -133,4 +133,7 @@ After a change:
     amb generate NAME.amb
     cargo test
     cargo build --release
+
+`Cargo.toml` names amb by the path on the machine that wrote it. Change it to a path, or a git
+address, that holds for everyone.
 "#;
