@@ -95,7 +95,7 @@ fn judge(counts: &BTreeMap<&str, u64>) -> ExitCode {
     if failed {
         println!(
             "A step of the request path costs more than it did. If that is its price, say so in \
-             the commit\nand run: AMB_BLESS=1 cargo run --release -p amb-tests-instructions"
+             the commit\nand run: cargo xtask bless budget"
         );
     }
     if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS }
