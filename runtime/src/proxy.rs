@@ -1,4 +1,4 @@
-//! What a generated proxy does: one routing function, one pipeline a route.
+//! What a generated proxy does: one routing function, one pipeline for each route.
 //!
 //! The generator writes a zero-sized type and implements [`Spec`] and [`Proxy`] for it. Everything that
 //! the policy says is in its constants and types; nothing is looked up by name or read at run time.
