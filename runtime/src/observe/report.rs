@@ -10,7 +10,7 @@ use crate::grpc::Grpc;
 /// A finished call.
 #[derive(Clone, Debug)]
 pub(crate) struct Report<'a> {
-    /// Index into `Proxy::ROUTES`.
+    /// Index into `Spec::ROUTES`.
     pub(crate) route: usize,
     /// Of HTTP; behind it gRPC may say something else.
     pub(crate) status: u16,
@@ -118,7 +118,7 @@ impl Source {
 /// A finished connection of bytes that nobody looked at.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct TunnelReport<'a> {
-    /// Index into `Proxy::ROUTES`.
+    /// Index into `Spec::ROUTES`.
     pub(crate) route: usize,
     /// As if it had been asked for by `CONNECT`.
     pub(crate) status: u16,
