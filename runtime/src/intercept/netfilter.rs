@@ -1,4 +1,4 @@
-//! Transactions with the kernel's nf_tables, over netlink.
+//! Questions to the kernel's netfilter, over netlink, and transactions with its nf_tables.
 //!
 //! A batch is carried out as a whole or not at all. The kernel answers while it takes the message,
 //! so that everything it has to say can be read at once.
@@ -84,13 +84,23 @@ impl Netfilter {
     /// `PermissionDenied` without CAP_NET_ADMIN in the namespace; what else the kernel says.
     pub(super) fn table(&self, name: &str) -> io::Result<Table> {
         let asked = TableMessage { attributes: vec![TableAttribute::Name(name.to_owned())] };
-        let mut question = Vec::new();
-        append(&mut question, tables(NfTablesMessage::GetTable(asked)), 0);
-        match self.exchange(&question) {
+        match self.ask(tables(NfTablesMessage::GetTable(asked)), 0) {
             Ok(answers) => Ok(answers.iter().find_map(described).unwrap_or(Table::Missing)),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Table::Missing),
             Err(error) => Err(error),
         }
+    }
+
+    /// # Errors
+    /// What the kernel says.
+    pub(super) fn ask(
+        &self,
+        message: NetfilterMessage,
+        flags: u16,
+    ) -> io::Result<Vec<NetfilterMessage>> {
+        let mut question = Vec::new();
+        append(&mut question, message, flags);
+        self.exchange(&question)
     }
 
     /// Everything that the kernel answers, unless an error is among it.

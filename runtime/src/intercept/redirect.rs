@@ -1,12 +1,13 @@
 //! From a clear namespace to rules that are in force, and that are ours.
 
+use std::io;
 use std::net::{SocketAddr, TcpListener, TcpStream};
 
 use rustix::process::geteuid;
 
 use super::netfilter::Netfilter;
 use super::rules::Rules;
-use super::{Refusal, preflight, verify};
+use super::{Refusal, preflight, stale, verify};
 use crate::clock::Clock;
 use crate::spec::Intercept;
 
@@ -21,6 +22,8 @@ pub(crate) struct Redirect {
     port: u16,
     /// Traffic was cut before we came; if we fail, it stays so.
     adopted: bool,
+    /// Why connections that have ended are remembered still.
+    remembers: Option<io::Error>,
 }
 
 /// What the trial of a redirect needs, and brings.
@@ -54,6 +57,7 @@ impl Redirect {
         port: u16,
     ) -> Result<Self, Refusal> {
         let cleared = preflight::check(service, user)?;
+        let remembers = stale::forget(&cleared.netfilter, intercept).err();
         let redirect = Self {
             netfilter: cleared.netfilter,
             table: cleared.table,
@@ -61,6 +65,7 @@ impl Redirect {
             user,
             port,
             adopted: cleared.orphan,
+            remembers,
         };
         // The trial must be redirected, so whoever makes it is no exception yet.
         let trying = geteuid().as_raw();
@@ -86,6 +91,11 @@ impl Redirect {
             drop(self.netfilter.transaction(vec![self.rules(&[]).delete()]));
         }
         tried
+    }
+
+    /// Why a connection may be taken for one of a former process; `None` if it is not.
+    pub(crate) const fn remembers(&self) -> Option<&io::Error> {
+        self.remembers.as_ref()
     }
 
     /// `inet amb-order`

@@ -71,6 +71,11 @@ fn install_and_try<P: Spec>(
     let port = ports.bound.first().map_or(0, |(address, _)| address.port());
     let redirect = Redirect::install(P::SERVICE, intercept, user::<P>(), port)?;
     notices.say(format_args!("redirecting to port {port}: {}", redirect.table()));
+    if let Some(error) = redirect.remembers() {
+        notices.say(format_args!(
+            "redirect: connections that ended before may be taken for new ones: {error}"
+        ));
+    }
     let tried = redirect.verify(&mut trial)?;
     notices.say(format_args!("redirect: {}", shown(&tried)));
     Ok(Captured { redirect, early: trial.early })

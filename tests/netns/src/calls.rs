@@ -9,6 +9,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use rustix::net::{AddressFamily, SocketType, sockopt};
+
 /// What came of one call.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Reached {
@@ -25,7 +27,7 @@ pub enum Reached {
 }
 
 /// Makes calls under a uid, one after the other: `10.1.0.1:80`, or `10.1.0.1:80=shop.test` with a
-/// `Host` of its own.
+/// `Host` of its own, or `10.1.0.1:40000>10.1.0.1:80` from a port of its own.
 pub fn call(role: &str, uid: u32, destinations: &[&str]) -> Vec<Reached> {
     call_by(&mut Command::new("setpriv"), role, uid, destinations)
 }
@@ -98,8 +100,9 @@ pub fn load(destination: &str) {
 
 /// One call, in the words that [`call`] reads.
 pub fn make(destination: &str) -> String {
-    let (address, host) = destination.split_once('=').unwrap_or((destination, destination));
-    let stream = match TcpStream::connect(address) {
+    let to = destination.split_once('>').map_or(destination, |(_, to)| to);
+    let (address, host) = destination.split_once('=').unwrap_or((destination, to));
+    let stream = match connect(address) {
         Ok(stream) => stream,
         Err(error) if error.kind() == std::io::ErrorKind::ConnectionRefused => {
             return "refused".to_owned();
@@ -107,6 +110,50 @@ pub fn make(destination: &str) -> String {
         Err(_) => return "cut".to_owned(),
     };
     ask(stream, host).unwrap_or_else(|| "cut".to_owned())
+}
+
+/// From a port of its own, if one is written before a `>`.
+fn connect(address: &str) -> std::io::Result<TcpStream> {
+    let Some((from, to)) = address.split_once('>') else { return TcpStream::connect(address) };
+    let (from, to): (SocketAddr, SocketAddr) = (from.parse().unwrap(), to.parse().unwrap());
+    let family = if to.is_ipv4() { AddressFamily::INET } else { AddressFamily::INET6 };
+    let socket = rustix::net::socket(family, SocketType::STREAM, None)?;
+    sockopt::set_socket_reuseaddr(&socket, true)?;
+    rustix::net::bind(&socket, &from)?;
+    rustix::net::connect(&socket, &to)?;
+    Ok(socket.into())
+}
+
+/// Connections that are open until it is told to stop.
+#[derive(Debug)]
+pub struct Parked(Child);
+
+impl Parked {
+    /// Opens them under a uid; they are there when this returns.
+    pub fn start(role: &str, uid: u32, destinations: &[&str]) -> Self {
+        let mut command = Command::new(role);
+        command.arg("park").args(destinations).uid(uid).gid(uid);
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        let mut here = [0];
+        child.stdout.as_mut().unwrap().read_exact(&mut here).unwrap();
+        Self(child)
+    }
+
+    /// Resets them: nothing is left that waits for late packets.
+    pub fn stop(mut self) {
+        drop(self.0.stdin.take());
+        assert!(self.0.wait().unwrap().success());
+    }
+}
+
+/// The process of [`Parked`].
+pub fn park(destinations: &[String]) {
+    let streams: Vec<TcpStream> = destinations.iter().map(|it| connect(it).unwrap()).collect();
+    println!();
+    drop(std::io::stdin().read_to_end(&mut Vec::new()));
+    for stream in streams {
+        sockopt::set_socket_linger(&stream, Some(Duration::ZERO)).unwrap();
+    }
 }
 
 fn ask(mut stream: TcpStream, host: &str) -> Option<String> {

@@ -18,7 +18,8 @@ pub fn serve(ports: &[u16]) {
 }
 
 fn answer(mut stream: &TcpStream) {
-    let (here, there) = (stream.local_addr().unwrap(), stream.peer_addr().unwrap());
+    // Callers that have gone need no answer.
+    let (Ok(here), Ok(there)) = (stream.local_addr(), stream.peer_addr()) else { return };
     let head = BufReader::new(stream).lines().map_while(Result::ok);
     let via = head.take_while(|line| !line.is_empty()).any(|line| line.starts_with("x-via:"));
     let body = match via {
@@ -28,7 +29,6 @@ fn answer(mut stream: &TcpStream) {
     let length = body.len();
     let answer =
         format!("HTTP/1.1 200 OK\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{body}");
-    // Callers that have gone need no answer.
     drop(stream.write_all(answer.as_bytes()));
 }
 

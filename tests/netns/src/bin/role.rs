@@ -1,6 +1,7 @@
 //! The processes of a test: a proxy, told so by its environment; `role call DESTINATION…`;
-//! `role load DESTINATION`; `role hold PORT…`, which serves in a namespace and keeps it; and callers of
-//! `bytes`: `role listen SERVER…`, `role offer SERVER HOST`, `role say SERVER HEX`, `role drink SERVER`.
+//! `role load DESTINATION`; `role park DESTINATION…`; `role hold PORT…`, which serves in a namespace and
+//! keeps it; and callers of `bytes`: `role listen SERVER…`, `role offer SERVER HOST`, `role say SERVER HEX`,
+//! `role drink SERVER`.
 
 use std::process::ExitCode;
 
@@ -24,6 +25,7 @@ fn main() -> ExitCode {
         Some((task, [server, hex])) if task == "say" => println!("{}", bytes::say(server, hex)),
         Some((task, [server])) if task == "drink" => println!("{}", bytes::drink(server)),
         Some((task, [destination])) if task == "load" => calls::load(destination),
+        Some((task, destinations)) if task == "park" => calls::park(destinations),
         Some((task, ports)) if task == "hold" => {
             peers::serve(&ports.iter().map(|port| port.parse().unwrap()).collect::<Vec<_>>());
             println!("here");

@@ -1,0 +1,49 @@
+//! Connections that were made before a proxy started, and what the kernel remembers of them.
+#![cfg(test)]
+
+use amb_tests_netns::calls::{Parked, Reached, call};
+use amb_tests_netns::namespace::inside;
+use amb_tests_netns::proxy::Proxy;
+use amb_tests_netns::{APPLICATION, EXCEPTED, PROXY, peers};
+
+const ROLE: &str = env!("CARGO_BIN_EXE_role");
+
+/// Two connections of each family, by their four numbers.
+const NUMBERS: [[&str; 2]; 2] = [
+    ["10.1.0.1:40000>10.1.0.1:80", "10.1.0.1:40001>10.3.0.1:8000"],
+    ["[fd01::1]:40000>[fd01::1]:80", "[fd01::1]:40001>[fd03::1]:8001"],
+];
+
+/// Who reaches all of them when that uid calls.
+fn reached(caller: u32) -> Vec<u32> {
+    let all = NUMBERS.concat();
+    let by = |reached| match reached {
+        Reached::At(_, uid) => uid,
+        other => panic!("{other:?}"),
+    };
+    call(ROLE, caller, &all).into_iter().map(by).collect()
+}
+
+#[test]
+fn numbers_that_are_used_again_are_not_taken_for_who_had_them() {
+    inside("numbers_that_are_used_again_are_not_taken_for_who_had_them", || {
+        peers::serve(&[80, 8000, 8001]);
+        for policy in ["open", "closed"] {
+            for (before, after, by) in [
+                // What went directly would go past the proxy,
+                (EXCEPTED, APPLICATION, PROXY),
+                // and what was redirected would be again.
+                (APPLICATION, EXCEPTED, EXCEPTED),
+            ] {
+                let proxy = Proxy::start(ROLE, policy);
+                let parked = Parked::start(ROLE, before, &NUMBERS.concat());
+                proxy.kill();
+                // With "open" the kernel does not see them end.
+                parked.stop();
+                let proxy = Proxy::start(ROLE, policy);
+                assert_eq!(reached(after), [by; 4], "{policy}: {before}, then {after}");
+                proxy.kill();
+            }
+        }
+    });
+}
