@@ -45,6 +45,8 @@ fn chain(plan: &Plan) -> String {
     let port = plan.listen.value.port();
     let mut lines = vec![
         "type nat hook output priority -100; policy accept;".to_owned(),
+        // Connections that were made before are left alone.
+        "tcp flags & (fin | syn | rst | ack) != syn return".to_owned(),
         "meta skuid @uids return".to_owned(),
     ];
     lines.extend(plan.redirected_loopback().iter().map(|upstream| on_purpose(*upstream, port)));

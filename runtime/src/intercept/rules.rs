@@ -3,6 +3,7 @@
 //! `amb rules` prints the same as text. In the chain, the first rule that fits decides:
 //!
 //! ```text
+//! tcp flags & (fin | syn | rst | ack) != syn return    connections that were made before
 //! meta skuid @uids return                              the proxy's own calls, and excepted users
 //! ip daddr 127.0.0.1 tcp dport 7070 redirect to :PORT  loopback, where an upstream is
 //! ip daddr @except-v4 return
@@ -14,11 +15,11 @@ use std::net::{IpAddr, SocketAddr};
 
 use netlink_packet_core::DefaultNla;
 use netlink_packet_netfilter::nftables::{
-    ChainAttribute, ChainMessage, Cmp, DataAttribute, ExpressionAttribute, Expressions, Hook,
-    HookNumber, Immediate, InetHookNumber, ListAttribute, Lookup, Meta, MetaKey, NfTablesMessage,
-    Operator, Payload, Register, RuleAttribute, RuleMessage, SetAttribute, SetElementAttribute,
-    SetElementFlags, SetElementList, SetElementMessage, SetFlags, SetMessage, TableAttribute,
-    TableFlags, TableMessage, Verdict, VerdictAttribute,
+    Bitwise, ChainAttribute, ChainMessage, Cmp, DataAttribute, ExpressionAttribute, Expressions,
+    Hook, HookNumber, Immediate, InetHookNumber, ListAttribute, Lookup, Meta, MetaKey,
+    NfTablesMessage, Operator, Payload, Register, RuleAttribute, RuleMessage, SetAttribute,
+    SetElementAttribute, SetElementFlags, SetElementList, SetElementMessage, SetFlags, SetMessage,
+    TableAttribute, TableFlags, TableMessage, Verdict, VerdictAttribute,
 };
 
 use crate::spec::{Intercept, OnExit};
@@ -41,6 +42,10 @@ const REDIR_PROTO_MIN: u16 = 1;
 const REDIR_FLAGS: u16 = 3;
 /// The port is the one given (NF_NAT_RANGE_PROTO_SPECIFIED).
 const PROTO_SPECIFIED: u32 = 2;
+
+/// The bits of a TCP header that say what a packet is for.
+const FIN_SYN_RST_ACK: u8 = 0x17;
+const SYN: u8 = 0x02;
 
 /// The rules of a policy in one network namespace.
 #[derive(Debug)]
@@ -199,7 +204,8 @@ impl Rules<'_> {
 
     fn rules(&self) -> Vec<Vec<Expressions>> {
         let loopback = self.intercept.loopback.iter().map(|upstream| self.on_purpose(*upstream));
-        let mut rules = vec![vec![meta(MetaKey::SocketUserId), lookup(UIDS), verdict_return()]];
+        let mut rules =
+            vec![made_before(), vec![meta(MetaKey::SocketUserId), lookup(UIDS), verdict_return()]];
         rules.extend(loopback);
         let except = [(NFPROTO_IPV4, 16, 4, EXCEPT_V4), (NFPROTO_IPV6, 24, 16, EXCEPT_V6)];
         for (family, offset, length, set) in except {
@@ -289,10 +295,34 @@ fn tcp_port() -> Vec<Expressions> {
     vec![meta(MetaKey::L4Proto), equals(vec![TCP]), payload(TRANSPORT_HEADER, 2, 2)]
 }
 
+/// A kernel that begins to follow connections takes the next packet of each for its first. In the
+/// middle of one a redirect would be its end, so only what opens a connection is redirected.
+fn made_before() -> Vec<Expressions> {
+    let mask = Expressions::Bitwise(vec![
+        Bitwise::SourceRegister(Register::Reg1),
+        Bitwise::DestinationRegister(Register::Reg1),
+        Bitwise::Length(1),
+        Bitwise::Mask(DataAttribute::Value(vec![FIN_SYN_RST_ACK])),
+        Bitwise::Xor(DataAttribute::Value(vec![0])),
+    ]);
+    vec![
+        meta(MetaKey::L4Proto),
+        equals(vec![TCP]),
+        payload(TRANSPORT_HEADER, 13, 1),
+        mask,
+        compare(Operator::NotEqual, vec![SYN]),
+        verdict_return(),
+    ]
+}
+
 fn equals(value: Vec<u8>) -> Expressions {
+    compare(Operator::Equal, value)
+}
+
+fn compare(operator: Operator, value: Vec<u8>) -> Expressions {
     Expressions::Cmp(vec![
         Cmp::SourceRegister(Register::Reg1),
-        Cmp::Op(Operator::Equal),
+        Cmp::Op(operator),
         Cmp::Data(DataAttribute::Value(value)),
     ])
 }

@@ -1,6 +1,9 @@
 //! Connections that were made before a proxy started, and what the kernel remembers of them.
 #![cfg(test)]
 
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
+
 use amb_tests_netns::calls::{Parked, Reached, call};
 use amb_tests_netns::namespace::inside;
 use amb_tests_netns::proxy::Proxy;
@@ -44,6 +47,29 @@ fn numbers_that_are_used_again_are_not_taken_for_who_had_them() {
                 assert_eq!(reached(after), [by; 4], "{policy}: {before}, then {after}");
                 proxy.kill();
             }
+        }
+    });
+}
+
+#[test]
+fn a_connection_made_before_a_start_goes_on() {
+    inside("a_connection_made_before_a_start_goes_on", || {
+        peers::serve(&[80]);
+        let proxy = Proxy::start(ROLE, "open");
+        proxy.kill();
+        for destination in ["10.1.0.1:80", "[fd01::1]:80"] {
+            let mut live = TcpStream::connect(destination).unwrap();
+            live.write_all(b"GET / HTTP/1.1\r\n").unwrap();
+            let proxy = Proxy::start(ROLE, "open");
+            live.write_all(b"host: a\r\n").unwrap();
+            // A crash, and the start after it.
+            proxy.kill();
+            let proxy = Proxy::start(ROLE, "open");
+            live.write_all(b"\r\n").unwrap();
+            let mut answer = String::new();
+            live.read_to_string(&mut answer).unwrap();
+            assert!(answer.ends_with(&format!("at {destination} 0")), "{answer}");
+            proxy.kill();
         }
     });
 }
