@@ -101,6 +101,7 @@ const AMBIGUOUS: &[(&str, &str, u16)] = &[
     ("an absolute target for another host", "GET http://other.shop.svc/ HTTP/1.1|host: @||", 400),
     ("an absolute target with another port", "GET http://@:81/ HTTP/1.1|host: @||", 400),
     ("an absolute target with a Host that is none", "GET http://@/ HTTP/1.1|host: me@@||", 400),
+    ("an absolute target without a host", "GET http:/// HTTP/1.0||", 400),
     ("a user in an absolute target", "GET http://me@@/ HTTP/1.1|host: @||", 400),
     ("another scheme", "GET ftp://@/ HTTP/1.1|host: @||", 400),
     ("a target without a slash", "GET stock HTTP/1.1|host: @||", 400),

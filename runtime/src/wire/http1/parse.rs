@@ -310,6 +310,10 @@ pub(crate) fn address(
         Some(authority) => split_authority(bytes, authority)?,
         None => (Span::default(), None),
     };
+    if named.is_some() && parts.host.len() == 0 {
+        // No URL of HTTP is without a host (RFC 9110 §4.2.1).
+        return Err(Refused::Target);
+    }
     parts.has_host = host.is_some();
     parts.authority = Span::default();
     if let Some(named) = named
@@ -323,7 +327,7 @@ pub(crate) fn address(
         parts.has_host = false;
         parts.authority = named;
     }
-    if parts.method == Method::Connect && (parts.host.len() == 0 || parts.port.is_none()) {
+    if parts.method == Method::Connect && parts.port.is_none() {
         return Err(Refused::Target);
     }
     if let Some(host) = bytes.get_mut(parts.host.start()..parts.host.end()) {
