@@ -23,7 +23,10 @@ mod trace;
 pub use calls::{CallRecord, TryRecord};
 pub use live::Live;
 pub use observed::Observed;
-pub use parse::{ParsedRequest, parse_request};
+pub use parse::{
+    ClientHello, ParsedChunks, ParsedRequest, ParsedResponse, parse_chunks, parse_hello,
+    parse_request, parse_response,
+};
 pub use scenario::{Request, Scenario, Version};
 pub use script::{Step, grpc, refused, reset, status, timeout};
 pub use steady::{Steady, Unreached, Written};

@@ -16,7 +16,7 @@ const HOST_NAME: u8 = 0;
 
 /// What the first bytes of a connection are.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Hello {
+pub(crate) enum Hello {
     Incomplete,
     /// Not TLS at all.
     Foreign,
@@ -28,7 +28,7 @@ pub(super) enum Hello {
 }
 
 /// Judges what has arrived so far.
-pub(super) fn read(bytes: &[u8]) -> Hello {
+pub(crate) fn read(bytes: &[u8]) -> Hello {
     if bytes.iter().zip([HANDSHAKE, MAJOR]).any(|(is, should)| *is != should) {
         return Hello::Foreign;
     }

@@ -13,7 +13,7 @@
 //! [`Flow`] of its own, so that one may end while the other goes on; what ends the whole tunnel
 //! early is a broken connection on either side, or silence on both.
 
-mod hello;
+pub(crate) mod hello;
 
 use std::future::poll_fn;
 use std::net::SocketAddr;

@@ -12,18 +12,18 @@
 
 use amb_runtime::testing::{ParsedRequest, parse_request};
 
-use crate::oracle::{Oracle, Seen};
+use super::oracle::{Oracle, Seen};
 
 /// Compares both readings of a connection's bytes.
 ///
 /// # Errors
 /// What the proxy let through and hyper understood differently.
-pub fn compare(oracle: &Oracle, bytes: &[u8]) -> Result<usize, String> {
+pub(super) fn compare(oracle: &Oracle, bytes: &[u8]) -> Result<usize, String> {
     let ours = read(bytes);
     if ours.is_empty() {
         return Ok(0);
     }
-    let theirs = oracle.read(bytes);
+    let theirs = oracle.read_requests(bytes);
     for (at, mine) in ours.iter().enumerate() {
         match theirs.get(at) {
             Some(theirs) => same(mine, theirs).map_err(|what| format!("request {at}: {what}"))?,

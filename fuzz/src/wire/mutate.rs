@@ -1,4 +1,4 @@
-//! Requests that are almost right: a seed, and a few changes where parsers disagree.
+//! Messages that are almost right: a seed, and a few changes where parsers disagree.
 
 use rand::{Rng, RngExt as _};
 
@@ -57,10 +57,22 @@ const TOKENS: &[&[u8]] = &[
     b"POST ",
     b"CONNECT ",
     b"OPTIONS ",
+    b"HTTP/1.1 200 OK\r\n",
+    b"HTTP/1.1 100 Continue\r\n\r\n",
+    b"HTTP/1.0 ",
+    b" 204 ",
+    b" 304 ",
+    b"Set-Cookie: a\r\n",
+    b"7fffffffffffffff\r\n",
+    b"8000000000000000\r\n",
+    b"00000000000000001\r\n",
+    b"0\r\nx-sum: 1\r\n\r\n",
+    b"x-sum : 1\r\n",
+    b"0;",
 ];
 
 /// Changes a seed in one to six places.
-pub fn mutate(random: &mut impl Rng, corpus: &[Vec<u8>]) -> Vec<u8> {
+pub(super) fn mutate(random: &mut impl Rng, corpus: &[Vec<u8>]) -> Vec<u8> {
     let mut bytes = pick(random, corpus).clone();
     for _ in 0..random.random_range(1..=6_u32) {
         change(random, corpus, &mut bytes);
