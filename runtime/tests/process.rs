@@ -15,6 +15,9 @@ use std::process::{Child, ChildStderr, Command, ExitCode, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use amb_runtime::prelude::*;
+use rustix::fs::{Mode, OFlags, fcntl_setfl};
+use rustix::io::Errno;
+use rustix::pipe::{fcntl_setpipe_size, pipe};
 
 const AS_PROXY: &str = "AMB_TEST_AS_PROXY";
 
@@ -30,6 +33,8 @@ fn main() -> ExitCode {
     calls_are_served_and_logged_and_a_signal_stops_the_proxy();
     the_admin_port_stops_the_proxy();
     a_second_signal_closes_what_the_first_left_open();
+    a_full_standard_error_stops_nothing();
+    a_standard_output_that_does_not_wait_gets_every_line();
     ExitCode::SUCCESS
 }
 
@@ -102,7 +107,11 @@ fn command(arguments: &[&str]) -> Command {
 
 impl Running {
     fn start() -> Self {
-        let mut process = command(&[]).spawn().unwrap();
+        Self::start_with(command(&[]))
+    }
+
+    fn start_with(mut command: Command) -> Self {
+        let mut process = command.spawn().unwrap();
         let mut stderr = BufReader::new(process.stderr.take().unwrap());
         let mut line = || {
             let mut line = String::new();
@@ -118,6 +127,14 @@ impl Running {
         assert!(line().starts_with("amb web: confined: uid "));
         assert_eq!(line(), "amb web: READY");
         Self { process, stderr, port, admin }
+    }
+
+    /// Nobody reads what it says, and there is no room for more.
+    fn fill_stderr(&self) {
+        let flags = OFlags::WRONLY | OFlags::NONBLOCK;
+        let path = format!("/proc/{}/fd/2", self.process.id());
+        let pipe = rustix::fs::open(path, flags, Mode::empty()).unwrap();
+        while rustix::io::write(&pipe, b"\n") != Err(Errno::AGAIN) {}
     }
 
     fn signal(&self) {
@@ -188,10 +205,7 @@ fn the_admin_port_stops_the_proxy() {
 
 fn a_second_signal_closes_what_the_first_left_open() {
     let mut proxy = Running::start();
-    // Half a request: the call is neither complete nor idle.
-    let mut caller = TcpStream::connect(&proxy.port).unwrap();
-    caller.write_all(b"GET / HTTP/1.1\r\n").unwrap();
-    while !ask(&proxy.admin, "GET /metrics").contains("\namb_connections 1\n") {}
+    let _caller = half_a_request(&proxy);
     proxy.signal();
     assert_eq!(proxy.line(), "amb web: draining: SIGTERM");
     assert!(ask(&proxy.admin, "GET /ready").ends_with("draining\n"));
@@ -203,4 +217,46 @@ fn a_second_signal_closes_what_the_first_left_open() {
     assert_eq!(code, Some(0));
     assert!(said.starts_with("amb web: closing: SIGTERM\namb web: stopped"), "{said}");
     assert!(start.elapsed() < Duration::from_secs(10));
+}
+
+/// A call that is neither complete nor idle.
+fn half_a_request(proxy: &Running) -> TcpStream {
+    let mut caller = TcpStream::connect(&proxy.port).unwrap();
+    caller.write_all(b"GET / HTTP/1.1\r\n").unwrap();
+    while !ask(&proxy.admin, "GET /metrics").contains("\namb_connections 1\n") {}
+    caller
+}
+
+fn a_full_standard_error_stops_nothing() {
+    let proxy = Running::start();
+    let caller = half_a_request(&proxy);
+    proxy.fill_stderr();
+    proxy.signal();
+    while !ask(&proxy.admin, "GET /ready").ends_with("draining\n") {}
+    let metrics = ask(&proxy.admin, "GET /metrics");
+    assert!(metrics.contains("\namb_notices_dropped_total 1\n"), "{metrics}");
+    drop(caller);
+    let mut process = proxy.process;
+    assert_eq!(process.wait().unwrap().code(), Some(0));
+}
+
+fn a_standard_output_that_does_not_wait_gets_every_line() {
+    const CALLS: usize = 100;
+    let (read, write) = pipe().unwrap();
+    // Room for a few lines, and whoever writes more is told to come again.
+    fcntl_setpipe_size(&write, 4096).unwrap();
+    fcntl_setfl(&write, OFlags::NONBLOCK).unwrap();
+    let mut command = command(&[]);
+    command.stdout(write);
+    let proxy = Running::start_with(command);
+    for call in 0..CALLS {
+        assert!(ask(&proxy.port, &format!("GET /{call}")).starts_with("HTTP/1.1 410"));
+    }
+    proxy.signal();
+    let mut logged = String::new();
+    std::fs::File::from(read).read_to_string(&mut logged).unwrap();
+    let lines = logged.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
+    assert_eq!(lines.count(), CALLS);
+    let mut process = proxy.process;
+    assert_eq!(process.wait().unwrap().code(), Some(0));
 }

@@ -25,7 +25,7 @@ use crate::exit::Exit;
 use crate::intercept::Redirect;
 use crate::net::Own;
 use crate::notices::Notices;
-use crate::observe::access_log::{Sender, Writer};
+use crate::observe::access_log::{Losses, Sender, Writer};
 use crate::observe::metrics::Facts;
 use crate::proxy::Proxy;
 use crate::random::Random;
@@ -125,7 +125,7 @@ impl Running {
         admin.reached(Step::Redirect);
         let captured = capture::install::<P>(notices, &ports, &discovery, clock)?;
         confined::<P>(notices)?;
-        let (sender, log) = access_log::<P>(notices, ports.workers.len())?;
+        let (sender, log) = access_log::<P>(notices, ports.workers.len(), &shared.losses)?;
         let parts = Parts { shared: &shared, discovery, lookup, log: sender, own: Own::new(own) };
         let mut setups = parts.setups(ports.workers).map_err(os(notices, "no entropy"))?;
         let rules = captured.map(|captured| captured.hand_over(&mut setups));
@@ -248,12 +248,13 @@ fn asynchronous(listener: TcpListener) -> io::Result<tokio::net::TcpListener> {
 fn access_log<P: Proxy>(
     notices: Notices,
     workers: usize,
+    losses: &Arc<Losses>,
 ) -> Result<(Option<Sender>, Option<oneshot::Receiver<()>>), Exit> {
     if P::OBSERVE.access_log.is_none() {
         return Ok((None, None));
     }
     let (sender, thread) =
-        Writer::start(workers).map_err(os(notices, "cannot start the log's writer"))?;
+        Writer::start(workers, Arc::clone(losses)).map_err(os(notices, "no writer for the log"))?;
     Ok((Some(sender), Some(joined(thread))))
 }
 

@@ -73,7 +73,7 @@ impl Live {
         let shared = Arc::new(Shared::new::<P>(Clock::start(), workers, phases));
         // Room enough that keeping lines allocates nothing while a test counts.
         let log = Lines(Arc::new(Mutex::new(Vec::with_capacity(LOG))));
-        let (sender, _) = Writer::start_with(workers, log.clone())?;
+        let (sender, _) = Writer::start_with(workers, Arc::clone(&shared.losses), log.clone())?;
         let bound: Vec<_> = ports.bound.iter().map(|(address, _)| *address).collect();
         let setup = |((index, listeners), (doors, arrivals))| Setup {
             index,

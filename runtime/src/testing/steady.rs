@@ -66,7 +66,7 @@ impl<P: Proxy> Steady<P> {
         let (_, phases) = watch::channel(Phase::Serving);
         let clock = Clock::start_at(UNIX_EPOCH + Duration::from_secs(1_767_225_600));
         let shared = Arc::new(Shared::new::<P>(clock, 1, phases));
-        let (sender, lines) = channel(1);
+        let (sender, lines) = channel(1, Arc::clone(&shared.losses));
         let log = Log::new::<P>(sender);
         let worker = Worker::new::<P>(Memory { response }, 0, shared, Random::from_seed(0), log);
         let nowhere = [v4([192, 0, 2, 1], 80)];

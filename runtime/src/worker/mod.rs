@@ -120,7 +120,6 @@ impl<N: Net> Worker<N> {
         self.net.record(Event::Ended(report.ended()));
         if let Some(log) = &self.log {
             log.write(report, self.clock(), self.random().id());
-            self.recorder().lines_dropped(log.take_dropped());
         }
     }
 
@@ -129,7 +128,6 @@ impl<N: Net> Worker<N> {
         self.recorder().connects(report.route, report.tries);
         if let Some(log) = &self.log {
             log.write_tunnel(report, self.clock(), self.random().id());
-            self.recorder().lines_dropped(log.take_dropped());
         }
     }
 

@@ -7,6 +7,8 @@ use tokio::sync::watch;
 
 use crate::clock::Clock;
 use crate::discover::Discovery;
+use crate::notices::Notices;
+use crate::observe::access_log::Losses;
 use crate::observe::metrics::{Readings, Recorder};
 use crate::spec::{BreakerId, Spec, UpstreamId};
 use crate::state::breaker::Breaker;
@@ -31,6 +33,8 @@ pub(crate) struct Shared {
     /// Connections of callers that are open.
     pub(crate) connections: AtomicUsize,
     replay: AtomicUsize,
+    /// Of the access log.
+    pub(crate) losses: Arc<Losses>,
 }
 
 /// Where the process is between start and exit.
@@ -58,6 +62,7 @@ impl Shared {
             tunnels: P::UPSTREAMS.iter().map(|_| AtomicUsize::new(0)).collect(),
             connections: AtomicUsize::new(0),
             replay: AtomicUsize::new(0),
+            losses: Arc::new(Losses::new(Notices::of(P::SERVICE))),
         }
     }
 
@@ -80,6 +85,7 @@ impl Shared {
             budgets: &self.budgets,
             tunnels: &self.tunnels,
             connections: self.connections.load(Ordering::Relaxed),
+            lines_lost: self.losses.lines(),
             discovery,
         }
     }

@@ -7,15 +7,17 @@
 
 pub(crate) mod json;
 mod line;
+mod losses;
 mod redact;
 mod time;
 mod writer;
 
+pub(crate) use losses::Losses;
 #[cfg(any(test, feature = "testing"))]
 pub(crate) use writer::{Lines, channel};
 pub(crate) use writer::{Sender, Writer};
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::time::Duration;
 
@@ -43,7 +45,6 @@ pub(crate) struct Log {
     returned: Receiver<Vec<u8>>,
     home: SyncSender<Vec<u8>>,
     sender: Sender,
-    dropped: Cell<u64>,
     /// The buffer is no longer empty.
     filled: Notify,
 }
@@ -77,7 +78,6 @@ impl Log {
             returned,
             home,
             sender,
-            dropped: Cell::new(0),
             filled: Notify::new(),
         }
     }
@@ -101,8 +101,7 @@ impl Log {
 
     fn line(&self, write: impl FnOnce(&mut Vec<u8>)) {
         if self.buffer.borrow().len() + line::MOST > BUFFER_SIZE && !self.hand_over() {
-            self.dropped.set(self.dropped.get() + 1);
-            return;
+            return self.sender.lost();
         }
         let mut buffer = self.buffer.borrow_mut();
         if buffer.is_empty() {
@@ -128,11 +127,6 @@ impl Log {
                 self.filled.notify_one();
             }
         }
-    }
-
-    /// Lines that had no room since the last time this was asked.
-    pub(crate) fn take_dropped(&self) -> u64 {
-        self.dropped.take()
     }
 
     fn wants(&self, status: u16, draw: u64) -> bool {

@@ -37,7 +37,6 @@ pub(crate) struct Recorder {
     http2_connections: Counter,
     http2_floods: [Counter; Flood::ALL.len()],
     malformed: Counter,
-    lines_dropped: Counter,
 }
 
 /// Calls of one route.
@@ -76,7 +75,6 @@ impl Recorder {
             http2_connections: Counter::default(),
             http2_floods: Default::default(),
             malformed: Counter::default(),
-            lines_dropped: Counter::default(),
         }
     }
 
@@ -166,11 +164,6 @@ impl Recorder {
     /// A caller sent what is not a request.
     pub(crate) fn malformed(&self) {
         self.malformed.add(1);
-    }
-
-    /// Log lines had no room.
-    pub(crate) fn lines_dropped(&self, lines: u64) {
-        self.lines_dropped.add(lines);
     }
 }
 

@@ -30,6 +30,8 @@ pub(crate) struct Readings<'a> {
     pub(crate) tunnels: &'a [AtomicUsize],
     /// Connections of callers that are open.
     pub(crate) connections: usize,
+    /// Lines of the access log.
+    pub(crate) lines_lost: u64,
     pub(crate) discovery: &'a Discovery,
 }
 
@@ -224,8 +226,10 @@ fn connections(page: &mut Exposition, readings: &Readings<'_>) {
     }
     page.counter("amb_malformed_requests_total", "Requests that were refused as not HTTP.")
         .sample(&[], sum(|worker| worker.malformed.get()));
-    page.counter("amb_access_log_dropped_total", "Log lines that there was no room for.")
-        .sample(&[], sum(|worker| worker.lines_dropped.get()));
+    page.counter("amb_access_log_dropped_total", "Log lines that could not be written.")
+        .sample(&[], readings.lines_lost);
+    page.counter("amb_notices_dropped_total", "Lines that standard error did not take.")
+        .sample(&[], crate::notices::lost());
 }
 
 /// Each route with its counters of all workers.

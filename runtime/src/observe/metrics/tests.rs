@@ -38,7 +38,7 @@ fn sample_page() -> String {
     }
     shared.recorders[1].malformed();
     shared.tunnels(UpstreamId(1)).unwrap().store(5, Ordering::Relaxed);
-    shared.recorders[0].lines_dropped(7);
+    shared.losses.add(7, "a test");
     page(&Facts::of::<Sample>(), &shared.readings(&discovery))
 }
 
