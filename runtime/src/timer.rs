@@ -12,7 +12,7 @@ use std::collections::BinaryHeap;
 use std::future::poll_fn;
 use std::pin::pin;
 use std::rc::Rc;
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll, Waker, ready};
 use std::time::Duration;
 
 use crate::clock::{Clock, Moment};
@@ -20,6 +20,27 @@ use crate::clock::{Clock, Moment};
 /// A far deadline is looked at again after this time at the latest, so that a queue does not fill
 /// with places that nearer deadlines made superfluous.
 const HORIZON: Duration = Duration::from_secs(30);
+
+/// Something that nobody tells of is looked at so often, while it matters.
+const LOOK: Duration = Duration::from_millis(500);
+
+/// Looks now and then: for those who have left and whose bytes nobody reads.
+#[derive(Debug, Default)]
+pub(crate) struct Lookout(Option<Timer>);
+
+impl Lookout {
+    /// Ready when it is time to look.
+    pub(crate) fn poll_look(&mut self, timers: &Rc<Timers>, cx: &Context<'_>) -> Poll<()> {
+        let timer = self.0.get_or_insert_with(|| {
+            let timer = timers.timer();
+            timer.set(timers.clock.now() + LOOK);
+            timer
+        });
+        ready!(timer.poll_due(cx));
+        timer.set(timers.clock.now() + LOOK);
+        Poll::Ready(())
+    }
+}
 
 /// The deadlines of one worker's connections.
 #[derive(Debug)]

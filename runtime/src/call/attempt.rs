@@ -175,7 +175,7 @@ pub(super) async fn connected<T, N: Net>(
         if call.timer.poll_due(cx).is_ready() {
             return Poll::Ready(Err(Failure::unsent(late)));
         }
-        if call.request.poll_gone(&mut call.caller, cx).is_ready() {
+        if call.request.poll_gone(&mut call.caller, call.worker, cx).is_ready() {
             return Poll::Ready(Err(Failure::unsent(Kind::Cancelled)));
         }
         Poll::Pending

@@ -38,13 +38,4 @@ impl<N: Net> Caller<'_, N> {
             _ => Keep::PayloadOnly,
         }
     }
-
-    /// Ready once a caller has left that can leave at any time; one that speaks HTTP/1.1 is only
-    /// seen to leave when it is read from.
-    pub(crate) fn poll_cancelled(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        match self {
-            Self::Http1(_) => Poll::Pending,
-            Self::Http2(answer) => answer.poll_cancelled(cx),
-        }
-    }
 }

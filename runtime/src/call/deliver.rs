@@ -145,13 +145,13 @@ async fn run<N: Net>(call: &mut Call<'_, N>, response: &mut Response<N>) -> Resu
     let mut armed = false;
     let delivered = poll_fn(|cx| {
         let before = passed(call, response);
-        if poll_upload(call, response, cx).is_err() {
-            return Poll::Ready(Err(ProxyError::HttpRequest));
+        if let Err(broken) = poll_upload(call, response, cx) {
+            return Poll::Ready(Err(broken));
         }
         if let Poll::Ready(result) = poll_download(call, response, cx) {
             return Poll::Ready(result);
         }
-        if call.caller.poll_cancelled(cx).is_ready() {
+        if call.request.poll_gone(&mut call.caller, call.worker, cx).is_ready() {
             return Poll::Ready(Err(ProxyError::ClientClosed));
         }
         if !armed || passed(call, response) > before {
@@ -179,13 +179,14 @@ fn poll_upload<N: Net>(
     call: &mut Call<'_, N>,
     response: &mut Response<N>,
     cx: &mut Context<'_>,
-) -> Result<(), ()> {
+) -> Result<(), ProxyError> {
     let Some(link) = response.link.as_mut().filter(|link| !call.request.is_sent(&link.out)) else {
         return Ok(());
     };
     let (request, caller) = (&mut *call.request, &mut call.caller);
     match request.poll_upload(caller, link, call.worker, cx) {
-        Poll::Ready(Err(Upload::Caller(_))) => Err(()),
+        Poll::Ready(Err(Upload::Caller(Broken::Gone))) => Err(ProxyError::ClientClosed),
+        Poll::Ready(Err(Upload::Caller(Broken::Malformed))) => Err(ProxyError::HttpRequest),
         // The upstream has said what it had to say and wants no more.
         _ => Ok(()),
     }

@@ -93,7 +93,7 @@ impl<N: Net> Exchange<N> {
             if call.request.continued != continued {
                 continue;
             }
-            if call.request.poll_gone(&mut call.caller, cx).is_ready() {
+            if call.request.poll_gone(&mut call.caller, call.worker, cx).is_ready() {
                 return Poll::Ready(Err(self.failure(Kind::Cancelled)));
             }
             ready!(call.timer.poll_due(cx));

@@ -178,7 +178,7 @@ impl<'a, N: Net> Call<'a, N> {
         self.worker.net.record(Event::Waits(wait));
         self.timer.set(self.now + wait);
         let waited = poll_fn(|cx| {
-            if self.request.poll_gone(&mut self.caller, cx).is_ready() {
+            if self.request.poll_gone(&mut self.caller, self.worker, cx).is_ready() {
                 return Poll::Ready(Err(Failure::unsent(Kind::Cancelled)));
             }
             self.timer.poll_due(cx).map(Ok)

@@ -10,6 +10,7 @@ use crate::failure::Stage;
 use crate::message::{HeadEdit, Known, RequestHead, RequestParts, Span};
 use crate::net::Io;
 use crate::policy::RewritePolicy;
+use crate::timer::Lookout;
 use crate::wire::http1::write;
 use crate::worker::{Net, Worker};
 
@@ -41,6 +42,7 @@ pub(crate) struct Request {
     host: Option<&'static str>,
     /// Body bytes read, framing included.
     pub(crate) received: u64,
+    lookout: Lookout,
 }
 
 /// The correlation id.
@@ -104,6 +106,7 @@ impl Request {
             rewritten: false,
             host: None,
             received: 0,
+            lookout: Lookout::default(),
         }
     }
 
@@ -320,10 +323,12 @@ impl Request {
         granted
     }
 
-    /// Ready once the caller has left. What it sends ahead of time is kept for the next request.
+    /// Ready once the caller has left. What it sends ahead of time is kept for the next request; while there
+    /// is no room for that, or its body waits to be read, it is looked at now and then.
     pub(crate) fn poll_gone<N: Net>(
         &mut self,
         caller: &mut Caller<'_, N>,
+        worker: &Worker<N>,
         cx: &mut Context<'_>,
     ) -> Poll<()> {
         let io = match caller {
@@ -339,7 +344,12 @@ impl Request {
                 Ok(_) => {}
             }
         }
-        Poll::Pending
+        loop {
+            ready!(self.lookout.poll_look(&worker.timers, cx));
+            if io.has_ended() {
+                return Poll::Ready(());
+            }
+        }
     }
 
     /// What the caller has sent beyond its request, in a block of its own: a tunnel begins with it.

@@ -47,6 +47,17 @@ pub trait Io: AsyncRead + AsyncWrite + Unpin + 'static {
         Poll::Ready(Err(io::ErrorKind::Unsupported.into()))
     }
 
+    /// Has the other side ended, or broken, the connection, however much of it is unread? Costs a system
+    /// call.
+    fn has_ended(&self) -> bool {
+        false
+    }
+
+    /// Has it broken it? Costs a system call.
+    fn is_broken(&self) -> bool {
+        false
+    }
+
     /// When it is dropped, the other side shall see that it was cut: an end would look whole.
     fn reset(&mut self) {}
 }

@@ -4,6 +4,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::task::{Context, Poll, ready};
 
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fd::AsFd;
 use rustix::net::sockopt::set_tcp_congestion;
 use rustix::pipe::{SpliceFlags, splice};
@@ -66,10 +67,27 @@ impl Io for TcpStream {
         }
     }
 
+    fn has_ended(&self) -> bool {
+        has(self, PollFlags::RDHUP | PollFlags::HUP | PollFlags::ERR)
+    }
+
+    fn is_broken(&self) -> bool {
+        has(self, PollFlags::ERR)
+    }
+
     fn reset(&mut self) {
         // Otherwise it is closed the ordinary way, which is the best that is left.
         drop(self.set_zero_linger());
     }
+}
+
+/// Is one of these true of a socket? Whoever waits for it is told of bytes only, not of an end behind them.
+fn has(socket: &TcpStream, signs: PollFlags) -> bool {
+    let mut asked = [PollFd::new(socket, signs)];
+    let at_once = Timespec { tv_sec: 0, tv_nsec: 0 };
+    // The kernel may tell more than it is asked for.
+    poll(&mut asked, Some(&at_once)).is_ok()
+        && asked.iter().any(|socket| socket.revents().intersects(signs))
 }
 
 /// The congestion control (RFC 5681) that every Linux has, and that every user may choose.

@@ -51,6 +51,13 @@ impl Flow {
         self.out.passed
     }
 
+    /// The other side does not take what is there.
+    pub(super) fn is_held_up(&self) -> bool {
+        let unsent = |block| !self.out.has_caught_up(block);
+        self.pipe.as_ref().is_some_and(|pipe| pipe.held > 0)
+            || self.block.as_deref().is_some_and(unsent)
+    }
+
     /// Moves what can be moved. Ready once, and from then on, when this direction has ended.
     pub(super) fn poll<A: Io, B: Io, N: Net>(
         &mut self,

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use crate::net::Io as _;
 use crate::observe::report::Ending;
-use crate::timer::Timer;
+use crate::timer::{Lookout, Timer};
 use crate::worker::{Net, Worker};
 use flow::End;
 
@@ -41,6 +41,7 @@ impl<N: Net> Relay<'_, N> {
     pub(crate) async fn run(self, mut upload: Flow, mut download: Flow) -> Relayed {
         let Self { worker, caller, upstream, timer, idle, route } = self;
         let mut armed = false;
+        let mut lookout = Lookout::default();
         let ending = poll_fn(|cx| {
             let before = (upload.passed(), download.passed());
             let up = upload.poll(caller, upstream, worker, cx);
@@ -62,6 +63,15 @@ impl<N: Net> Relay<'_, N> {
             if !armed || passed != (0, 0) {
                 timer.set(worker.clock().now() + idle);
                 armed = true;
+            }
+            // A caller that is not read from is not seen to leave.
+            while upload.is_held_up() {
+                if lookout.poll_look(&worker.timers, cx).is_pending() {
+                    break;
+                }
+                if caller.is_broken() {
+                    return Poll::Ready(Ending::Caller);
+                }
             }
             ready!(timer.poll_due(cx));
             Poll::Ready(Ending::Idle)

@@ -2,6 +2,7 @@
 
 use crate::buffer::Block;
 use crate::call::{Call, Caller, Delivered, Opening, Outcome, Request, Then, deliver, reply};
+use crate::failure::{Failure, Kind, ProxyError};
 use crate::message::Method;
 use crate::net::Target;
 use crate::observe::event::Event;
@@ -64,7 +65,14 @@ async fn finish<N: Net>(call: &mut Call<'_, N>, outcome: Outcome<N>) -> (u16, So
         }
     };
     let (status, source) = (response.status(), response.source);
-    (status, source, deliver(call, response).await)
+    let delivered = deliver(call, response).await;
+    match delivered.error {
+        // Whatever the answer was: the caller has left before its end. A tunnel is one to that end.
+        Some(ProxyError::ClientClosed) if delivered.then != Then::Close => {
+            (Failure::unsent(Kind::Cancelled).status(), source, delivered)
+        }
+        _ => (status, source, delivered),
+    }
 }
 
 /// `CONNECT`: the answer is that there is a tunnel now.

@@ -50,6 +50,11 @@ impl Caller {
         drop(self.reader.stream().write_all(bytes.as_ref()));
     }
 
+    /// The connection as it is.
+    pub fn stream(&mut self) -> &mut TcpStream {
+        self.reader.stream()
+    }
+
     /// Sends nothing more, but still reads.
     pub fn finish(&mut self) {
         self.reader.stream().shutdown(Shutdown::Write).unwrap();
