@@ -63,7 +63,8 @@ impl Grpc {
         Some(Self::ALL.get(number).copied().unwrap_or(Self::Unknown))
     }
 
-    /// What a client of gRPC makes of a status of HTTP, but for 504: it is our own time that ran out.
+    /// What a client of gRPC makes of a status of HTTP, but for 408 and 504: it is the call's time that ran
+    /// out.
     pub(crate) const fn of_http(status: u16) -> Self {
         match status {
             400 => Self::Internal,
@@ -71,7 +72,7 @@ impl Grpc {
             403 => Self::PermissionDenied,
             404 => Self::Unimplemented,
             429 | 502 | 503 => Self::Unavailable,
-            504 => Self::DeadlineExceeded,
+            408 | 504 => Self::DeadlineExceeded,
             _ => Self::Unknown,
         }
     }

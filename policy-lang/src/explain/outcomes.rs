@@ -65,6 +65,7 @@ fn scenario(upstream: &str, request: &Request, reply: ScriptedReply) -> Scenario
         target: request.target.clone(),
         headers: request.headers.clone(),
         body: 0,
+        course: interpret::Course::Plain,
     };
     let step = ScriptedStep { reply, after: Duration::ZERO, headers: vec![] };
     let scripts = vec![Script { upstream: upstream.to_owned(), steps: vec![step] }];

@@ -7,8 +7,9 @@ use super::grpc;
 use super::trace::Outcome;
 use crate::plan::{ScriptedReply, ScriptedStep, Timeout, Total};
 
-/// The `connect` of calls that belong to no upstream: the default.
+/// The `connect` and `idle` of calls that belong to no upstream: the defaults.
 const CONNECT: Duration = Duration::from_secs(1);
+const IDLE: Duration = Duration::from_secs(300);
 
 /// The bounds of one try.
 pub(super) struct Bounds<'a> {
@@ -16,6 +17,8 @@ pub(super) struct Bounds<'a> {
     pub(super) timeout: Option<&'a Timeout>,
     /// When the whole call ends at the latest.
     pub(super) deadline: Millis,
+    /// When the caller has sent all of its request.
+    pub(super) complete: Millis,
 }
 
 /// How a try ends.
@@ -25,6 +28,8 @@ pub(super) struct TryEnd {
     pub(super) outcome: Outcome,
     /// The upstream may have acted on the request.
     pub(super) sent: bool,
+    /// What of its time the caller took: the upstream had all that had come of the request.
+    pub(super) callers: Millis,
     /// Of a response.
     pub(super) headers: Vec<(String, String)>,
     pub(super) limit: Limit,
@@ -42,6 +47,30 @@ pub(super) enum Limit {
 /// The first thing to happen; at the same moment, the earlier in this list.
 pub(super) fn ending(step: &ScriptedStep, start: Millis, bounds: &Bounds<'_>) -> TryEnd {
     // While there is no connection, the upstream has not seen the request, whatever limit ends it.
+    let sent = step.reply != ScriptedReply::Refused;
+    let patience = patience(start, bounds);
+    if sent && patience < bounds.complete {
+        let limit = if patience == bounds.deadline { Limit::Total } else { Limit::None };
+        let callers = patience - start;
+        return TryEnd { callers, outcome: Outcome::SlowCaller, ..cut(patience, limit, sent) };
+    }
+    // What the caller takes is not the try's.
+    let callers = if sent { bounds.complete.saturating_sub(start) } else { 0 };
+    let ending = upstreams(step, start + callers, bounds);
+    TryEnd { callers, ..ending }
+}
+
+/// How long a caller may take for its request. Without a total, nothing but silence ends that wait.
+fn patience(start: Millis, bounds: &Bounds<'_>) -> Millis {
+    let idle = bounds.timeout.map_or(IDLE, |timeout| timeout.idle.value);
+    match bounds.deadline {
+        Millis::MAX => start.saturating_add(super::millis(idle)),
+        deadline => deadline,
+    }
+}
+
+/// What happens once the request is complete.
+fn upstreams(step: &ScriptedStep, start: Millis, bounds: &Bounds<'_>) -> TryEnd {
     let sent = step.reply != ScriptedReply::Refused;
     let connect = bounds.timeout.map_or(CONNECT, |timeout| timeout.connect.value);
     // Without a total, nothing but silence ends the wait for a head.
@@ -75,7 +104,7 @@ fn scripted(step: &ScriptedStep, at: Millis) -> Option<TryEnd> {
         Outcome::Grpc(code) => [grpc::head(code), step.headers.clone()].concat(),
         _ => vec![],
     };
-    Some(TryEnd { at, outcome, sent, headers, limit: Limit::None })
+    Some(TryEnd { at, outcome, sent, callers: 0, headers, limit: Limit::None })
 }
 
 fn cut(at: Millis, limit: Limit, sent: bool) -> TryEnd {
@@ -83,5 +112,5 @@ fn cut(at: Millis, limit: Limit, sent: bool) -> TryEnd {
         Limit::Connect => Outcome::ConnectFailure,
         _ => Outcome::Timeout,
     };
-    TryEnd { at, outcome, sent, headers: vec![], limit }
+    TryEnd { at, outcome, sent, callers: 0, headers: vec![], limit }
 }

@@ -42,6 +42,13 @@ pub(super) struct Permit {
     started: Millis,
 }
 
+impl Permit {
+    /// So much of the try's time was not the upstream's.
+    pub(super) fn excuse(&mut self, time: Millis) {
+        self.started += time;
+    }
+}
+
 /// What a try says about the upstream's health.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Verdict {
@@ -91,6 +98,15 @@ impl Breaker {
                 Err(Closed { retry_in: 1_000 })
             }
             _ => Ok(()),
+        }
+    }
+
+    /// Gives a permit back without a verdict.
+    pub(super) fn give_back(&mut self, permit: Permit) {
+        if let Phase::HalfOpen { in_flight, .. } = &mut self.phase
+            && permit.generation == self.generation
+        {
+            *in_flight = in_flight.saturating_sub(1);
         }
     }
 

@@ -7,7 +7,7 @@ use super::breaker::Permit;
 use super::grpc;
 use super::head::Fields;
 use super::routing::{self, Head, Target};
-use super::scenario::Request;
+use super::scenario::{Course, Request};
 use super::{Millis, millis};
 use crate::plan::{self, BreakerScope, GrpcCode, Plan, Protocol, ScriptedReply, Settings, Total};
 
@@ -23,6 +23,10 @@ pub(super) struct Call<'a> {
     pub(super) target: Target<'a>,
     pub(super) started: Millis,
     pub(super) deadline: Millis,
+    /// When its request is complete.
+    pub(super) complete: Millis,
+    /// What of its time the caller took, over all tries.
+    pub(super) callers: Millis,
     pub(super) tries: u32,
     pub(super) fields: Fields,
     pub(super) request_id: String,
@@ -46,6 +50,11 @@ impl<'a> Call<'a> {
             target: routing::route(plan, &head),
             started: now,
             deadline: Millis::MAX,
+            complete: match request.course {
+                Course::SlowCaller(later) if request.body > 0 => now.saturating_add(millis(later)),
+                _ => now,
+            },
+            callers: 0,
             tries: 0,
             fields: Fields::of(&request.headers),
             request_id: String::new(),

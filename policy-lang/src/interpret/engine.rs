@@ -8,7 +8,8 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::attempt::{self, Bounds, TryEnd};
-use super::breaker::{Breaker, Verdict};
+use super::blame::{self, verdict};
+use super::breaker::Breaker;
 use super::budget::Budget;
 use super::call::{BreakerKey, Call};
 use super::coverage::Coverage;
@@ -19,7 +20,7 @@ use super::routing::Target;
 use super::scenario::{Scenario, Start};
 use super::trace::{CallRecord, Event, Outcome, Refusal, Status, Trace, What};
 use super::{Millis, millis};
-use crate::plan::{self, Action, GrpcCode, Otherwise, Plan, ScriptedReply};
+use crate::plan::{self, Action, Otherwise, Plan, ScriptedReply};
 
 /// Identifiers must not shift the waits: they come from a stream of their own.
 const IDS: u64 = 0x5bd1_e995_9d1b_54a5;
@@ -236,8 +237,11 @@ impl<'a> Engine<'a> {
         call.tries += 1;
         let (attempt, upstream) = (call.tries, call.upstream());
         local::mark_try(call, self.now, &mut self.ids);
-        let bounds =
-            Bounds { timeout: call.settings().map(|it| &it.timeout), deadline: call.deadline };
+        let bounds = Bounds {
+            timeout: call.settings().map(|it| &it.timeout),
+            deadline: call.deadline,
+            complete: call.complete,
+        };
         let taken = self.taken.entry(upstream).or_default();
         let step = self.scenario.step(upstream, call.well(), taken);
         let ending = attempt::ending(&step, self.now, &bounds);
@@ -273,14 +277,17 @@ impl<'a> Engine<'a> {
         let Some(ending) = call.ending.take() else {
             return;
         };
+        call.callers += ending.callers;
         let (attempt, upstream, settings) = (call.tries, call.upstream(), call.settings());
         let outcome = ending.outcome;
-        let (call, upstream) = (number + 1, upstream.to_owned());
-        self.log(What::TryEnded { call, attempt, upstream, outcome });
+        if !blame::is_ours(outcome) {
+            let (call, upstream) = (number + 1, upstream.to_owned());
+            self.log(What::TryEnded { call, attempt, upstream, outcome });
+        }
         if let Some(settings) = settings {
             local::note_limit(&mut self.coverage, &settings.timeout, ending.limit);
         }
-        self.record(number, outcome);
+        self.record(number, &ending);
         match self.decide(number, &ending) {
             None => self.settle(number, ending),
             Some(Err(refusal)) => {
@@ -292,15 +299,18 @@ impl<'a> Engine<'a> {
     }
 
     /// Tells the breaker.
-    fn record(&mut self, number: usize, outcome: Outcome) {
+    fn record(&mut self, number: usize, ending: &TryEnd) {
         let Some(call) = self.calls.get_mut(number) else {
             return;
         };
-        let (Some((key, policy)), Some(permit)) = (call.breaker(), call.permit.take()) else {
+        let (Some((key, policy)), Some(mut permit)) = (call.breaker(), call.permit.take()) else {
             return;
         };
         let breaker = self.breakers.entry(key).or_default();
-        let verdict = verdict(policy, outcome);
+        let Some(verdict) = verdict(policy, call, ending) else {
+            return breaker.give_back(permit);
+        };
+        permit.excuse(ending.callers);
         let change = breaker.record(policy, permit, verdict, self.now, &mut self.jitter);
         if let Some((transition, rule)) = change {
             if let Some(rule) = rule {
@@ -315,7 +325,7 @@ impl<'a> Engine<'a> {
 
     /// `None`: nothing failed, or there is no policy that could decide.
     fn decide(&mut self, number: usize, ending: &TryEnd) -> Option<Result<Millis, Refusal>> {
-        let call = self.calls.get(number)?;
+        let call = self.calls.get(number).filter(|_| !blame::is_ours(ending.outcome))?;
         let retry = call.retry()?;
         let failed = Failed {
             ending,
@@ -327,7 +337,7 @@ impl<'a> Engine<'a> {
             deadline: call.deadline,
         };
         let decided = decide::decide(retry, &failed, &mut self.jitter, &mut self.coverage);
-        if decided == Err(Refusal::NotListed) && is_fine(ending.outcome) {
+        if decided == Err(Refusal::NotListed) && ending.outcome.is_fine() {
             return None;
         }
         Some(decided.and_then(|wait| self.withdraw(number, retry, ending.outcome).map(|()| wait)))
@@ -450,24 +460,5 @@ impl<'a> Engine<'a> {
     /// A new identifier of this moment.
     pub(super) fn new_id(&mut self) -> String {
         super::head::uuid(millis(super::WALL_CLOCK).saturating_add(self.now), &mut self.ids)
-    }
-}
-
-fn verdict(policy: &plan::Breaker, outcome: Outcome) -> Verdict {
-    if policy.counts.value.iter().any(|cause| decide::is(cause, outcome)) {
-        return Verdict::Failure;
-    }
-    match outcome {
-        Outcome::Status(429) | Outcome::Grpc(GrpcCode::ResourceExhausted) => Verdict::Throttled,
-        _ => Verdict::Success,
-    }
-}
-
-/// Whether it is a response that no policy would repeat.
-const fn is_fine(outcome: Outcome) -> bool {
-    match outcome {
-        Outcome::Status(status) => status < 400,
-        Outcome::Grpc(code) => matches!(code, GrpcCode::Ok),
-        _ => false,
     }
 }

@@ -50,8 +50,8 @@ pub(super) fn answer(answer: &mut Answer, request: &Lines) {
     (answer.status, answer.grpc) = (200, Some(code));
 }
 
-/// The code that a client of gRPC derives from a status of HTTP, except for 504, which says that our
-/// own time ran out.
+/// The code that a client of gRPC derives from a status of HTTP, except for 408 and 504, which say that
+/// the call's time ran out.
 pub(crate) const fn code_of(status: u16) -> GrpcCode {
     match status {
         400 => GrpcCode::Internal,
@@ -59,7 +59,7 @@ pub(crate) const fn code_of(status: u16) -> GrpcCode {
         403 => GrpcCode::PermissionDenied,
         404 => GrpcCode::Unimplemented,
         429 | 502 | 503 => GrpcCode::Unavailable,
-        504 => GrpcCode::DeadlineExceeded,
+        408 | 504 => GrpcCode::DeadlineExceeded,
         _ => GrpcCode::Unknown,
     }
 }

@@ -41,6 +41,7 @@ impl Answer {
             (Outcome::ConnectFailure, Limit::Connect) => Self::local(502, "connection_timeout"),
             (Outcome::ConnectFailure, _) => Self::local(502, "connection_refused"),
             (Outcome::Reset, _) => Self::local(502, "connection_terminated"),
+            (Outcome::SlowCaller, _) => Self::slow(),
             _ => Self::local(504, "http_response_timeout"),
         }
     }
@@ -52,6 +53,15 @@ impl Answer {
         fields.add("content-type", "text/plain");
         let text = error.replace('_', " ");
         Self { status, grpc: None, source: Source::Proxy, text, fields }
+    }
+
+    /// The caller did not complete its request.
+    fn slow() -> Self {
+        let mut answer = Self::local(408, "http_request_error");
+        let status = "amb; error=http_request_error; details=\"incomplete body\"";
+        answer.fields.set("proxy-status", status);
+        answer.text = "the request was not complete in time".to_owned();
+        answer
     }
 
     /// The breaker is open: says when to come back, in whole seconds.

@@ -36,6 +36,7 @@
 //! What is not modelled: kept connections, and the process-wide bound on replay memory.
 
 mod attempt;
+mod blame;
 mod breaker;
 mod budget;
 mod call;
@@ -55,7 +56,7 @@ mod trace;
 pub use coverage::{Coverage, Covered, Missed};
 pub use engine::{Run, run, run_covered};
 pub(crate) use grpc::code_of as grpc_code_of;
-pub use scenario::{Request, Scenario, Script, Start};
+pub use scenario::{Course, Request, Scenario, Script, Start};
 pub use test::{Failed, TestOutcome, run_test};
 pub use trace::{
     CallRecord, Event, Outcome, Refusal, Source, State, Status, Trace, Transition, What,

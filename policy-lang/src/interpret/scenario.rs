@@ -29,6 +29,17 @@ pub struct Request {
     pub headers: Vec<(String, String)>,
     /// Bytes.
     pub body: u64,
+    pub course: Course,
+}
+
+/// What happens to a call on this side of its upstream.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Course {
+    #[default]
+    /// The request comes at once, and its caller waits for the answer.
+    Plain,
+    /// Half of its body comes that much later.
+    SlowCaller(Duration),
 }
 
 /// When a request starts.
@@ -100,5 +111,6 @@ fn repeated(request: &TestRequest) -> impl Iterator<Item = Request> {
             false => request.headers.clone(),
         },
         body: request.body,
+        course: Course::Plain,
     })
 }

@@ -82,6 +82,8 @@ pub enum Outcome {
     ConnectFailure,
     Reset,
     Timeout,
+    /// No outcome of the upstream's: the caller did not complete its request.
+    SlowCaller,
 }
 
 /// Why a try is not followed by another, or not made.
@@ -124,6 +126,15 @@ pub enum State {
 }
 
 impl Outcome {
+    /// Is it a response that no policy would repeat?
+    pub(super) const fn is_fine(self) -> bool {
+        match self {
+            Self::Status(status) => status < 400,
+            Self::Grpc(code) => matches!(code, GrpcCode::Ok),
+            _ => false,
+        }
+    }
+
     /// Is there a response that the caller could have?
     pub const fn is_answer(self) -> bool {
         matches!(self, Self::Status(_) | Self::Grpc(_))
@@ -181,6 +192,7 @@ impl Display for Outcome {
             Self::ConnectFailure => f.write_str("connect-failure"),
             Self::Reset => f.write_str("reset"),
             Self::Timeout => f.write_str("timeout"),
+            Self::SlowCaller => f.write_str("slow-caller"),
         }
     }
 }

@@ -49,7 +49,7 @@ pub(super) const ROWS: &[Row] = &[
         TIMEOUT,
         "total",
         Either(&[DURATION, DEADLINE, One(Kind::Word("off"))]),
-        "From the complete request to the end of the answer.",
+        "From the complete request head to the end of the answer.",
     )
     .measure(Measure::Duration),
     row(TIMEOUT, "per-try", DURATION, "One try, to the head of its answer.")

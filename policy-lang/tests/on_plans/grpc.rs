@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use amb_policy_lang::interpret::{Refusal, Request, Scenario, Script, Start, Status, Trace, run};
+use amb_policy_lang::interpret::{
+    Course, Refusal, Request, Scenario, Script, Start, Status, Trace, run,
+};
 use amb_policy_lang::plan::{
     Cause, GrpcCode, NonIdempotent, Plan, Protocol, Reply, ScriptedReply, ScriptedStep, Settings,
     Sourced, Total,
@@ -44,6 +46,7 @@ fn call(headers: &[(&str, &str)]) -> Request {
         target: "/shop.v1.Stock/Get".to_owned(),
         headers: all.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect(),
         body: 0,
+        course: Course::Plain,
     }
 }
 

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use amb_policy_lang::interpret::{Refusal, Request, Scenario, Script, Start, run, run_covered};
+use amb_policy_lang::interpret::{
+    Course, Refusal, Request, Scenario, Script, Start, run, run_covered,
+};
 use amb_policy_lang::plan::{
     Action, Backoff, BackoffKind, Breaker, BreakerScope, Budget, Cause, HeaderEdit, HeaderOp,
     HeaderValue, HostPattern, NonIdempotent, OpenFor, Otherwise, Percent, Plan, Rate, Reply, Retry,
@@ -23,6 +25,7 @@ pub(crate) fn request((method, host, target): (&str, &str, &str)) -> Request {
         target: target.to_owned(),
         headers: vec![],
         body: 0,
+        course: Course::Plain,
     }
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use amb_policy_lang::diff::diff;
 use amb_policy_lang::interpret::{
-    Outcome, Request, Scenario, Script, Source, Start, Status, Trace, Transition, What, run,
+    Course, Outcome, Request, Scenario, Script, Source, Start, Status, Trace, Transition, What, run,
 };
 use amb_policy_lang::plan::{
     Backoff, BackoffKind, Breaker, Budget, Cause, CodeRange, NonIdempotent, OpenFor, Percent, Plan,
@@ -175,6 +175,7 @@ fn request() -> impl Strategy<Value = Request> {
             target: target.to_owned(),
             headers: key.into_iter().collect(),
             body,
+            course: Course::Plain,
         }
     })
 }

@@ -39,6 +39,8 @@ pub(crate) struct Exchange<N: Net> {
     reused: bool,
     /// The response head must be there by then.
     end: Moment,
+    /// Since when the caller is waited for: its request is not complete, and all that came has gone out.
+    awaited: Option<Moment>,
     /// Body bytes that had gone out when that was set.
     passed: u64,
     interims: u32,
@@ -47,7 +49,7 @@ pub(crate) struct Exchange<N: Net> {
 impl<N: Net> Exchange<N> {
     pub(crate) fn new(link: Link<N>, reused: bool, end: Moment, call: &Call<'_, N>) -> Self {
         let (block, parts) = (call.worker.blocks.take(), ResponseParts::default());
-        Self { link, block, parts, reused, end, passed: 0, interims: 0 }
+        Self { link, block, parts, reused, end, awaited: None, passed: 0, interims: 0 }
     }
 
     pub(crate) async fn run(mut self, call: &mut Call<'_, N>) -> Outcome<N> {
@@ -61,6 +63,9 @@ impl<N: Net> Exchange<N> {
         }
         let head = poll_fn(|cx| self.poll(call, cx)).await;
         call.went_on();
+        if let Some(since) = self.awaited {
+            call.callers_time += call.now - since;
+        }
         match head {
             Ok(complete) => self.respond(call, complete),
             Err(failure) => {
@@ -83,7 +88,10 @@ impl<N: Net> Exchange<N> {
         loop {
             let continued = call.request.continued;
             self.poll_upload(call, cx)?;
-            if call.limits.streams {
+            if call.request.is_awaited(&self.link.out) != self.awaited.is_some() {
+                self.pass_time(call);
+            }
+            if call.limits.streams || self.is_endless(call) {
                 self.hear_upload(call);
             }
             if let Poll::Ready(head) = self.poll_response(call, cx) {
@@ -97,6 +105,9 @@ impl<N: Net> Exchange<N> {
                 return Poll::Ready(Err(self.failure(Kind::Cancelled)));
             }
             ready!(call.timer.poll_due(cx));
+            if self.awaited.is_some() {
+                return Poll::Ready(Err(self.failure(Kind::SlowCaller)));
+            }
             if call.request.continued || call.worker.clock().now() >= self.end {
                 return Poll::Ready(Err(self.failure(call.late(self.end))));
             }
@@ -106,13 +117,39 @@ impl<N: Net> Exchange<N> {
         }
     }
 
-    /// A stream may go on for as long as it likes before it is answered; only silence ends it.
+    /// Time goes over to the caller, or back: what the caller takes is not the try's.
+    fn pass_time(&mut self, call: &mut Call<'_, N>) {
+        let (now, deadline) = (call.worker.clock().now(), call.limits.deadline);
+        match self.awaited.take() {
+            None => self.awaited = Some(now),
+            Some(since) => {
+                call.callers_time += now - since;
+                self.end = (self.end + (now - since)).min(deadline);
+            }
+        }
+        if !call.limits.streams {
+            let patience =
+                if deadline == Moment::NEVER { now + call.limits.idle } else { deadline };
+            call.timer.set(if self.awaited.is_some() { patience } else { self.end });
+        }
+    }
+
+    /// Of a stream, and of a caller whom `total` does not bound, only silence comes to an end.
     fn hear_upload(&mut self, call: &Call<'_, N>) {
         let passed = self.link.out.passed;
         if passed != self.passed {
-            (self.passed, self.end) = (passed, call.worker.clock().now() + call.limits.idle);
-            call.timer.set(self.end);
+            let silent = call.worker.clock().now() + call.limits.idle;
+            self.passed = passed;
+            if call.limits.streams {
+                self.end = silent;
+            }
+            call.timer.set(silent);
         }
+    }
+
+    /// Does nothing but silence end the wait for the caller?
+    fn is_endless(&self, call: &Call<'_, N>) -> bool {
+        self.awaited.is_some() && call.limits.deadline == Moment::NEVER
     }
 
     /// The request, as far as it goes. That the upstream takes no more is not yet an error.

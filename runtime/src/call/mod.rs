@@ -58,6 +58,8 @@ pub struct Call<'a, N: Net> {
     /// When it last went on after waiting: what it does then takes no time worth asking for.
     pub(crate) now: Moment,
     pub(crate) limits: Limits,
+    /// What of it the caller has taken to send its request, while nobody else held that up.
+    pub(crate) callers_time: Duration,
     /// The upstream of the try that is under way, or comes next; none where no upstream is tried.
     pub(crate) upstream: Option<UpstreamId>,
     /// Tries that reached for the network.
@@ -115,6 +117,7 @@ impl<'a, N: Net> Call<'a, N> {
             started: now,
             now,
             limits: Limits::NONE,
+            callers_time: Duration::ZERO,
             upstream: None,
             tries: 0,
             last_endpoint: None,
@@ -153,7 +156,12 @@ impl<'a, N: Net> Call<'a, N> {
 
     /// What it is called when a try is not done by `end`.
     pub(super) fn late(&self, end: Moment) -> Kind {
-        if end == self.limits.deadline { Kind::TotalTimeout } else { Kind::TryTimeout }
+        let total = self.limits.deadline - self.started;
+        match end == self.limits.deadline {
+            true if self.callers_time * 2 > total => Kind::OutOfTime,
+            true => Kind::TotalTimeout,
+            false => Kind::TryTimeout,
+        }
     }
 
     /// May a request that met a connection's end be sent once more?
@@ -191,6 +199,14 @@ impl<'a, N: Net> Call<'a, N> {
 
 /// How a call ended: with an answer for the caller, or without one.
 pub type Outcome<N> = Result<Response<N>, Failure>;
+
+/// What of that says something about the upstream.
+pub(crate) fn blame<N: Net>(outcome: &Outcome<N>) -> Option<Cause> {
+    match outcome {
+        Ok(response) => Some(response.cause()),
+        Err(failure) => failure.blame(),
+    }
+}
 
 /// What a try came to, as policies name it; `None` if no try was made, or the caller ended it.
 pub(crate) fn cause<N: Net>(outcome: &Outcome<N>) -> Option<Cause> {

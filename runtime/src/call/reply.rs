@@ -28,6 +28,10 @@ pub(crate) fn of_failure<N: Net>(
         let seconds = retry_in.as_secs() + u64::from(retry_in.subsec_nanos() > 0);
         reply.field("retry-after", seconds.max(1).to_string().as_bytes());
     }
+    if failure.kind == Kind::SlowCaller {
+        status.push_str("; details=\"incomplete body\"");
+        text = "the request was not complete in time\n".to_owned();
+    }
     reply.field("proxy-status", status.as_bytes());
     reply.field("content-type", b"text/plain");
     reply.finish(text.as_bytes(), to.method(), Source::Proxy)

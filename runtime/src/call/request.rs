@@ -230,6 +230,11 @@ impl Request {
         self.is_complete() && out.has_caught_up(&self.block)
     }
 
+    /// Nothing but the caller holds it up.
+    pub(crate) fn is_awaited(&self, out: &Outgoing) -> bool {
+        !self.is_complete() && self.continued && out.has_caught_up(&self.block)
+    }
+
     /// Moves head and body to the upstream; ready when all of it is written.
     pub(crate) fn poll_upload<N: Net>(
         &mut self,

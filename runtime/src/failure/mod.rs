@@ -35,6 +35,10 @@ pub(crate) enum Kind {
     Malformed,
     TryTimeout,
     TotalTimeout,
+    /// The same, but most of the time was the caller's.
+    OutOfTime,
+    /// The caller has not sent the rest of its request, and the upstream has all that came.
+    SlowCaller,
     BreakerOpen {
         breaker: &'static str,
         retry_in: Duration,
@@ -80,8 +84,16 @@ impl Failure {
             }
             Kind::Stale | Kind::RefusedStream => Some(Cause::RefusedStream),
             Kind::Reset | Kind::Malformed => Some(Cause::Reset),
-            Kind::TryTimeout | Kind::TotalTimeout => Some(Cause::Timeout),
+            Kind::TryTimeout | Kind::TotalTimeout | Kind::OutOfTime => Some(Cause::Timeout),
             _ => None,
+        }
+    }
+
+    /// What of it the upstream is to blame for.
+    pub(crate) const fn blame(self) -> Option<Cause> {
+        match self.kind {
+            Kind::OutOfTime => None,
+            _ => self.cause(),
         }
     }
 
@@ -90,6 +102,7 @@ impl Failure {
         match self.kind {
             Kind::BadBody | Kind::BadHello => 400,
             Kind::UnknownHost => 404,
+            Kind::SlowCaller => 408,
             Kind::Refused
             | Kind::Unreachable
             | Kind::ConnectTimeout
@@ -101,7 +114,7 @@ impl Failure {
             | Kind::RefusedStream
             | Kind::BreakerOpen { .. }
             | Kind::ConnectionLimit => 503,
-            Kind::TryTimeout | Kind::TotalTimeout => 504,
+            Kind::TryTimeout | Kind::TotalTimeout | Kind::OutOfTime => 504,
             Kind::Loop => 508,
             Kind::Cancelled => 499,
         }
@@ -116,12 +129,14 @@ impl Failure {
             Kind::ConnectTimeout => ProxyError::ConnectionTimeout,
             Kind::Stale | Kind::Reset => ProxyError::ConnectionTerminated,
             Kind::Malformed => ProxyError::HttpProtocol,
-            Kind::TryTimeout | Kind::TotalTimeout => ProxyError::HttpResponseTimeout,
+            Kind::TryTimeout | Kind::TotalTimeout | Kind::OutOfTime => {
+                ProxyError::HttpResponseTimeout
+            }
             Kind::RefusedStream | Kind::BreakerOpen { .. } => ProxyError::DestinationUnavailable,
             Kind::ConnectionLimit => ProxyError::ConnectionLimitReached,
             Kind::UnknownHost => ProxyError::DestinationNotFound,
             Kind::Loop => ProxyError::ProxyLoopDetected,
-            Kind::BadBody => ProxyError::HttpRequest,
+            Kind::BadBody | Kind::SlowCaller => ProxyError::HttpRequest,
             Kind::BadHello => ProxyError::TlsProtocol,
             Kind::Cancelled => ProxyError::ClientClosed,
         }

@@ -6,7 +6,7 @@
 use std::marker::PhantomData;
 
 use super::Filter;
-use crate::call::{Call, Outcome, cause};
+use crate::call::{Call, Outcome, blame};
 use crate::policy::BreakerPolicy;
 use crate::worker::{Net, judge};
 
@@ -18,9 +18,15 @@ impl<P: BreakerPolicy, F: Filter> Filter for Breaker<P, F> {
     type Next = F;
 
     async fn call<N: Net>(call: &mut Call<'_, N>) -> Outcome<N> {
-        let leave = call.worker.admit(P::ID, &P::SPEC, call.now)?;
+        let callers_time = call.callers_time;
+        let mut leave = call.worker.admit(P::ID, &P::SPEC, call.now)?;
         let outcome = F::call(call).await;
-        let verdict = judge(cause(&outcome), P::counts);
+        if let Some(leave) = &mut leave
+            && call.callers_time > callers_time
+        {
+            leave.excuse(call.callers_time - callers_time);
+        }
+        let verdict = judge(blame(&outcome), P::counts);
         call.worker.settle(leave, &P::SPEC, verdict, call.now);
         outcome
     }

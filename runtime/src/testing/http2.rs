@@ -28,23 +28,31 @@ pub(super) async fn exchange(io: DuplexStream, request: &Request) -> Result<Stri
         head = head.header("content-length", request.body);
     }
     let head = head.body(()).map_err(|_| Reason::PROTOCOL_ERROR)?;
-    let (response, body) = requests.send_request(head, request.body == 0)?;
+    let (response, mut body) = requests.send_request(head, request.body == 0)?;
     if request.body > 0 {
         // The proxy may answer without reading all of it.
-        tokio::task::spawn_local(send(body, request.body));
+        let later = if request.pause.is_zero() { 0 } else { request.body.div_ceil(2) };
+        let (now, pause) = (request.body - later, request.pause);
+        tokio::task::spawn_local(async move {
+            send(&mut body, now, later == 0).await;
+            if later > 0 {
+                tokio::time::sleep(pause).await;
+                send(&mut body, later, true).await;
+            }
+        });
     }
     let (head, mut body) = response.await?.into_parts();
     read(&mut body).await?;
     Ok(text(&format!("HTTP/2 {} ", head.status.as_u16()), &head.headers))
 }
 
-async fn send(mut body: SendStream<Bytes>, mut left: usize) {
+async fn send(body: &mut SendStream<Bytes>, mut left: usize, end: bool) {
     while left > 0 {
         body.reserve_capacity(left);
         let Some(Ok(capacity)) = poll_fn(|cx| body.poll_capacity(cx)).await else { return };
         let part = capacity.min(left);
         left -= part;
-        if body.send_data(vec![b'x'; part].into(), left == 0).is_err() {
+        if body.send_data(vec![b'x'; part].into(), end && left == 0).is_err() {
             return;
         }
     }
@@ -79,13 +87,13 @@ pub(super) async fn serve<I: AsyncRead + AsyncWrite + Unpin + 'static>(
     connection.graceful_shutdown();
     tokio::task::spawn_local(async move { while let Some(Ok(_)) = connection.accept().await {} });
     let (head, mut body) = request.into_parts();
-    read(&mut body).await.map_err(io::Error::other)?;
     if let Some(seen) = seen.borrow_mut().get_mut(at) {
         let host = head.uri.authority().map_or("", |host| host.as_str());
         let target = head.uri.path_and_query().map_or("/", |target| target.as_str());
         seen.head =
             text(&format!("{} {target} HTTP/2\r\nhost: {host}", head.method), &head.headers);
     }
+    read(&mut body).await.map_err(io::Error::other)?;
     tokio::time::sleep(step.after).await;
     answer(respond, &step).await.map_err(io::Error::other)
 }

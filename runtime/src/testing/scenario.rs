@@ -38,6 +38,7 @@ pub struct Request {
     times: u32,
     every: Option<Duration>,
     pace: Duration,
+    pub(super) pause: Duration,
 }
 
 impl Request {
@@ -52,6 +53,7 @@ impl Request {
             times: 1,
             every: None,
             pace: Duration::ZERO,
+            pause: Duration::ZERO,
         }
     }
 
@@ -93,6 +95,23 @@ impl Request {
     pub fn pace(mut self, pace: Duration) -> Self {
         self.pace = pace;
         self
+    }
+
+    /// So much time before the second half of the body.
+    #[must_use]
+    pub fn pause(mut self, pause: Duration) -> Self {
+        self.pause = pause;
+        self
+    }
+
+    /// What is sent at once, each with the time before it.
+    fn pieces<'b>(&self, bytes: &'b [u8]) -> Vec<(Duration, &'b [u8])> {
+        if !self.pace.is_zero() {
+            return bytes.chunks(1).map(|byte| (self.pace, byte)).collect();
+        }
+        let later = if self.pause.is_zero() { 0 } else { self.body.div_ceil(2) };
+        let (first, second) = bytes.split_at(bytes.len() - later);
+        vec![(Duration::ZERO, first), (self.pause, second)]
     }
 
     fn bytes(&self) -> Vec<u8> {
@@ -302,7 +321,7 @@ async fn call<P: Proxy>(
         Version::Http1 => {
             let bodiless = request.method == "HEAD";
             let bytes = request.bytes();
-            exchange(&mut ours, (&bytes, request.pace), bodiless).await.unwrap_or_default()
+            exchange(&mut ours, &request.pieces(&bytes), bodiless).await.unwrap_or_default()
         }
         Version::Http2 => http2::exchange(ours, &request).await.unwrap_or_default(),
     };
@@ -312,15 +331,14 @@ async fn call<P: Proxy>(
 /// Sends a request and reads the answer's head and body; returns the head.
 async fn exchange(
     io: &mut DuplexStream,
-    (request, pace): (&[u8], Duration),
+    pieces: &[(Duration, &[u8])],
     bodiless: bool,
 ) -> std::io::Result<String> {
     let (mut from, mut to) = tokio::io::split(io);
     let write = async {
-        let piece = if pace.is_zero() { request.len() } else { 1 };
-        for piece in request.chunks(piece) {
-            if !pace.is_zero() {
-                tokio::time::sleep(pace).await;
+        for (before, piece) in pieces {
+            if !before.is_zero() {
+                tokio::time::sleep(*before).await;
             }
             if to.write_all(piece).await.is_err() {
                 break;

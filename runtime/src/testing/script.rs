@@ -228,10 +228,12 @@ async fn serve(
     seen: &RefCell<Vec<Seen>>,
     at: usize,
 ) -> io::Result<()> {
-    let head = read_request(&mut io).await?;
-    if let Some(seen) = seen.borrow_mut().get_mut(at) {
-        seen.head = head;
-    }
+    read_request(&mut io, |head| {
+        if let Some(seen) = seen.borrow_mut().get_mut(at) {
+            seen.head = head.to_owned();
+        }
+    })
+    .await?;
     tokio::time::sleep(step.after).await;
     match step.reply {
         Reply::Grpc(code) => {
@@ -261,8 +263,8 @@ async fn serve(
     }
 }
 
-/// Reads head and body; returns the head.
-async fn read_request(io: &mut DuplexStream) -> io::Result<String> {
+/// Reads head and body; shows the head as soon as it is there.
+async fn read_request(io: &mut DuplexStream, show: impl FnOnce(&str)) -> io::Result<()> {
     let mut bytes = Vec::new();
     let end = loop {
         if let Some(end) = memchr::memmem::find(&bytes, b"\r\n\r\n") {
@@ -273,13 +275,14 @@ async fn read_request(io: &mut DuplexStream) -> io::Result<String> {
         }
     };
     let head = String::from_utf8_lossy(bytes.get(..end).unwrap_or_default()).into_owned();
+    show(&head);
     let length = field(&head, "content-length").and_then(|length| length.parse().ok()).unwrap_or(0);
     while bytes.len() < end + length {
         if io.read_buf(&mut bytes).await? == 0 {
             return Err(io::ErrorKind::UnexpectedEof.into());
         }
     }
-    Ok(head)
+    Ok(())
 }
 
 /// The value of a field in a head, as text.

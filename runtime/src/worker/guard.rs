@@ -1,5 +1,7 @@
 //! Breakers, as whoever tries an upstream meets them: leave before a try, a verdict behind it.
 
+use std::time::Duration;
+
 use super::{Net, Worker};
 use crate::clock::Moment;
 use crate::failure::{Failure, Kind};
@@ -14,6 +16,13 @@ use crate::state::breaker::{Permit, Spec, Transition, Verdict};
 pub(crate) struct Leave {
     breaker: BreakerId,
     permit: Permit,
+}
+
+impl Leave {
+    /// So much of the try's time was not the upstream's.
+    pub(crate) fn excuse(&mut self, time: Duration) {
+        self.permit.excuse(time);
+    }
 }
 
 impl<N: Net> Worker<N> {

@@ -1,9 +1,9 @@
 //! One test on both: do they agree, and if not, the smallest test that shows it.
 
-use amb_policy_lang::interpret::{Scenario, run};
-use amb_policy_lang::plan::{Plan, Test};
+use amb_policy_lang::interpret::{Course, Scenario, run};
+use amb_policy_lang::plan::Plan;
 
-use crate::{HTTP1, Policy, Spoken, account, invariants, show};
+use crate::{Case, HTTP1, Policy, Spoken, account, invariants, show};
 
 /// How a comparison went.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,25 +15,24 @@ pub enum Verdict {
     Differ(String),
 }
 
-/// Runs a test on both, with one seed.
-pub fn judge(policy: &Policy, plan: &Plan, test: &Test, seed: u64) -> Verdict {
-    judge_over(policy, plan, (test, HTTP1), seed)
+/// Runs a case on both, with one seed.
+pub fn judge(policy: &Policy, plan: &Plan, case: &Case, seed: u64) -> Verdict {
+    judge_over(policy, plan, (case, HTTP1), seed)
 }
 
 /// The same, with these versions of HTTP on the two sides of the proxy. The interpreter knows none.
 pub fn judge_over(
     policy: &Policy,
     plan: &Plan,
-    (test, spoken): (&Test, Spoken),
+    (case, spoken): (&Case, Spoken),
     seed: u64,
 ) -> Verdict {
-    let fields = account::REQUEST_FIELDS.map(str::to_owned).to_vec();
-    let scenario = Scenario { fields, ..Scenario::of_test(test, seed) };
+    let scenario = scenario(case, seed);
     let trace = run(plan, &scenario);
     if account::is_ambiguous(&scenario, &trace) {
         return Verdict::Ambiguous;
     }
-    let observed = (policy.play)(test, seed, spoken);
+    let observed = (policy.play)(case, seed, spoken);
     let (expected, actual) =
         (account::interpreted(plan, &trace), account::compiled(plan, &observed));
     let broken = invariants::broken(plan, &scenario, &observed);
@@ -42,58 +41,75 @@ pub fn judge_over(
     }
     let broken = broken.join("\n");
     let differences = show::side_by_side(&expected, &actual);
-    let text = show::test(test);
+    let text = show::case(case);
     let entry = policy.entry;
     Verdict::Differ(format!("{entry}, seed {seed}, {spoken:?}\n{text}\n\n{differences}{broken}"))
+}
+
+fn scenario(case: &Case, seed: u64) -> Scenario {
+    let fields = account::REQUEST_FIELDS.map(str::to_owned).to_vec();
+    let mut scenario = Scenario { fields, ..Scenario::of_test(&case.test, seed) };
+    let courses = case.test.requests.iter().zip(&case.courses);
+    let courses = courses.flat_map(|(request, course)| (0..request.times).map(|_| *course));
+    for (request, course) in scenario.requests.iter_mut().zip(courses) {
+        request.course = course;
+    }
+    scenario
 }
 
 /// Leaves out whatever is not needed for the difference; returns how that one reads.
 pub fn smallest(
     policy: &Policy,
     plan: &Plan,
-    (mut test, spoken): (Test, Spoken),
+    (mut case, spoken): (Case, Spoken),
     seed: u64,
 ) -> String {
-    let mut found = judge_over(policy, plan, (&test, spoken), seed);
-    while let Some((smaller, verdict)) = smaller(&test).into_iter().find_map(|smaller| {
+    let mut found = judge_over(policy, plan, (&case, spoken), seed);
+    while let Some((smaller, verdict)) = smaller(&case).into_iter().find_map(|smaller| {
         let verdict = judge_over(policy, plan, (&smaller, spoken), seed);
         matches!(verdict, Verdict::Differ(_)).then_some((smaller, verdict))
     }) {
-        (test, found) = (smaller, verdict);
+        (case, found) = (smaller, verdict);
     }
     match found {
         Verdict::Differ(text) => text,
-        _ => show::test(&test),
+        _ => show::case(&case),
     }
 }
 
-/// The test with one thing less, in every way.
-fn smaller(test: &Test) -> Vec<Test> {
-    let mut tests = Vec::new();
-    let mut with = |change: &dyn Fn(&mut Test)| {
-        let mut smaller = test.clone();
+/// The case with one thing less, in every way.
+fn smaller(case: &Case) -> Vec<Case> {
+    let mut cases = Vec::new();
+    let mut with = |change: &dyn Fn(&mut Case)| {
+        let mut smaller = case.clone();
         change(&mut smaller);
-        tests.push(smaller);
+        cases.push(smaller);
     };
-    for (at, request) in test.requests.iter().enumerate() {
-        if test.requests.len() > 1 {
-            with(&|test| drop(test.requests.remove(at)));
+    for (at, request) in case.test.requests.iter().enumerate() {
+        if case.test.requests.len() > 1 {
+            with(&|case| {
+                case.test.requests.remove(at);
+                case.courses.remove(at);
+            });
+        }
+        if case.courses[at] != Course::Plain {
+            with(&|case| case.courses[at] = Course::Plain);
         }
         if request.times > 1 {
-            with(&|test| test.requests[at].times -= 1);
+            with(&|case| case.test.requests[at].times -= 1);
         }
         if request.body > 0 {
-            with(&|test| test.requests[at].body = 0);
+            with(&|case| case.test.requests[at].body = 0);
         }
         for field in 0..request.headers.len() {
-            with(&|test| drop(test.requests[at].headers.remove(field)));
+            with(&|case| drop(case.test.requests[at].headers.remove(field)));
         }
     }
-    for (at, given) in test.given.iter().enumerate() {
-        with(&|test| drop(test.given.remove(at)));
+    for (at, given) in case.test.given.iter().enumerate() {
+        with(&|case| drop(case.test.given.remove(at)));
         for step in (0..given.replies.len()).filter(|_| given.replies.len() > 1) {
-            with(&|test| drop(test.given[at].replies.remove(step)));
+            with(&|case| drop(case.test.given[at].replies.remove(step)));
         }
     }
-    tests
+    cases
 }

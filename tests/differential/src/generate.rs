@@ -3,12 +3,15 @@
 
 use std::time::Duration;
 
+use amb_policy_lang::interpret::Course;
 use amb_policy_lang::plan::{
     Given, HostPattern, Match, Otherwise, PathPattern, Place, Plan, Protocol, ScriptedReply,
     Segment, Settings, Test, TestRequest, Upstream,
 };
 
 use amb_tests_policies::Dice;
+
+use crate::case::Case;
 
 mod script;
 
@@ -20,15 +23,26 @@ const DEADLINES: [&str; 6] = ["250ms", "1s", "0.3", "0", "60", "soon"];
 const NOWHERE: Place = Place { file: 0, line: 0, column: 0 };
 
 /// One to six request lines, and scripts for most of the upstreams.
-pub fn test(plan: &Plan, dice: &mut Dice) -> Test {
-    let requests = (0..=dice.below(6)).map(|_| request(plan, dice)).collect();
-    Test {
+pub fn case(plan: &Plan, dice: &mut Dice) -> Case {
+    let requests: Vec<_> = (0..=dice.below(6)).map(|_| request(plan, dice)).collect();
+    let courses = requests.iter().map(|_| course(dice)).collect();
+    let test = Test {
         name: "both agree".to_owned(),
         place: NOWHERE,
         docs: Vec::new(),
         requests,
         given: scripts(plan, dice),
         expects: Vec::new(),
+    };
+    Case { test, courses }
+}
+
+/// Mostly plain. No policy has bounds of such lengths.
+fn course(dice: &mut Dice) -> Course {
+    let time = Duration::from_millis(*dice.pick(&[3, 67, 239, 1_009, 4_999, 30_011]));
+    match dice.below(6) {
+        0 => Course::SlowCaller(time),
+        _ => Course::Plain,
     }
 }
 

@@ -9,6 +9,7 @@
 //! the same ones in every run.
 
 pub mod account;
+mod case;
 pub mod differ;
 pub mod generate;
 pub mod invariants;
@@ -20,10 +21,11 @@ pub mod policies {
     include!(concat!(env!("OUT_DIR"), "/modules.rs"));
 }
 
-use amb_policy_lang::plan::{Plan, Test};
+use amb_policy_lang::plan::Plan;
 use amb_policy_lang::{MemoryLoader, compile};
 use amb_runtime::testing::Observed;
 
+pub use case::Case;
 use play::play;
 pub use play::{HTTP1, PAIRS, Spoken};
 
@@ -33,8 +35,8 @@ pub struct Policy {
     pub entry: &'static str,
     /// Names and texts of all files that it is made of.
     pub sources: &'static [(&'static str, &'static str)],
-    /// Runs a test, with this seed of the jitter, on the compiled proxy.
-    pub play: fn(&Test, u64, Spoken) -> Observed,
+    /// Runs a case, with this seed of the jitter, on the compiled proxy.
+    pub play: fn(&Case, u64, Spoken) -> Observed,
 }
 
 /// All of them.

@@ -1,10 +1,13 @@
 //! A test of the language as a scenario of the compiled proxy.
 
-use amb_policy_lang::plan::{GRPC_CODES, GrpcCode, ScriptedReply, ScriptedStep, Test, TestRequest};
+use amb_policy_lang::interpret::Course;
+use amb_policy_lang::plan::{GRPC_CODES, GrpcCode, ScriptedReply, ScriptedStep, TestRequest};
 use amb_runtime::prelude::{Grpc, Proxy};
 use amb_runtime::testing::{
     Observed, Request, Scenario, Step, Version, grpc, refused, reset, status, timeout,
 };
+
+use crate::case::Case;
 
 /// What is spoken with the application and with the upstreams.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,17 +27,19 @@ pub const PAIRS: [Spoken; 3] = [
 ];
 
 /// Runs it.
-pub(crate) fn play<P: Proxy>(test: &Test, seed: u64, spoken: Spoken) -> Observed {
+pub(crate) fn play<P: Proxy>(case: &Case, seed: u64, spoken: Spoken) -> Observed {
+    let Case { test, courses } = case;
     let Spoken { callers, upstreams } = spoken;
     let mut scenario = Scenario::<P>::new().seed(seed).callers(callers).upstreams(upstreams);
     for given in &test.given {
         let steps: Vec<_> = given.replies.iter().map(step).collect();
         scenario = scenario.given(&given.upstream, &steps);
     }
-    test.requests.iter().map(request).fold(scenario, Scenario::request).run()
+    let requests = test.requests.iter().zip(courses);
+    requests.map(request).fold(scenario, Scenario::request).run()
 }
 
-fn request(request: &TestRequest) -> Request {
+fn request((request, course): (&TestRequest, &Course)) -> Request {
     let (host, target) = (&request.host, &request.target);
     let call = match request.grpc {
         true => Request::grpc(host, target.trim_start_matches('/')),
@@ -43,6 +48,10 @@ fn request(request: &TestRequest) -> Request {
     let fields = request.headers.iter();
     let call = fields.fold(call, |call, (name, value)| call.header(name, value));
     let call = call.body(request.body as usize).times(request.times);
+    let call = match *course {
+        Course::Plain => call,
+        Course::SlowCaller(pause) => call.pause(pause),
+    };
     match request.every {
         Some(every) => call.every(every),
         None => call,

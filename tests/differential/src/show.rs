@@ -1,11 +1,16 @@
 //! Tests and differences for people.
 
+use amb_policy_lang::interpret::Course;
 use amb_policy_lang::plan::display::{duration, quoted, size};
-use amb_policy_lang::plan::{Given, ScriptedReply, ScriptedStep, Test, TestRequest};
+use amb_policy_lang::plan::{Given, ScriptedReply, ScriptedStep, TestRequest};
 
-/// The test as it could stand in the policy.
-pub fn test(test: &Test) -> String {
-    let requests = test.requests.iter().map(request);
+use crate::case::Case;
+
+/// The test as it could stand in the policy, and what no policy has words for.
+pub fn case(case: &Case) -> String {
+    let test = &case.test;
+    let requests =
+        test.requests.iter().zip(&case.courses).map(|(it, course)| request(it) + &say(*course));
     let given = test.given.iter().map(given);
     let lines: String = requests.chain(given).map(|line| format!("    {line}\n")).collect();
     format!("test {} {{\n{lines}}}", quoted(&test.name))
@@ -22,6 +27,13 @@ pub fn side_by_side(expected: &[String], actual: &[String]) -> String {
     let both = lines(' ', both);
     let (interpreter, proxy) = (lines('-', rest), lines('+', &actual[same..]));
     format!("- interpreter, + compiled proxy\n{both}{interpreter}{proxy}")
+}
+
+fn say(course: Course) -> String {
+    match course {
+        Course::Plain => String::new(),
+        Course::SlowCaller(time) => format!("  # half of its body {} later", duration(time)),
+    }
 }
 
 fn request(request: &TestRequest) -> String {

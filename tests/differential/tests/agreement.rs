@@ -20,11 +20,11 @@ fn check(policy: &Policy, plan: &Plan, spoken: Spoken, wanted: u64) -> u64 {
         if compared == wanted {
             break;
         }
-        let test = generate::test(plan, &mut Dice::new(seed));
-        match judge_over(policy, plan, (&test, spoken), seed) {
+        let case = generate::case(plan, &mut Dice::new(seed));
+        match judge_over(policy, plan, (&case, spoken), seed) {
             Verdict::Agree => compared += 1,
             Verdict::Ambiguous => left_out += 1,
-            Verdict::Differ(_) => panic!("{}", smallest(policy, plan, (test, spoken), seed)),
+            Verdict::Differ(_) => panic!("{}", smallest(policy, plan, (case, spoken), seed)),
         }
     }
     left_out
@@ -56,8 +56,8 @@ fn every_wrong_constant_is_found() {
     let survives = |policy: &Policy| {
         let plan = policy.plan();
         let agrees = |seed| {
-            let test = generate::test(&plan, &mut Dice::new(seed));
-            !matches!(judge(policy, &plan, &test, seed), Verdict::Differ(_))
+            let case = generate::case(&plan, &mut Dice::new(seed));
+            !matches!(judge(policy, &plan, &case, seed), Verdict::Differ(_))
         };
         (0..PATIENCE).all(agrees)
     };
@@ -70,7 +70,7 @@ fn every_wrong_constant_is_found() {
 fn one_seed_makes_one_scenario() {
     for policy in POLICIES {
         let plan = policy.plan();
-        let test = || generate::test(&plan, &mut Dice::new(7));
-        assert_eq!(test(), test());
+        let case = || generate::case(&plan, &mut Dice::new(7));
+        assert_eq!(case(), case());
     }
 }

@@ -92,6 +92,13 @@ pub struct Permit {
     started: Moment,
 }
 
+impl Permit {
+    /// So much of the try's time was not the upstream's.
+    pub fn excuse(&mut self, time: Duration) {
+        self.started = self.started + time;
+    }
+}
+
 /// What a try says about the upstream's health.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {

@@ -1,0 +1,90 @@
+//! Who is at fault: what is the caller's, or our own, is no verdict on the upstream.
+
+use std::time::Duration;
+
+use amb_runtime::prelude::Grpc;
+use amb_runtime::testing::{Observed, Request, Scenario, Step, Version, reset, status, timeout};
+use amb_tests_wire::policies::blame::Blame;
+
+const HOST: &str = "catalog.shop.svc";
+const VERSIONS: [Version; 2] = [Version::Http1, Version::Http2];
+
+fn millis(millis: u64) -> Duration {
+    Duration::from_millis(millis)
+}
+
+/// A PUT, half of whose body comes that much later.
+fn slow(pause: u64) -> Request {
+    Request::new("PUT", HOST, "/").body(10).pause(millis(pause))
+}
+
+fn play(callers: Version, upstreams: Version, request: Request, steps: &[Step]) -> Observed {
+    let scenario = Scenario::<Blame>::new().callers(callers).upstreams(upstreams);
+    scenario.given("catalog", steps).request(request).run()
+}
+
+/// Runs it over all versions of HTTP.
+fn everywhere(request: &Request, steps: &[Step], check: impl Fn(&Observed)) {
+    for callers in VERSIONS {
+        for upstreams in VERSIONS {
+            check(&play(callers, upstreams, request.clone(), steps));
+        }
+    }
+}
+
+#[test]
+fn a_body_that_does_not_come_is_the_callers() {
+    everywhere(&slow(60_000).times(5), &[status(200)], |observed| {
+        assert_eq!((observed.status(), observed.attempts()), (408, 1), "{observed:#?}");
+        assert_eq!(observed.elapsed(), millis(4_000));
+        let said = "amb; error=http_request_error; details=\"incomplete body\"";
+        assert_eq!(observed.response_header("proxy-status"), Some(said));
+        assert_eq!(observed.breaker("catalog"), "closed");
+    });
+}
+
+#[test]
+fn what_the_caller_takes_is_not_the_trys() {
+    everywhere(&slow(2_500).times(5), &[status(200).after(millis(900))], |observed| {
+        assert_eq!((observed.status(), observed.attempts()), (200, 1), "{observed:#?}");
+        assert_eq!(observed.elapsed(), millis(3_400));
+    });
+}
+
+#[test]
+fn once_the_request_is_complete_time_is_the_upstreams() {
+    everywhere(&slow(1_500).times(2), &[timeout()], |observed| {
+        assert_eq!(observed.breaker("catalog"), "open", "{observed:#?}");
+        assert_eq!(observed.calls()[0].tries.len(), 2);
+    });
+}
+
+/// Most of the time was the caller's: what was left of it says nothing about the upstream.
+#[test]
+fn a_total_that_the_caller_has_used_up_is_no_verdict() {
+    everywhere(&slow(3_500).times(5), &[timeout()], |observed| {
+        assert_eq!((observed.status(), observed.attempts()), (504, 1), "{observed:#?}");
+        assert_eq!(observed.breaker("catalog"), "closed");
+    });
+}
+
+#[test]
+fn a_stream_of_grpc_whose_caller_falls_silent_is_the_callers() {
+    for method in ["shop.v1.Prices/Quote", "shop.v1.Prices/Collect"] {
+        for callers in VERSIONS {
+            let call = Request::grpc("pricing.shop.svc", method).body(10).pause(millis(60_000));
+            let scenario = Scenario::<Blame>::new().callers(callers).request(call.times(5));
+            let observed = scenario.run();
+            assert_eq!(observed.grpc(), Some(Grpc::DeadlineExceeded), "{observed:#?}");
+            assert_eq!(observed.attempts(), 1, "{observed:#?}");
+            assert_eq!(observed.breaker("pricing"), "closed");
+        }
+    }
+}
+
+#[test]
+fn an_upstream_that_breaks_off_is_at_fault_whatever_the_caller_does() {
+    everywhere(&slow(1_500), &[reset()], |observed| {
+        assert_eq!(observed.breaker("catalog"), "open", "{observed:#?}");
+    });
+}
