@@ -81,7 +81,7 @@ fn told(trace: &Trace) -> String {
     let whose = match call.source {
         Some(Source::Upstream) => "from the upstream",
         Some(Source::Policy) => "from the fallback",
-        Some(Source::Proxy) | None => "from the proxy",
+        Some(Source::Proxy | Source::None) | None => "from the proxy",
     };
     let opens = trace.events.iter().any(|event| matches!(event.what, What::Breaker { .. }));
     let opens = if opens { ", and the breaker opens" } else { "" };

@@ -4,6 +4,8 @@ use super::attempt::TryEnd;
 use super::breaker::Verdict;
 use super::call::Call;
 use super::decide;
+use super::grpc;
+use super::head::Fields;
 use super::trace::Outcome;
 use crate::plan::{Breaker, GrpcCode};
 
@@ -12,12 +14,21 @@ pub(super) const fn is_ours(outcome: Outcome) -> bool {
     matches!(outcome, Outcome::SlowCaller)
 }
 
-/// Has the call's time run out, most of which was the caller's?
+/// Has time run out by the caller's own deadline, or was most of it the caller's?
 fn is_callers(call: &Call<'_>, ending: &TryEnd) -> bool {
-    let total = call.deadline - call.started;
-    ending.outcome == Outcome::Timeout
-        && ending.at == call.deadline
-        && call.callers.saturating_mul(2) > total
+    match ending.outcome {
+        Outcome::Timeout if ending.at == call.deadline => {
+            call.hurried || call.callers.saturating_mul(2) > call.deadline - call.started
+        }
+        Outcome::Grpc(GrpcCode::DeadlineExceeded) => call.hurried || has_told_less(call),
+        _ => false,
+    }
+}
+
+/// Does the caller's `grpc-timeout`, which goes on to the upstream, end before the call's time?
+fn has_told_less(call: &Call<'_>) -> bool {
+    let asked = grpc::timeout(&Fields::of(&call.request.headers)).map(super::millis);
+    asked.is_some_and(|asked| call.started.saturating_add(asked) < call.deadline)
 }
 
 /// What the breaker is told; `None`: nothing.

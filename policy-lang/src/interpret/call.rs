@@ -23,6 +23,8 @@ pub(super) struct Call<'a> {
     pub(super) target: Target<'a>,
     pub(super) started: Millis,
     pub(super) deadline: Millis,
+    /// The caller asked for less time than the policy allows.
+    pub(super) hurried: bool,
     /// When its request is complete.
     pub(super) complete: Millis,
     /// What of its time the caller took, over all tries.
@@ -34,6 +36,9 @@ pub(super) struct Call<'a> {
     pub(super) ending: Option<TryEnd>,
     /// The last real response so far.
     pub(super) response: Option<TryEnd>,
+    /// What the try that is waited for has cost of the budget, and when.
+    pub(super) paid: Option<(u64, Millis)>,
+    pub(super) ended: bool,
 }
 
 impl<'a> Call<'a> {
@@ -50,6 +55,7 @@ impl<'a> Call<'a> {
             target: routing::route(plan, &head),
             started: now,
             deadline: Millis::MAX,
+            hurried: false,
             complete: match request.course {
                 Course::SlowCaller(later) if request.body > 0 => now.saturating_add(millis(later)),
                 _ => now,
@@ -61,9 +67,13 @@ impl<'a> Call<'a> {
             permit: None,
             ending: None,
             response: None,
+            paid: None,
+            ended: false,
         };
         if let Some(settings) = call.settings() {
-            call.deadline = now.saturating_add(total(settings, &call.fields));
+            let (most, asked) = total(settings, &call.fields);
+            let total = asked.map_or(most, |asked| asked.min(most));
+            (call.deadline, call.hurried) = (now.saturating_add(total), total < most);
         }
         // Names are not case-sensitive (RFC 9110 §4.2.3): they go on in lower case.
         call.fields.set("host", &request.host.to_ascii_lowercase());
@@ -126,16 +136,17 @@ impl<'a> Call<'a> {
     }
 }
 
-/// The caller can shorten a `deadline`, never lengthen it.
-fn total(settings: &Settings, request: &Fields) -> Millis {
+/// What the policy allows, and what the caller asks for where it may: it can shorten a `deadline`, never
+/// lengthen it.
+fn total(settings: &Settings, request: &Fields) -> (Millis, Option<Millis>) {
     match settings.timeout.total.value {
-        Total::Fixed(total) => millis(total),
+        Total::Fixed(total) => (millis(total), None),
         Total::Deadline { max } => {
             let asked = grpc::timeout(request)
                 .or_else(|| request.first("x-request-timeout").and_then(request_timeout));
-            asked.map_or(millis(max), |asked| millis(asked).min(millis(max)))
+            (millis(max), asked.map(millis))
         }
-        Total::Off => Millis::MAX,
+        Total::Off => (Millis::MAX, None),
     }
 }
 

@@ -4,6 +4,8 @@
 //! Calls that overlap meet only in what they share: breakers, budgets, scripts and
 //! the jitter stream.
 
+mod ending;
+
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -17,8 +19,8 @@ use super::decide::{self, Failed};
 use super::jitter::Jitter;
 use super::local::{self, Answer};
 use super::routing::Target;
-use super::scenario::{Scenario, Start};
-use super::trace::{CallRecord, Event, Outcome, Refusal, Status, Trace, What};
+use super::scenario::{Course, Scenario, Start};
+use super::trace::{CallRecord, Event, Outcome, Refusal, Trace, What};
 use super::{Millis, millis};
 use crate::plan::{self, Action, Otherwise, Plan, ScriptedReply};
 
@@ -46,7 +48,8 @@ pub fn run_covered(plan: &Plan, scenario: &Scenario) -> Run {
         match step {
             Step::Starts => engine.start(),
             Step::TryEnds(call) => engine.try_ended(call),
-            Step::WaitEnds(call) => engine.attempt(call),
+            Step::WaitEnds(call) => engine.wait_ended(call),
+            Step::Leaves(call) => engine.leave(call),
         }
     }
     engine.finish()
@@ -56,6 +59,7 @@ enum Step {
     Starts,
     TryEnds(usize),
     WaitEnds(usize),
+    Leaves(usize),
 }
 
 pub(super) struct Engine<'a> {
@@ -136,6 +140,11 @@ impl<'a> Engine<'a> {
         self.log(What::Routed { call: number + 1, upstream: call.upstream().to_owned(), route });
         self.calls.push(call);
         self.trace.calls.push(CallRecord::default());
+        if let Course::CallerLeaves(later) = request.course {
+            // What happens at the same moment happens first.
+            let at = self.now.saturating_add(millis(later));
+            self.queue.insert((at, u64::MAX - number as u64), Step::Leaves(number));
+        }
         self.act(number);
         self.schedule_overlapping();
     }
@@ -193,6 +202,12 @@ impl<'a> Engine<'a> {
         self.attempt(number);
     }
 
+    fn wait_ended(&mut self, number: usize) {
+        if self.calls.get(number).is_some_and(|call| !call.ended) {
+            self.attempt(number);
+        }
+    }
+
     /// One try, unless the breaker is against it.
     fn attempt(&mut self, number: usize) {
         let Some(call) = self.calls.get(number) else {
@@ -234,6 +249,7 @@ impl<'a> Engine<'a> {
         let Some(call) = self.calls.get_mut(number) else {
             return;
         };
+        call.paid = None;
         call.tries += 1;
         let (attempt, upstream) = (call.tries, call.upstream());
         local::mark_try(call, self.now, &mut self.ids);
@@ -350,7 +366,7 @@ impl<'a> Engine<'a> {
         retry: &plan::Retry,
         outcome: Outcome,
     ) -> Result<(), Refusal> {
-        let Some(call) = self.calls.get(number) else {
+        let Some(call) = self.calls.get_mut(number) else {
             return Ok(());
         };
         let Target::Upstream(target) = call.target else {
@@ -362,14 +378,26 @@ impl<'a> Engine<'a> {
         if !budget.withdraw(&retry.budget.value, cost, self.now) {
             return Err(Refusal::Budget);
         }
+        call.paid = Some((cost, self.now));
         let Some((key, policy)) = call.breaker() else {
             return Ok(());
         };
         let breaker = self.breakers.entry(key).or_default();
-        breaker.refuses(policy, self.now).map_err(|_| {
-            budget.refund(cost, self.now);
-            Refusal::Breaker
-        })
+        if breaker.refuses(policy, self.now).is_ok() {
+            return Ok(());
+        }
+        self.refund(number);
+        Err(Refusal::Breaker)
+    }
+
+    /// The try that was paid for is not made.
+    fn refund(&mut self, number: usize) {
+        let Some(call) = self.calls.get_mut(number) else {
+            return;
+        };
+        if let (Some((cost, at)), Target::Upstream(target)) = (call.paid.take(), call.target) {
+            self.budgets.entry(target.upstream_index).or_default().refund(cost, at);
+        }
     }
 
     fn refuse(&mut self, number: usize, refusal: Refusal) {
@@ -385,47 +413,6 @@ impl<'a> Engine<'a> {
         }
         self.log(What::Waits { call: number + 1, wait: Duration::from_millis(wait) });
         self.set_off(self.now.saturating_add(wait), Step::WaitEnds(number));
-    }
-
-    /// The tries are over: the last real response, or an answer of our own.
-    fn settle(&mut self, number: usize, ending: TryEnd) {
-        let Some(call) = self.calls.get_mut(number) else {
-            return;
-        };
-        let earlier = call.response.take();
-        let answer = match (ending.outcome.is_answer(), earlier) {
-            (true, _) => Answer::upstream(&ending),
-            (false, Some(response)) => Answer::upstream(&response),
-            (false, None) => Answer::failed(&ending),
-        };
-        self.end(number, answer);
-    }
-
-    fn end(&mut self, number: usize, answer: Answer) {
-        let answer = local::finish(self, number, answer);
-        let Some(call) = self.calls.get(number) else {
-            return;
-        };
-        let elapsed = Duration::from_millis(self.now - call.started);
-        if let Some(record) = self.trace.calls.get_mut(number) {
-            record.upstream = call.upstream().to_owned();
-            record.route = call.route().map(str::to_owned);
-            record.status = answer.status;
-            record.grpc = answer.grpc;
-            record.source = Some(answer.source);
-            record.attempts = call.tries;
-            record.elapsed = elapsed;
-            record.request.clone_from(&call.fields.0);
-            record.response = answer.fields.0;
-        }
-        let status = answer.grpc.map_or(Status::Http(answer.status), Status::Grpc);
-        let source = answer.source;
-        self.log(What::Ended { call: number + 1, status, source, elapsed });
-        self.in_flight -= 1;
-        let next = self.scenario.requests.get(self.calls.len());
-        if self.in_flight == 0 && next.is_some_and(|it| it.start == Start::AfterPrevious) {
-            self.schedule_start();
-        }
     }
 
     fn finish(mut self) -> Run {

@@ -46,6 +46,12 @@ impl Answer {
         }
     }
 
+    /// The caller has left.
+    pub(super) fn none() -> Self {
+        let (text, fields) = (String::new(), Fields::default());
+        Self { status: 499, grpc: None, source: Source::None, text, fields }
+    }
+
     /// Ours, with the error type of RFC 9209 §2.3.
     pub(super) fn local(status: u16, error: &str) -> Self {
         let mut fields = Fields::default();

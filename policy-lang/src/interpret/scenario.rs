@@ -40,6 +40,8 @@ pub enum Course {
     Plain,
     /// Half of its body comes that much later.
     SlowCaller(Duration),
+    /// The caller leaves so long after it has come, if it has no answer by then.
+    CallerLeaves(Duration),
 }
 
 /// When a request starts.

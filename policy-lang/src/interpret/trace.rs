@@ -107,6 +107,8 @@ pub enum Source {
     Proxy,
     /// `respond` or `fallback`.
     Policy,
+    /// Nobody's: the caller had left.
+    None,
 }
 
 /// A change of a breaker's state.
@@ -227,6 +229,7 @@ impl Display for Source {
             Self::Upstream => "upstream",
             Self::Proxy => "proxy",
             Self::Policy => "policy",
+            Self::None => "none",
         })
     }
 }

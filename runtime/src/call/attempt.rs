@@ -46,7 +46,8 @@ pub(crate) async fn attempt<N: Net>(call: &mut Call<'_, N>) -> Outcome<N> {
     let id = call.upstream.ok_or(Failure::unsent(Kind::NoEndpoint))?;
     let upstream = call.worker.upstream(id).ok_or(Failure::unsent(Kind::NoEndpoint))?;
     if call.now >= call.limits.deadline {
-        return Err(Failure::unsent(Kind::TotalTimeout));
+        // Nobody has been tried.
+        return Err(Failure::unsent(Kind::OutOfTime));
     }
     let lease = upstream.pick(call.last_endpoint).ok_or(Failure::unsent(Kind::NoEndpoint))?;
     call.last_endpoint = Some(lease.address);

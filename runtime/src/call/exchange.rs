@@ -108,7 +108,7 @@ impl<N: Net> Exchange<N> {
             if self.awaited.is_some() {
                 return Poll::Ready(Err(self.failure(Kind::SlowCaller)));
             }
-            if call.request.continued || call.worker.clock().now() >= self.end {
+            if call.worker.clock().now() >= self.end {
                 return Poll::Ready(Err(self.failure(call.late(self.end))));
             }
             // The upstream says nothing about the expectation: the body is sent all the same.

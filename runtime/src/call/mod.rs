@@ -31,7 +31,7 @@ use self::attempt::Within;
 use crate::buffer::Outgoing;
 use crate::clock::Moment;
 use crate::failure::{Failure, Kind, Stage};
-use crate::grpc::{self, TimeLeft};
+use crate::grpc::{self, Grpc, TimeLeft};
 use crate::message::RequestHead;
 use crate::observe::event::Event;
 use crate::observe::report::Refusal;
@@ -79,6 +79,8 @@ pub struct Call<'a, N: Net> {
 pub(crate) struct Limits {
     /// The end of the whole call.
     pub(crate) deadline: Moment,
+    /// The caller asked for less time than the policy allows.
+    pub(crate) hurried: bool,
     pub(crate) per_try: Option<Duration>,
     /// `per_try` bounds silence: what goes out makes it begin anew.
     pub(crate) streams: bool,
@@ -90,6 +92,7 @@ impl Limits {
     /// For calls that no policy bounds: `otherwise pass`.
     pub(crate) const NONE: Self = Self {
         deadline: Moment::NEVER,
+        hurried: false,
         per_try: None,
         streams: false,
         connect: Duration::from_secs(1),
@@ -142,6 +145,13 @@ impl<'a, N: Net> Call<'a, N> {
         }
     }
 
+    /// Did the caller tell the upstream of less time than the policy allows?
+    fn is_hurried(&self) -> bool {
+        let Limits { deadline, hurried, .. } = self.limits;
+        let shorter = |asked| deadline == Moment::NEVER || self.started + asked < deadline;
+        hurried || grpc::timeout(self.head()).is_some_and(shorter)
+    }
+
     /// The retry budget of the upstream that is tried.
     pub(crate) fn budget(&self) -> Option<&'a Budget> {
         let worker = self.worker;
@@ -158,7 +168,7 @@ impl<'a, N: Net> Call<'a, N> {
     pub(super) fn late(&self, end: Moment) -> Kind {
         let total = self.limits.deadline - self.started;
         match end == self.limits.deadline {
-            true if self.callers_time * 2 > total => Kind::OutOfTime,
+            true if self.limits.hurried || self.callers_time * 2 > total => Kind::OutOfTime,
             true => Kind::TotalTimeout,
             false => Kind::TryTimeout,
         }
@@ -201,8 +211,10 @@ impl<'a, N: Net> Call<'a, N> {
 pub type Outcome<N> = Result<Response<N>, Failure>;
 
 /// What of that says something about the upstream.
-pub(crate) fn blame<N: Net>(outcome: &Outcome<N>) -> Option<Cause> {
+pub(crate) fn blame<N: Net>(call: &Call<'_, N>, outcome: &Outcome<N>) -> Option<Cause> {
     match outcome {
+        // By the caller's own deadline.
+        Ok(response) if response.grpc == Some(Grpc::DeadlineExceeded) && call.is_hurried() => None,
         Ok(response) => Some(response.cause()),
         Err(failure) => failure.blame(),
     }

@@ -249,10 +249,9 @@ impl Request {
             if complete {
                 return Poll::Ready(Ok(()));
             }
-            if !self.continued {
-                return Poll::Pending;
-            }
+            // Who waits for `100 Continue` may leave, or cease to wait (RFC 9110 §10.1.1).
             ready!(self.poll_more(from, &mut to.out, worker, cx)).map_err(Upload::Caller)?;
+            self.continued = true;
         }
     }
 

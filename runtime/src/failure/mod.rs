@@ -35,7 +35,7 @@ pub(crate) enum Kind {
     Malformed,
     TryTimeout,
     TotalTimeout,
-    /// The same, but most of the time was the caller's.
+    /// The same, but by the caller's own deadline, or most of the time was the caller's.
     OutOfTime,
     /// The caller has not sent the rest of its request, and the upstream has all that came.
     SlowCaller,

@@ -26,7 +26,7 @@ impl<P: BreakerPolicy, F: Filter> Filter for Breaker<P, F> {
         {
             leave.excuse(call.callers_time - callers_time);
         }
-        let verdict = judge(blame(&outcome), P::counts);
+        let verdict = judge(blame(call, &outcome), P::counts);
         call.worker.settle(leave, &P::SPEC, verdict, call.now);
         outcome
     }

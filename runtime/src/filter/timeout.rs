@@ -22,21 +22,25 @@ impl<P: TimeoutPolicy, F: Filter> Filter for Timeout<P, F> {
     type Next = F;
 
     async fn call<N: Net>(call: &mut Call<'_, N>) -> Outcome<N> {
-        let total = match P::TOTAL {
+        let most = match P::TOTAL {
             Total::Fixed(total) => total,
-            Total::Deadline { max } => {
-                caller_deadline(call.head()).map_or(max, |left| left.min(max))
-            }
+            Total::Deadline { max } => max,
             Total::Off => Duration::MAX,
         };
+        let asked = match P::TOTAL {
+            Total::Deadline { .. } => caller_deadline(call.head()),
+            _ => None,
+        };
+        let total = asked.map_or(most, |asked| asked.min(most));
         if total.is_zero() {
             // The caller has no time left: nothing is tried, and nobody is to blame.
-            return Err(Failure::unsent(Kind::TotalTimeout));
+            return Err(Failure::unsent(Kind::OutOfTime));
         }
         // Without a total, nothing but silence ends the wait for a head.
         let endless = P::TOTAL == Total::Off;
         call.limits = Limits {
             deadline: call.started + total,
+            hurried: total < most,
             per_try: P::PER_TRY.or(endless.then_some(P::IDLE)),
             streams: endless && P::PER_TRY.is_none(),
             connect: P::CONNECT,

@@ -2,10 +2,12 @@
 //! plays one step per connection.
 
 use std::cell::RefCell;
-use std::future::poll_fn;
+use std::convert::Infallible;
+use std::future::{pending, poll_fn};
 use std::io;
 
 use bytes::Bytes;
+use h2::client::ResponseFuture;
 use h2::server::{Builder, SendResponse};
 use h2::{Reason, RecvStream, SendStream};
 use http::HeaderMap;
@@ -30,17 +32,27 @@ pub(super) async fn exchange(io: DuplexStream, request: &Request) -> Result<Stri
     let head = head.body(()).map_err(|_| Reason::PROTOCOL_ERROR)?;
     let (response, mut body) = requests.send_request(head, request.body == 0)?;
     if request.body > 0 {
-        // The proxy may answer without reading all of it.
         let later = if request.pause.is_zero() { 0 } else { request.body.div_ceil(2) };
         let (now, pause) = (request.body - later, request.pause);
-        tokio::task::spawn_local(async move {
+        // The proxy may answer without reading all of it.
+        let write = async {
             send(&mut body, now, later == 0).await;
             if later > 0 {
                 tokio::time::sleep(pause).await;
                 send(&mut body, later, true).await;
             }
-        });
+            pending::<Infallible>().await
+        };
+        return tokio::select! {
+            biased;
+            never = write => match never {},
+            answer = answered(response) => answer,
+        };
     }
+    answered(response).await
+}
+
+async fn answered(response: ResponseFuture) -> Result<String, h2::Error> {
     let (head, mut body) = response.await?.into_parts();
     read(&mut body).await?;
     Ok(text(&format!("HTTP/2 {} ", head.status.as_u16()), &head.headers))
@@ -120,6 +132,6 @@ async fn answer(mut respond: SendResponse<Bytes>, step: &Step) -> Result<(), h2:
             respond.send_reset(Reason::INTERNAL_ERROR);
             Ok(())
         }
-        Reply::Never => std::future::pending().await,
+        Reply::Never => pending().await,
     }
 }

@@ -7,6 +7,7 @@ use super::observed::Answer;
 use super::script::{Seen, all_fields};
 use crate::clock::Moment;
 use crate::observe::event::{Ended, Event};
+use crate::observe::report::Source;
 use crate::policy::Cause;
 use crate::spec::{BreakerId, RouteSpec};
 use crate::state::breaker::Transition;
@@ -106,6 +107,7 @@ impl Lines<'_> {
         let answer = self.answers.get(index);
         let elapsed = answer.map_or(0, |it| it.elapsed.as_millis());
         let status = match answer.and_then(Answer::grpc) {
+            None if ended.source == Source::None.label() => "499".to_owned(),
             Some(code) => format!("grpc({})", code.label()),
             None => answer.map_or(0, Answer::status).to_string(),
         };

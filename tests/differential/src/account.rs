@@ -2,8 +2,11 @@
 //! edit, and how breakers and upstreams stand at the end.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
-use amb_policy_lang::interpret::{CallRecord, Event, Refusal, Scenario, Start, Trace, What};
+use amb_policy_lang::interpret::{
+    CallRecord, Course, Event, Refusal, Scenario, Start, Trace, What,
+};
 use amb_policy_lang::plan::Plan;
 use amb_runtime::testing::Observed;
 
@@ -74,7 +77,7 @@ fn is_shared(trace: &Trace, event: &Event) -> bool {
     }
 }
 
-/// Do two calls act at one moment, so that their order is nobody's promise?
+/// Do two calls act at one moment, or a caller that leaves and its call? Their order is nobody's promise.
 pub fn is_ambiguous(scenario: &Scenario, trace: &Trace) -> bool {
     let overlaps = |call: usize| {
         let request = scenario.requests.get(call - 1);
@@ -88,6 +91,20 @@ pub fn is_ambiguous(scenario: &Scenario, trace: &Trace) -> bool {
         _ => None,
     });
     let acts: Vec<_> = acts.collect();
+    let leaves = |call: usize| {
+        let Course::CallerLeaves(later) = scenario.requests.get(call - 1)?.course else {
+            return None;
+        };
+        let (started, _) = acts.iter().find(|(_, other)| *other == call)?;
+        Some(*started + later)
+    };
+    let left_in_time = |at: Duration, call: usize| {
+        let at_once = acts.iter().filter(|act| **act == (at, call)).count();
+        leaves(call) == Some(at) && at_once > 1
+    };
+    if acts.iter().any(|(at, call)| left_in_time(*at, *call)) {
+        return true;
+    }
     acts.iter().any(|(at, call)| {
         overlaps(*call) && acts.iter().any(|(other_at, other)| at == other_at && other < call)
     })

@@ -51,6 +51,7 @@ fn request((request, course): (&TestRequest, &Course)) -> Request {
     let call = match *course {
         Course::Plain => call,
         Course::SlowCaller(pause) => call.pause(pause),
+        Course::CallerLeaves(after) => call.leaves(after),
     };
     match request.every {
         Some(every) => call.every(every),

@@ -32,6 +32,7 @@ pub fn side_by_side(expected: &[String], actual: &[String]) -> String {
 fn say(course: Course) -> String {
     match course {
         Course::Plain => String::new(),
+        Course::CallerLeaves(time) => format!("  # leaves after {}", duration(time)),
         Course::SlowCaller(time) => format!("  # half of its body {} later", duration(time)),
     }
 }

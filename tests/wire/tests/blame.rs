@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use amb_runtime::prelude::Grpc;
-use amb_runtime::testing::{Observed, Request, Scenario, Step, Version, reset, status, timeout};
+use amb_runtime::testing::{
+    Observed, Request, Scenario, Step, Version, grpc, reset, status, timeout,
+};
 use amb_tests_wire::policies::blame::Blame;
 
 const HOST: &str = "catalog.shop.svc";
@@ -87,4 +89,47 @@ fn an_upstream_that_breaks_off_is_at_fault_whatever_the_caller_does() {
     everywhere(&slow(1_500), &[reset()], |observed| {
         assert_eq!(observed.breaker("catalog"), "open", "{observed:#?}");
     });
+}
+
+/// Calls that end without a verdict, four of them in a row where two failures would open the breaker.
+fn leaves_no_trace(call: &Request, steps: &[Step], status: &str) {
+    everywhere(&call.clone().times(4), steps, |observed| {
+        let ends: Vec<_> =
+            observed.trace(&[]).into_iter().filter(|it| it.contains(" ends ")).collect();
+        assert!(ends.iter().all(|end| end.contains(status)), "{ends:#?}");
+        assert_eq!(observed.breaker("catalog"), "closed", "{observed:#?}");
+    });
+}
+
+#[test]
+fn a_caller_that_leaves_is_no_verdict() {
+    let get = Request::new("GET", HOST, "/").leaves(millis(70));
+    let waiting = Request::new("PUT", HOST, "/").body(10).header("expect", "100-continue");
+    let waiting = waiting.pause(millis(60_000)).leaves(millis(70));
+    for call in [get, waiting] {
+        leaves_no_trace(&call, &[timeout()], " ends 499 none elapsed 70ms");
+    }
+}
+
+#[test]
+fn a_callers_own_deadline_is_no_verdict() {
+    let hurried = Request::new("GET", HOST, "/watch").header("x-request-timeout", "1ms");
+    leaves_no_trace(&hurried, &[timeout()], " ends 504 proxy elapsed 1ms");
+    // The policy's own is one, and so is that of a try.
+    let patient = Request::new("GET", HOST, "/watch").header("x-request-timeout", "60");
+    everywhere(&patient.times(2), &[timeout()], |observed| {
+        assert_eq!(observed.breaker("catalog"), "open", "{observed:#?}");
+    });
+}
+
+#[test]
+fn what_an_upstream_of_grpc_says_of_the_callers_deadline_is_no_verdict() {
+    let late = grpc(Grpc::DeadlineExceeded);
+    for (asked, breaker) in [("20m", "closed"), ("60S", "open")] {
+        let call = Request::grpc("pricing.shop.svc", "shop.v1.Prices/Quote");
+        let call = call.header("grpc-timeout", asked).times(3);
+        let scenario =
+            Scenario::<Blame>::new().given("pricing", std::slice::from_ref(&late)).request(call);
+        assert_eq!(scenario.run().breaker("pricing"), breaker, "{asked}");
+    }
 }
