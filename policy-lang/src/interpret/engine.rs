@@ -235,6 +235,7 @@ impl<'a> Engine<'a> {
     fn kept_back(&mut self, number: usize, policy: &plan::Breaker, retry_in: Millis) {
         self.coverage.note(&policy.open_for);
         self.refuse(number, Refusal::Breaker);
+        self.refund(number);
         let name =
             self.calls.get(number).and_then(Call::breaker).map(|(key, _)| self.breaker_name(key));
         let last = self.calls.get_mut(number).and_then(|call| call.response.take());

@@ -9,6 +9,7 @@ use std::time::{Duration, SystemTime};
 
 use super::Filter;
 use crate::call::{Call, Outcome, Response};
+use crate::clock::Moment;
 use crate::failure::{Failure, Kind, Stage};
 use crate::grpc::{self, Grpc};
 use crate::observe::report::Refusal;
@@ -30,20 +31,24 @@ impl<P: RetryPolicy, F: Filter> Filter for Retry<P, F> {
         }
         let mut last = None;
         let mut failed = 0;
+        let mut paid = Paid::NOTHING;
         loop {
             let outcome = F::call(call).await;
             let Some(trouble) = Trouble::of::<P, N>(&outcome) else {
                 // The breaker opened while this call waited.
                 if failed > 0 && is_kept_back(&outcome) {
                     call.refusal = Some(Refusal::Breaker);
+                    paid.refund(call);
                 }
                 return or_last(outcome, last, call);
             };
             failed += 1;
             match decide::<P, F, N>(call, &trouble, failed) {
-                Ok(wait) => {
+                Ok((wait, cost)) => {
                     keep(outcome, &mut last, call);
+                    paid = Paid { cost, at: call.now };
                     if let Err(left) = call.wait(wait).await {
+                        paid.refund(call);
                         discard(last, call);
                         return Err(left);
                     }
@@ -53,6 +58,24 @@ impl<P: RetryPolicy, F: Filter> Filter for Retry<P, F> {
                     return or_last(outcome, last, call);
                 }
             }
+        }
+    }
+}
+
+/// What another try has taken from the budget.
+#[derive(Clone, Copy)]
+struct Paid {
+    cost: u32,
+    at: Moment,
+}
+
+impl Paid {
+    const NOTHING: Self = Self { cost: 0, at: Moment::START };
+
+    /// The try is not made.
+    fn refund<N: Net>(self, call: &Call<'_, N>) {
+        if let Some(budget) = call.budget() {
+            budget.refund(self.cost, self.at);
         }
     }
 }
@@ -131,12 +154,12 @@ impl Patience {
     }
 }
 
-/// Shall there be another try, and after which wait? The first reason against it wins.
+/// Shall there be another try, after which wait, and at what cost? The first reason against it wins.
 fn decide<P: RetryPolicy, F: Filter, N: Net>(
     call: &mut Call<'_, N>,
     trouble: &Trouble,
     failed: u32,
-) -> Result<Duration, Refusal> {
+) -> Result<(Duration, u32), Refusal> {
     if !P::listed(trouble.cause) {
         return Err(Refusal::NotListed);
     }
@@ -154,8 +177,7 @@ fn decide<P: RetryPolicy, F: Filter, N: Net>(
     if call.limits.deadline - call.now <= wait {
         return Err(Refusal::Deadline);
     }
-    withdraw::<P, F, N>(call, trouble)?;
-    Ok(wait)
+    Ok((wait, withdraw::<P, F, N>(call, trouble)?))
 }
 
 fn is_kept_back<N: Net>(outcome: &Outcome<N>) -> bool {
@@ -181,7 +203,7 @@ fn asked_wait<P: RetryPolicy, N: Net>(
 fn withdraw<P: RetryPolicy, F: Filter, N: Net>(
     call: &mut Call<'_, N>,
     trouble: &Trouble,
-) -> Result<(), Refusal> {
+) -> Result<u32, Refusal> {
     // A try that ran into its time-out has cost the upstream more than one that failed at once.
     let cost = if trouble.cause == Cause::Timeout { 2 } else { 1 };
     let now = call.now;
@@ -196,7 +218,7 @@ fn withdraw<P: RetryPolicy, F: Filter, N: Net>(
         }
         return Err(Refusal::Breaker);
     }
-    Ok(())
+    Ok(cost)
 }
 
 /// Keeps a real response for the case that no better one comes.

@@ -133,3 +133,21 @@ fn what_an_upstream_of_grpc_says_of_the_callers_deadline_is_no_verdict() {
         assert_eq!(scenario.run().breaker("pricing"), breaker, "{asked}");
     }
 }
+
+/// Both calls want one retry, and there is budget for one.
+#[test]
+fn a_caller_that_leaves_in_the_back_off_gives_its_token_back() {
+    everywhere(
+        &Request::new("GET", HOST, "/rare").leaves(millis(30)),
+        &[status(503)],
+        |observed| {
+            assert_eq!(observed.attempts(), 1, "{observed:#?}");
+        },
+    );
+    for callers in VERSIONS {
+        let leaving = Request::new("GET", HOST, "/rare").leaves(millis(30));
+        let scenario = Scenario::<Blame>::new().callers(callers).given("catalog", &[status(503)]);
+        let observed = scenario.request(leaving).request(Request::new("GET", HOST, "/rare")).run();
+        assert_eq!(observed.attempts(), 2, "{observed:#?}");
+    }
+}

@@ -37,6 +37,7 @@ impl Engine<'_> {
         if let (Some((key, _)), Some(permit)) = (call.breaker(), call.permit.take()) {
             self.breakers.entry(key).or_default().give_back(permit);
         }
+        self.refund(number);
         self.close(number, Answer::none());
     }
 
