@@ -59,16 +59,7 @@ pub(crate) async fn attempt<N: Net>(call: &mut Call<'_, N>) -> Outcome<N> {
         protocol: upstream.protocol,
         within: call.within(),
     };
-    match on(call, &aim, Connections::Any).await {
-        // The upstream closed a kept connection just as we took it. That is no failed try: nobody has
-        // seen the request, or it may be repeated (RFC 9112 §9.3.1).
-        Err(Failure { kind: Kind::Stale, stage }) if call.may_repeat(stage) => {
-            let within = Within { begun: call.now, ..aim.within };
-            on(call, &Aim { within, ..aim }, Connections::New).await
-        }
-        Err(Failure { kind: Kind::Stale, stage: Stage::Sent }) => Err(Failure::sent(Kind::Reset)),
-        outcome => outcome,
-    }
+    on(call, aim).await
 }
 
 /// `otherwise pass`: one try at where a redirected connection wanted to go, whatever its `Host`
@@ -91,11 +82,26 @@ pub(crate) async fn pass<N: Net>(call: &mut Call<'_, N>) -> Outcome<N> {
     call.tries += 1;
     let within = call.within();
     let aim = Aim { lease, target, authority: &host, protocol: Protocol::Auto, within };
-    on(call, &aim, Connections::Any).await
+    on(call, aim).await
 }
 
-/// The try, on a connection of either version.
-async fn on<N: Net>(
+/// The try. Within it the request may be sent once more (RFC 9112 §9.3.1): the upstream may have closed a
+/// kept connection just as we took it.
+async fn on<N: Net>(call: &mut Call<'_, N>, aim: Aim<'_, N>) -> Outcome<N> {
+    let callers_time = call.callers_time;
+    match once(call, &aim, Connections::Any).await {
+        Err(Failure { kind: Kind::Stale, stage }) if call.goes_again(stage) => {
+            let end = aim.within.end + (call.callers_time - callers_time);
+            let within = Within { begun: call.now, end: end.min(call.limits.deadline) };
+            once(call, &Aim { within, ..aim }, Connections::New).await
+        }
+        Err(Failure { kind: Kind::Stale, stage: Stage::Sent }) => Err(Failure::sent(Kind::Reset)),
+        outcome => outcome,
+    }
+}
+
+/// On a connection of either version.
+async fn once<N: Net>(
     call: &mut Call<'_, N>,
     aim: &Aim<'_, N>,
     connections: Connections,

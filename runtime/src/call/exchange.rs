@@ -195,7 +195,7 @@ impl<N: Net> Exchange<N> {
             let End::Http2 { stream, .. } = &mut self.link.end else { return Poll::Pending };
             let head = match ready!(stream.poll_head(cx)) {
                 Ok(head) => head,
-                Err(error) => return Poll::Ready(Err(failure(&error, self.reused))),
+                Err(error) => return Poll::Ready(Err(failure(&error, self.is_fresh()))),
             };
             let (ended, method) = (stream.ended, call.head().method());
             let read = head::read_response(&head, ended, method, &mut self.block, &mut self.parts);
@@ -310,10 +310,15 @@ impl<N: Net> Exchange<N> {
         }
     }
 
+    /// May its end be that of the rest before it? Not once the upstream has said something.
+    fn is_fresh(&self) -> bool {
+        self.reused && self.interims == 0
+    }
+
     /// The connection ended without a complete head. On a connection that waited in the pool the
     /// upstream may have closed it before our request came.
     fn ended(&self) -> Kind {
-        if self.reused && self.block.filled == 0 { Kind::Stale } else { Kind::Reset }
+        if self.is_fresh() && self.block.filled == 0 { Kind::Stale } else { Kind::Reset }
     }
 
     /// Without a byte written, the upstream cannot have acted.

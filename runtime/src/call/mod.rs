@@ -1,5 +1,6 @@
 //! One call of the application, on its way through a pipeline.
 
+mod again;
 mod attempt;
 mod caller;
 mod deliver;
@@ -13,6 +14,7 @@ mod response;
 mod stream;
 mod upgrade;
 
+pub(crate) use again::Again;
 pub(crate) use attempt::{attempt, pass};
 pub(crate) use caller::Caller;
 pub(crate) use deliver::{Delivered, Then, deliver};
@@ -30,7 +32,7 @@ use std::time::Duration;
 use self::attempt::Within;
 use crate::buffer::Outgoing;
 use crate::clock::Moment;
-use crate::failure::{Failure, Kind, Stage};
+use crate::failure::{Failure, Kind};
 use crate::grpc::{self, Grpc, TimeLeft};
 use crate::message::RequestHead;
 use crate::observe::event::Event;
@@ -62,8 +64,10 @@ pub struct Call<'a, N: Net> {
     pub(crate) callers_time: Duration,
     /// The upstream of the try that is under way, or comes next; none where no upstream is tried.
     pub(crate) upstream: Option<UpstreamId>,
-    /// Tries that reached for the network.
+    /// Requests that reached for the network.
     pub(crate) tries: u32,
+    /// None where no `retry` is in force.
+    pub(crate) again: Option<&'static Again>,
     pub(crate) last_endpoint: Option<SocketAddr>,
     pub(crate) trace: Option<TraceContext>,
     /// Why the last failed try was the last.
@@ -123,6 +127,7 @@ impl<'a, N: Net> Call<'a, N> {
             callers_time: Duration::ZERO,
             upstream: None,
             tries: 0,
+            again: None,
             last_endpoint: None,
             trace: None,
             refusal: None,
@@ -172,12 +177,6 @@ impl<'a, N: Net> Call<'a, N> {
             true => Kind::TotalTimeout,
             false => Kind::TryTimeout,
         }
-    }
-
-    /// May a request that met a connection's end be sent once more?
-    fn may_repeat(&self, stage: Stage) -> bool {
-        let safe = stage == Stage::Unsent || self.head().method().is_idempotent();
-        safe && self.request.replayable(Stage::Unsent)
     }
 
     /// The answer that a failure without one gets.

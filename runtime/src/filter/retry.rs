@@ -8,7 +8,7 @@ use std::marker::PhantomData;
 use std::time::{Duration, SystemTime};
 
 use super::Filter;
-use crate::call::{Call, Outcome, Response};
+use crate::call::{Again, Call, Outcome, Response};
 use crate::clock::Moment;
 use crate::failure::{Failure, Kind, Stage};
 use crate::grpc::{self, Grpc};
@@ -20,11 +20,17 @@ use crate::worker::Net;
 #[derive(Debug)]
 pub struct Retry<P, F>(PhantomData<(P, F)>);
 
+impl<P: RetryPolicy, F> Retry<P, F> {
+    const AGAIN: &'static Again =
+        &Again { most: P::ATTEMPTS, repeatable: P::repeatable, budget: P::BUDGET };
+}
+
 impl<P: RetryPolicy, F: Filter> Filter for Retry<P, F> {
     type Next = F;
 
     async fn call<N: Net>(call: &mut Call<'_, N>) -> Outcome<N> {
         call.request.retain(P::BUFFER);
+        call.again = Some(Self::AGAIN);
         F::choose(call);
         if let Some(budget) = call.budget() {
             budget.call(call.started);
@@ -170,7 +176,8 @@ fn decide<P: RetryPolicy, F: Filter, N: Net>(
         return Err(Refusal::Body);
     }
     let asked = asked_wait::<P, N>(call, trouble)?;
-    if failed >= P::ATTEMPTS {
+    // What was sent again within a try counts, too.
+    if failed.max(call.tries) >= P::ATTEMPTS {
         return Err(Refusal::Attempts);
     }
     let wait = asked + P::BACKOFF.wait(failed, || call.worker.random().jitter());

@@ -34,11 +34,8 @@ impl Method {
         }
     }
 
-    /// Repeating it has the effect of doing it once (RFC 9110 §9.2.2).
-    pub(crate) const fn is_idempotent(self) -> bool {
-        matches!(
-            self,
-            Self::Get | Self::Head | Self::Options | Self::Trace | Self::Put | Self::Delete
-        )
+    /// It asks for nothing but an answer (RFC 9110 §9.2.1).
+    pub(crate) const fn is_safe(self) -> bool {
+        matches!(self, Self::Get | Self::Head | Self::Options | Self::Trace)
     }
 }
