@@ -8,13 +8,11 @@
 mod headers;
 mod members;
 mod owner;
-mod pool;
 mod tree;
 
 pub(crate) use headers::{Edit, HeaderMembers};
 pub(crate) use members::{BreakerMembers, One, RetryMembers, TimeoutMembers};
 pub(crate) use owner::{Home, Owner};
-pub(crate) use pool::{Entry, Pool};
 pub(crate) use tree::{Layer, Tree};
 
 use amb_policy_lang::plan::{Action, BreakerScope, Plan, Reply, Rewrite};
@@ -37,10 +35,20 @@ pub(crate) struct Parts<'a> {
     pub(crate) fallbacks: Tree<One<'a, Reply>>,
     pub(crate) replies: Tree<One<'a, Reply>>,
     pub(crate) rewrites: Tree<One<'a, Rewrite>>,
-    pub(crate) pipelines: Pool<Vec<Stage>>,
+    /// By index of the calls; none for connections of bytes.
+    pub(crate) pipelines: Vec<Option<Pipeline>>,
 }
 
-/// One filter of a pipeline, outermost first.
+/// What calls pass through. Each route has its own, so that a change of one leaves the others' lines alone.
+pub(crate) struct Pipeline {
+    pub(crate) name: Ident,
+    /// In the order in which a call meets them.
+    pub(crate) stages: Vec<Stage>,
+    /// That of the upstream's other calls, if a route's calls pass the same.
+    pub(crate) same_as: Option<Ident>,
+}
+
+/// One filter of a pipeline.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Stage {
     pub(crate) filter: Filter,
@@ -77,7 +85,7 @@ impl<'a> Parts<'a> {
                 }
                 _ => None,
             }),
-            pipelines: Pool::default(),
+            pipelines: Vec::new(),
         };
         parts.pipelines = parts.pipelines(&mut claim, upstreams);
         parts
@@ -87,17 +95,23 @@ impl<'a> Parts<'a> {
         &self,
         claim: &mut Claim<'_, '_, 'a>,
         upstreams: &[UpstreamNames],
-    ) -> Pool<Vec<Stage>> {
-        let stages = claim.calls.iter().enumerate().map(|(at, calls)| {
-            let last = upstreams.get(calls.home).map(|names| &names.unit);
-            (!calls.is_opaque()).then(|| self.stages(at, calls, last))
-        });
-        Pool::gather(stages.collect(), |users| {
-            let users: Vec<_> = users.iter().filter_map(|&user| claim.calls.get(user)).collect();
-            let home = users.first().map_or(Home::Shared, |calls| Home::Upstream(calls.home));
-            let wanted = pipeline_name(&users);
-            (claim.scope.claim(&wanted, "Calls"), home)
-        })
+    ) -> Vec<Option<Pipeline>> {
+        let calls = claim.calls;
+        let mut pipelines: Vec<Option<Pipeline>> = Vec::new();
+        for (at, of) in calls.iter().enumerate() {
+            let last = upstreams.get(of.home).map(|names| &names.unit);
+            pipelines.push((!of.is_opaque()).then(|| Pipeline {
+                name: claim.scope.claim(&pipeline_name(of), "Calls"),
+                stages: self.stages(at, of, last),
+                same_as: None,
+            }));
+        }
+        let same: Vec<_> =
+            calls.iter().enumerate().map(|(at, _)| same_as(calls, &pipelines, at)).collect();
+        for (pipeline, same) in pipelines.iter_mut().zip(same) {
+            pipeline.iter_mut().for_each(|pipeline| pipeline.same_as.clone_from(&same));
+        }
+        pipelines
     }
 
     /// What a call passes through, in the order in which it meets the filters.
@@ -125,16 +139,19 @@ impl<'a> Parts<'a> {
     }
 }
 
-/// After the upstream if its own calls are among them, else after the first route.
-fn pipeline_name(users: &[&Calls<'_>]) -> String {
-    let Some(first) = users.first() else {
-        return String::new();
-    };
-    let upstream = pascal(&first.upstream.name);
-    match first.route.filter(|_| users.iter().all(|calls| calls.route.is_some())) {
-        Some(route) => format!("{upstream}{}", pascal(&route.name)),
-        None => format!("{upstream}Calls"),
-    }
+fn pipeline_name(calls: &Calls<'_>) -> String {
+    let upstream = pascal(&calls.upstream.name);
+    let rest = calls.route.map_or_else(|| "Calls".to_owned(), |route| pascal(&route.name));
+    upstream + &rest
+}
+
+/// The pipeline of the upstream's other calls, if a route has an equal one.
+fn same_as(calls: &[Calls<'_>], pipelines: &[Option<Pipeline>], at: usize) -> Option<Ident> {
+    let route = calls.get(at).filter(|calls| calls.route.is_some())?;
+    let is_others = |other: &Calls<'_>| other.home == route.home && other.route.is_none();
+    let others = calls.iter().position(is_others)?;
+    let (own, others) = (pipelines.get(at)?.as_ref()?, pipelines.get(others)?.as_ref()?);
+    (own.stages == others.stages).then(|| others.name.clone())
 }
 
 /// The name of a breaker's state: its upstream's, or that of a route which has one of its own.

@@ -102,12 +102,11 @@ fn wildcards(cx: &Cx<'_>) -> Vec<TokenStream> {
     wildcards.into_iter().map(arm).collect()
 }
 
-/// `fn call`: routes that share a pipeline share an arm.
+/// `fn call`: an arm a route.
 pub(crate) fn call(cx: &Cx<'_>) -> TokenStream {
-    let arms = cx.parts.pipelines.iter().map(|entry| {
-        let variants = entry.users.iter().filter_map(|&user| cx.calls.get(user));
-        let (variants, name) = (variants.map(|calls| &calls.variant), &entry.name);
-        quote! { #(Route::#variants)|* => #name::call(call).await, }
+    let arms = cx.calls.iter().zip(&cx.parts.pipelines).filter_map(|(calls, pipeline)| {
+        let (variant, name) = (&calls.variant, &pipeline.as_ref()?.name);
+        Some(quote! { Route::#variant => #name::call(call).await, })
     });
     let otherwise = otherwise(cx);
     quote! {

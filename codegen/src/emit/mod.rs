@@ -75,7 +75,9 @@ fn upstream(cx: &Cx<'_>, at: usize) -> String {
     items.extend(connections::policy(cx, at, upstream).map(item));
     items.extend(router::router(cx, at, upstream).map(item));
     let home = Home::Upstream(at);
-    items.extend(cx.parts.pipelines.of(home).map(|entry| pipeline::pipeline(cx, entry)));
+    let pipelines = cx.calls.iter().zip(&cx.parts.pipelines);
+    let own = pipelines.filter(|(calls, _)| calls.home == at);
+    items.extend(own.filter_map(|(calls, own)| Some(pipeline::pipeline(calls, own.as_ref()?))));
     items.extend(policies(cx, home));
     section(&format!("upstream {}", upstream.name), items)
 }

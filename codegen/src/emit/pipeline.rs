@@ -4,14 +4,21 @@
 //! prettyplease would indent each filter further than the one before.
 
 use crate::calls::Calls;
-use crate::cx::Cx;
-use crate::parts::{Entry, Stage};
+use crate::parts::{Pipeline, Stage};
 
 /// `type PaymentCharge = Trace<…>;`
-pub(crate) fn pipeline(cx: &Cx<'_>, entry: &Entry<Vec<Stage>>) -> String {
-    let users: Vec<_> = entry.users.iter().filter_map(|&user| cx.calls.get(user)).collect();
-    let doc = wrapped(&format!("{}: what a call passes, in order.", title(&users)));
-    format!("{doc}type {} ={};\n", entry.name, stages(&entry.value))
+pub(crate) fn pipeline(calls: &Calls<'_>, pipeline: &Pipeline) -> String {
+    let (title, name) = (title(calls), &pipeline.name);
+    match &pipeline.same_as {
+        Some(others) => {
+            let doc = wrapped(&format!("{title}: what its other calls pass."));
+            format!("{doc}type {name} = {others};\n")
+        }
+        None => {
+            let doc = wrapped(&format!("{title}: what a call passes, in order."));
+            format!("{doc}type {name} ={};\n", stages(&pipeline.stages))
+        }
+    }
 }
 
 /// As doc comments, at most 100 wide.
@@ -29,21 +36,11 @@ fn wrapped(text: &str) -> String {
     lines.join("\n") + "\n"
 }
 
-/// ``Routes `stock`, `reserve` and the other calls of `inventory` ``.
-fn title(users: &[&Calls<'_>]) -> String {
-    let upstream = users.first().map_or("", |calls| calls.upstream.name.as_str());
-    let routes: Vec<_> = users
-        .iter()
-        .filter_map(|calls| calls.route)
-        .map(|route| format!("`{}`", route.name))
-        .collect();
-    let others = users.iter().any(|calls| calls.route.is_none());
-    match (routes.len(), others) {
-        (0, _) => format!("Calls of `{upstream}` that no route matches"),
-        (1, false) => format!("Route {} of `{upstream}`", routes.concat()),
-        (1, true) => format!("Route {} and the other calls of `{upstream}`", routes.concat()),
-        (_, false) => format!("Routes {} of `{upstream}`", routes.join(", ")),
-        (_, true) => format!("Routes {} and the other calls of `{upstream}`", routes.join(", ")),
+fn title(calls: &Calls<'_>) -> String {
+    let upstream = &calls.upstream.name;
+    match calls.route {
+        Some(route) => format!("Route `{}` of `{upstream}`", route.name),
+        None => format!("Calls of `{upstream}` that no route matches"),
     }
 }
 

@@ -80,7 +80,8 @@ impl Proxy for Layers {
 
     async fn call<N: Net>(route: Route, call: &mut Call<'_, N>) -> Outcome<N> {
         match route {
-            Route::AShared | Route::ASame => AShared::call(call).await,
+            Route::AShared => AShared::call(call).await,
+            Route::ASame => ASame::call(call).await,
             Route::AOwn => AOwn::call(call).await,
             Route::A => ACalls::call(call).await,
             Route::B => BCalls::call(call).await,
@@ -171,8 +172,15 @@ fn a(head: &RequestHead<'_>) -> Route {
     }
 }
 
-/// Routes `shared`, `same` of `a`: what a call passes, in order.
+/// Route `shared` of `a`: what a call passes, in order.
 type AShared =
+    Timeout<InteractiveTimeout,
+    Retry<ReadsRetry,
+    Breaker<ABreaker,
+    Forward<A>>>>;
+
+/// Route `same` of `a`: what a call passes, in order.
+type ASame =
     Timeout<InteractiveTimeout,
     Retry<ReadsRetry,
     Breaker<ABreaker,

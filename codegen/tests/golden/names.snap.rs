@@ -98,11 +98,16 @@ impl Proxy for RouteProxy {
 
     async fn call<N: Net>(route: Route, call: &mut Call<'_, N>) -> Outcome<N> {
         match route {
-            Route::RouteOtherwise | Route::Route => RouteCalls::call(call).await,
-            Route::OtherwiseX | Route::OtherwiseUpstream => OtherwiseCalls::call(call).await,
-            Route::ProxyHead | Route::Proxy => ProxyCalls::call(call).await,
-            Route::MillisStatus | Route::Millis => MillisCalls::call(call).await,
-            Route::HeadSelf | Route::Head => HeadCalls::call(call).await,
+            Route::RouteOtherwise => RouteOtherwise::call(call).await,
+            Route::Route => RouteCalls::call(call).await,
+            Route::OtherwiseX => OtherwiseX::call(call).await,
+            Route::OtherwiseUpstream => OtherwiseCalls::call(call).await,
+            Route::ProxyHead => ProxyHead::call(call).await,
+            Route::Proxy => ProxyCalls::call(call).await,
+            Route::MillisStatus => MillisStatus::call(call).await,
+            Route::Millis => MillisCalls::call(call).await,
+            Route::HeadSelf => HeadSelf::call(call).await,
+            Route::Head => HeadCalls::call(call).await,
             Route::Otherwise => Pass::call(call).await, // otherwise
         }
     }
@@ -168,7 +173,10 @@ fn route_upstream(head: &RequestHead<'_>) -> Route {
     }
 }
 
-/// Route `otherwise` and the other calls of `route`: what a call passes, in order.
+/// Route `otherwise` of `route`: what its other calls pass.
+type RouteOtherwise = RouteCalls;
+
+/// Calls of `route` that no route matches: what a call passes, in order.
 type RouteCalls =
     Timeout<DefaultsTimeout,
     Retry<DefaultsRetry,
@@ -197,7 +205,10 @@ fn otherwise(head: &RequestHead<'_>) -> Route {
     }
 }
 
-/// Route `x` and the other calls of `otherwise`: what a call passes, in order.
+/// Route `x` of `otherwise`: what its other calls pass.
+type OtherwiseX = OtherwiseCalls;
+
+/// Calls of `otherwise` that no route matches: what a call passes, in order.
 type OtherwiseCalls =
     Timeout<DefaultsTimeout,
     Retry<DefaultsRetry,
@@ -226,7 +237,10 @@ fn proxy(head: &RequestHead<'_>) -> Route {
     }
 }
 
-/// Route `head` and the other calls of `proxy`: what a call passes, in order.
+/// Route `head` of `proxy`: what its other calls pass.
+type ProxyHead = ProxyCalls;
+
+/// Calls of `proxy` that no route matches: what a call passes, in order.
 type ProxyCalls =
     Timeout<DefaultsTimeout,
     Retry<DefaultsRetry,
@@ -255,7 +269,10 @@ fn millis_upstream(head: &RequestHead<'_>) -> Route {
     }
 }
 
-/// Route `status` and the other calls of `millis`: what a call passes, in order.
+/// Route `status` of `millis`: what its other calls pass.
+type MillisStatus = MillisCalls;
+
+/// Calls of `millis` that no route matches: what a call passes, in order.
 type MillisCalls =
     Timeout<DefaultsTimeout,
     Retry<DefaultsRetry,
@@ -284,7 +301,10 @@ fn head_upstream(head: &RequestHead<'_>) -> Route {
     }
 }
 
-/// Route `self` and the other calls of `head`: what a call passes, in order.
+/// Route `self` of `head`: what its other calls pass.
+type HeadSelf = HeadCalls;
+
+/// Calls of `head` that no route matches: what a call passes, in order.
 type HeadCalls =
     Timeout<DefaultsTimeout,
     Retry<DefaultsRetry,

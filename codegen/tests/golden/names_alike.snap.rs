@@ -93,8 +93,10 @@ impl Proxy for RouteProxy {
             Route::AB => ABCalls::call(call).await,
             Route::AbcRoute => AbcCalls::call(call).await,
             Route::A => ACalls::call(call).await,
-            Route::X3x3 | Route::X3 => X3Calls::call(call).await,
-            Route::X3x3Route | Route::X3Upstream => X3CallsCalls::call(call).await,
+            Route::X3x3 => X3x3::call(call).await,
+            Route::X3 => X3Calls::call(call).await,
+            Route::X3x3Route => X3x3Calls::call(call).await,
+            Route::X3Upstream => X3CallsCalls::call(call).await,
             Route::Otherwise => Pass::call(call).await, // otherwise
         }
     }
@@ -240,7 +242,10 @@ fn x3(head: &RequestHead<'_>) -> Route {
     }
 }
 
-/// Route `x-3` and the other calls of `x3`: what a call passes, in order.
+/// Route `x-3` of `x3`: what its other calls pass.
+type X3x3 = X3Calls;
+
+/// Calls of `x3` that no route matches: what a call passes, in order.
 type X3Calls =
     Timeout<DefaultsTimeout,
     Retry<DefaultsRetry,
@@ -269,7 +274,10 @@ fn x_3(head: &RequestHead<'_>) -> Route {
     }
 }
 
-/// Route `x3` and the other calls of `x-3`: what a call passes, in order.
+/// Route `x3` of `x-3`: what its other calls pass.
+type X3x3Calls = X3CallsCalls;
+
+/// Calls of `x-3` that no route matches: what a call passes, in order.
 type X3CallsCalls =
     Timeout<DefaultsTimeout,
     Retry<DefaultsRetry,

@@ -105,11 +105,14 @@ impl Proxy for RouteProxy {
     async fn call<N: Net>(route: Route, call: &mut Call<'_, N>) -> Outcome<N> {
         match route {
             Route::Defaults => DefaultsCalls::call(call).await,
-            Route::TraceAmbRuntime | Route::Trace => TraceCalls::call(call).await,
+            Route::TraceAmbRuntime => TraceAmbRuntime::call(call).await,
+            Route::Trace => TraceCalls::call(call).await,
             Route::RetryPolicy => RetryPolicyCalls::call(call).await,
             Route::Retry => RetryCalls::call(call).await,
-            Route::BreakerCalls | Route::Breaker => BreakerCalls::call(call).await,
-            Route::AmbRuntimeAsync | Route::AmbRuntime => AmbRuntimeCalls::call(call).await,
+            Route::BreakerCalls => BreakerCalls::call(call).await,
+            Route::Breaker => BreakerCallsCalls::call(call).await,
+            Route::AmbRuntimeAsync => AmbRuntimeAsync::call(call).await,
+            Route::AmbRuntime => AmbRuntimeCalls::call(call).await,
             Route::Otherwise => Pass::call(call).await, // otherwise
         }
     }
@@ -198,7 +201,10 @@ fn trace(head: &RequestHead<'_>) -> Route {
     }
 }
 
-/// Route `amb-runtime` and the other calls of `trace`: what a call passes, in order.
+/// Route `amb-runtime` of `trace`: what its other calls pass.
+type TraceAmbRuntime = TraceCalls;
+
+/// Calls of `trace` that no route matches: what a call passes, in order.
 type TraceCalls =
     Timeout<DefaultsTimeout,
     Retry<DefaultsRetry,
@@ -269,8 +275,11 @@ fn breaker(head: &RequestHead<'_>) -> Route {
     }
 }
 
-/// Route `calls` and the other calls of `breaker`: what a call passes, in order.
-type BreakerCalls =
+/// Route `calls` of `breaker`: what its other calls pass.
+type BreakerCalls = BreakerCallsCalls;
+
+/// Calls of `breaker` that no route matches: what a call passes, in order.
+type BreakerCallsCalls =
     Timeout<DefaultsTimeout,
     Retry<DefaultsRetry,
     Breaker<BreakerBreaker,
@@ -298,7 +307,10 @@ fn amb_runtime_upstream(head: &RequestHead<'_>) -> Route {
     }
 }
 
-/// Route `async` and the other calls of `amb-runtime`: what a call passes, in order.
+/// Route `async` of `amb-runtime`: what its other calls pass.
+type AmbRuntimeAsync = AmbRuntimeCalls;
+
+/// Calls of `amb-runtime` that no route matches: what a call passes, in order.
 type AmbRuntimeCalls =
     Timeout<DefaultsTimeout,
     Retry<DefaultsRetry,

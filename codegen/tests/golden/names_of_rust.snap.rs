@@ -98,12 +98,16 @@ impl Proxy for RouteProxy {
 
     async fn call<N: Net>(route: Route, call: &mut Call<'_, N>) -> Outcome<N> {
         match route {
-            Route::OptionA | Route::Option => OptionCalls::call(call).await,
+            Route::OptionA => OptionA::call(call).await,
+            Route::Option => OptionCalls::call(call).await,
             Route::TypeType => TypeType::call(call).await,
             Route::Type => TypeCalls::call(call).await,
-            Route::VecVec | Route::Vec => VecCalls::call(call).await,
-            Route::SomeNone | Route::Some => SomeCalls::call(call).await,
-            Route::CoreStd | Route::Core => CoreCalls::call(call).await,
+            Route::VecVec => VecVec::call(call).await,
+            Route::Vec => VecCalls::call(call).await,
+            Route::SomeNone => SomeNone::call(call).await,
+            Route::Some => SomeCalls::call(call).await,
+            Route::CoreStd => CoreStd::call(call).await,
+            Route::Core => CoreCalls::call(call).await,
             Route::Otherwise => Pass::call(call).await, // otherwise
         }
     }
@@ -167,7 +171,10 @@ fn option(head: &RequestHead<'_>) -> Route {
     }
 }
 
-/// Route `a` and the other calls of `option`: what a call passes, in order.
+/// Route `a` of `option`: what its other calls pass.
+type OptionA = OptionCalls;
+
+/// Calls of `option` that no route matches: what a call passes, in order.
 type OptionCalls =
     Timeout<DefaultsTimeout,
     Retry<DefaultsRetry,
@@ -254,7 +261,10 @@ fn vec(head: &RequestHead<'_>) -> Route {
     }
 }
 
-/// Route `vec` and the other calls of `vec`: what a call passes, in order.
+/// Route `vec` of `vec`: what its other calls pass.
+type VecVec = VecCalls;
+
+/// Calls of `vec` that no route matches: what a call passes, in order.
 type VecCalls =
     Timeout<DefaultsTimeout,
     Retry<DefaultsRetry,
@@ -283,7 +293,10 @@ fn some(head: &RequestHead<'_>) -> Route {
     }
 }
 
-/// Route `none` and the other calls of `some`: what a call passes, in order.
+/// Route `none` of `some`: what its other calls pass.
+type SomeNone = SomeCalls;
+
+/// Calls of `some` that no route matches: what a call passes, in order.
 type SomeCalls =
     Timeout<DefaultsTimeout,
     Retry<DefaultsRetry,
@@ -312,7 +325,10 @@ fn core_upstream(head: &RequestHead<'_>) -> Route {
     }
 }
 
-/// Route `std` and the other calls of `core`: what a call passes, in order.
+/// Route `std` of `core`: what its other calls pass.
+type CoreStd = CoreCalls;
+
+/// Calls of `core` that no route matches: what a call passes, in order.
 type CoreCalls =
     Timeout<DefaultsTimeout,
     Retry<DefaultsRetry,

@@ -99,10 +99,13 @@ impl Proxy for RouteProxy {
     async fn call<N: Net>(route: Route, call: &mut Call<'_, N>) -> Outcome<N> {
         match route {
             Route::SelfUpstream => SelfCalls::call(call).await,
-            Route::MainMain | Route::Main => MainCalls::call(call).await,
+            Route::MainMain => MainMain::call(call).await,
+            Route::Main => MainCalls::call(call).await,
             Route::Request => RequestCalls::call(call).await,
-            Route::ScenarioRequest | Route::Scenario => ScenarioCalls::call(call).await,
-            Route::TestsMain | Route::Tests => TestsCalls::call(call).await,
+            Route::ScenarioRequest => ScenarioRequest::call(call).await,
+            Route::Scenario => ScenarioCalls::call(call).await,
+            Route::TestsMain => TestsMain::call(call).await,
+            Route::Tests => TestsCalls::call(call).await,
             Route::Otherwise => Pass::call(call).await, // otherwise
         }
     }
@@ -184,7 +187,10 @@ fn main_upstream(head: &RequestHead<'_>) -> Route {
     }
 }
 
-/// Route `main` and the other calls of `main`: what a call passes, in order.
+/// Route `main` of `main`: what its other calls pass.
+type MainMain = MainCalls;
+
+/// Calls of `main` that no route matches: what a call passes, in order.
 type MainCalls =
     Timeout<DefaultsTimeout,
     Retry<DefaultsRetry,
@@ -233,7 +239,10 @@ fn scenario(head: &RequestHead<'_>) -> Route {
     }
 }
 
-/// Route `request` and the other calls of `scenario`: what a call passes, in order.
+/// Route `request` of `scenario`: what its other calls pass.
+type ScenarioRequest = ScenarioCalls;
+
+/// Calls of `scenario` that no route matches: what a call passes, in order.
 type ScenarioCalls =
     Timeout<DefaultsTimeout,
     Retry<DefaultsRetry,
@@ -262,7 +271,10 @@ fn tests_upstream(head: &RequestHead<'_>) -> Route {
     }
 }
 
-/// Route `main` and the other calls of `tests`: what a call passes, in order.
+/// Route `main` of `tests`: what its other calls pass.
+type TestsMain = TestsCalls;
+
+/// Calls of `tests` that no route matches: what a call passes, in order.
 type TestsCalls =
     Timeout<DefaultsTimeout,
     Retry<DefaultsRetry,

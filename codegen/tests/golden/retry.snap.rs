@@ -65,8 +65,9 @@ impl Proxy for RetryProxy {
         match route {
             Route::AEverything => AEverything::call(call).await,
             Route::AKeyed => AKeyed::call(call).await,
-            Route::AOnce | Route::A => ACalls::call(call).await,
+            Route::AOnce => AOnce::call(call).await,
             Route::AReads => AReads::call(call).await,
+            Route::A => ACalls::call(call).await,
             Route::Otherwise => Pass::call(call).await, // otherwise
         }
     }
@@ -122,16 +123,19 @@ type AKeyed =
     Retry<AKeyedRetry,
     Forward<A>>>;
 
-/// Route `once` and the other calls of `a`: what a call passes, in order.
-type ACalls =
-    Timeout<ATimeout,
-    Forward<A>>;
+/// Route `once` of `a`: what its other calls pass.
+type AOnce = ACalls;
 
 /// Route `reads` of `a`: what a call passes, in order.
 type AReads =
     Timeout<ATimeout,
     Retry<AReadsRetry,
     Forward<A>>>;
+
+/// Calls of `a` that no route matches: what a call passes, in order.
+type ACalls =
+    Timeout<ATimeout,
+    Forward<A>>;
 
 pub struct ATimeout;
 impl TimeoutPolicy for ATimeout {

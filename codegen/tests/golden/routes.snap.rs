@@ -93,10 +93,17 @@ impl Proxy for Routes {
 
     async fn call<N: Net>(route: Route, call: &mut Call<'_, N>) -> Outcome<N> {
         match route {
-            Route::PathsRoot | Route::PathsOne | Route::PathsDeep | Route::PathsBeta
-                | Route::PathsRest | Route::Paths => PathsCalls::call(call).await,
-            Route::MethodsWrite | Route::Methods => MethodsCalls::call(call).await,
-            Route::FieldsBeta | Route::FieldsGamma | Route::Fields => FieldsCalls::call(call).await,
+            Route::PathsRoot => PathsRoot::call(call).await,
+            Route::PathsOne => PathsOne::call(call).await,
+            Route::PathsDeep => PathsDeep::call(call).await,
+            Route::PathsBeta => PathsBeta::call(call).await,
+            Route::PathsRest => PathsRest::call(call).await,
+            Route::Paths => PathsCalls::call(call).await,
+            Route::MethodsWrite => MethodsWrite::call(call).await,
+            Route::Methods => MethodsCalls::call(call).await,
+            Route::FieldsBeta => FieldsBeta::call(call).await,
+            Route::FieldsGamma => FieldsGamma::call(call).await,
+            Route::Fields => FieldsCalls::call(call).await,
             Route::Plain => PlainCalls::call(call).await,
             Route::Otherwise => Reject::call(call).await, // otherwise
         }
@@ -164,8 +171,22 @@ fn paths(head: &RequestHead<'_>) -> Route {
     }
 }
 
-/// Routes `root`, `one`, `deep`, `beta`, `rest` and the other calls of `paths`: what a call passes,
-/// in order.
+/// Route `root` of `paths`: what its other calls pass.
+type PathsRoot = PathsCalls;
+
+/// Route `one` of `paths`: what its other calls pass.
+type PathsOne = PathsCalls;
+
+/// Route `deep` of `paths`: what its other calls pass.
+type PathsDeep = PathsCalls;
+
+/// Route `beta` of `paths`: what its other calls pass.
+type PathsBeta = PathsCalls;
+
+/// Route `rest` of `paths`: what its other calls pass.
+type PathsRest = PathsCalls;
+
+/// Calls of `paths` that no route matches: what a call passes, in order.
 type PathsCalls =
     Timeout<DefaultsTimeout,
     Forward<Paths>>;
@@ -186,7 +207,10 @@ fn methods(head: &RequestHead<'_>) -> Route {
     }
 }
 
-/// Route `write` and the other calls of `methods`: what a call passes, in order.
+/// Route `write` of `methods`: what its other calls pass.
+type MethodsWrite = MethodsCalls;
+
+/// Calls of `methods` that no route matches: what a call passes, in order.
 type MethodsCalls =
     Timeout<DefaultsTimeout,
     Forward<Methods>>;
@@ -211,7 +235,13 @@ fn fields(head: &RequestHead<'_>) -> Route {
     Route::Fields
 }
 
-/// Routes `beta`, `gamma` and the other calls of `fields`: what a call passes, in order.
+/// Route `beta` of `fields`: what its other calls pass.
+type FieldsBeta = FieldsCalls;
+
+/// Route `gamma` of `fields`: what its other calls pass.
+type FieldsGamma = FieldsCalls;
+
+/// Calls of `fields` that no route matches: what a call passes, in order.
 type FieldsCalls =
     Timeout<DefaultsTimeout,
     Forward<Fields>>;

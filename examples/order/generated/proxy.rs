@@ -91,7 +91,8 @@ impl Proxy for Order {
             Route::PaymentCharge => PaymentCharge::call(call).await,
             Route::Payment => PaymentCalls::call(call).await,
             Route::InventoryStock => InventoryStock::call(call).await,
-            Route::InventoryReserve | Route::Inventory => InventoryCalls::call(call).await,
+            Route::InventoryReserve => InventoryReserve::call(call).await,
+            Route::Inventory => InventoryCalls::call(call).await,
             Route::NotificationNotify => NotificationNotify::call(call).await,
             Route::Notification => NotificationCalls::call(call).await,
             Route::Otherwise => Pass::call(call).await, // otherwise
@@ -248,7 +249,10 @@ type InventoryStock = Trace<
     Breaker<InventoryBreaker,
     Forward<Inventory>>>>>>>;
 
-/// Route `reserve` and the other calls of `inventory`: what a call passes, in order.
+/// Route `reserve` of `inventory`: what its other calls pass.
+type InventoryReserve = InventoryCalls;
+
+/// Calls of `inventory` that no route matches: what a call passes, in order.
 type InventoryCalls = Trace<
     CorrelationId<AcmeCorrelationId,
     Headers<AcmeHeaders,
