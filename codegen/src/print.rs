@@ -108,7 +108,8 @@ impl A {
     fn f() {
         g(); // on a statement
         match x {
-            _ if guard(x) => 1, // on an arm
+            // on an arm
+            _ if guard(x) => 1,
         }
     }
 }

@@ -1,8 +1,8 @@
 //! Puts a comment behind what it is about, where that is one line and there is room.
 //!
-//! So a value and who decided it are one line, and a change of either is the change of a line. An arm that
-//! leads to a route keeps its comment above: two routes whose arms touched could not be changed on two
-//! branches that are merged.
+//! So a value and who decided it are one line, and a change of either is the change of a line. An arm of
+//! a route or of an upstream keeps its comment above: if two of them touched, they could not be changed
+//! on two branches that are merged.
 
 const WIDTH: usize = 100;
 
@@ -39,8 +39,7 @@ pub(crate) fn code(line: &str) -> &str {
 
 /// A comment of one line before an item of one line.
 fn joined(comment: &str, next: &str) -> Option<String> {
-    let leads_to_route = next.contains("=> Route::");
-    if !is_comment(comment) || is_comment(next) || !ends(next) || !is_whole(next) || leads_to_route
+    if !is_comment(comment) || is_comment(next) || !ends(next) || !is_whole(next) || is_one_of(next)
     {
         return None;
     }
@@ -50,6 +49,12 @@ fn joined(comment: &str, next: &str) -> Option<String> {
 
 fn is_comment(line: &str) -> bool {
     line.trim_start().starts_with("// ")
+}
+
+/// An arm among those of other places of the policy; the one for what is left is no such arm.
+fn is_one_of(line: &str) -> bool {
+    let pattern = line.trim_start().split_once(" => ").map(|(pattern, _)| pattern);
+    pattern.is_some_and(|pattern| pattern != "_" && !pattern.starts_with("Route::"))
 }
 
 /// The end of a statement, a field or an arm.
@@ -70,7 +75,8 @@ mod tests {
     fn a_comment_stands_behind_a_line() {
         for (above, behind) in [
             ("    // a\n    const B: u32 = 1;\n", "    const B: u32 = 1; // a\n"),
-            ("// a\nb: 1,\n// c\nD => e,\n", "b: 1, // a\nD => e, // c\n"),
+            ("// a\nb: 1,\n// c\n_ => d,\n", "b: 1, // a\n_ => d, // c\n"),
+            ("// a\nRoute::B => c,\n", "Route::B => c, // a\n"),
         ] {
             assert_eq!(trail(above), behind);
             assert_eq!(trail(behind), behind, "once more changes nothing");
@@ -86,6 +92,7 @@ mod tests {
             "// a\nB {\n    x: 1,\n},\n",
             "/// a\nb: 1,\n",
             "// a\n[b] => Route::C,\n",
+            "// a\nb\"b\" => c(head),\n// d\n(b\"b\", 80) => Incoming::Http,\n",
             long.as_str(),
         ] {
             assert_eq!(trail(text), text);

@@ -41,7 +41,8 @@ impl Proxy for Bare {
     fn accept(inbound: Inbound, _directory: &impl Directory) -> Incoming<Route> {
         match inbound {
             Inbound::Shared | Inbound::Own(_) => Incoming::Http,
-            Inbound::Redirected(_) => Incoming::Tunnel(Route::Otherwise), // otherwise
+            // otherwise
+            Inbound::Redirected(_) => Incoming::Tunnel(Route::Otherwise),
         }
     }
 

@@ -48,8 +48,10 @@ impl Proxy for BreakerProxy {
 
     fn connect(host: &[u8], port: u16) -> Incoming<Route> {
         match (host, port) {
-            (b"a.svc", 80) => Incoming::Http, // a
-            (b"b.svc", 80) => Incoming::Http, // b
+            // a
+            (b"a.svc", 80) => Incoming::Http,
+            // b
+            (b"b.svc", 80) => Incoming::Http,
             _ => Incoming::Tunnel(Route::Otherwise), // otherwise
         }
     }
@@ -58,9 +60,9 @@ impl Proxy for BreakerProxy {
         match head.host() {
             // a
             b"a.svc" => Route::A,
-            b"b.svc" => b(head), // b
-            // otherwise
-            _ => Route::Otherwise,
+            // b
+            b"b.svc" => b(head),
+            _ => Route::Otherwise, // otherwise
         }
     }
 

@@ -71,7 +71,8 @@ impl Proxy for Bytes {
 
     fn accept(inbound: Inbound, directory: &impl Directory) -> Incoming<Route> {
         match inbound {
-            Inbound::Own(Ledger::ID) => Incoming::Tunnel(Route::Ledger), // ledger
+            // ledger
+            Inbound::Own(Ledger::ID) => Incoming::Tunnel(Route::Ledger),
             Inbound::Shared | Inbound::Own(_) => Incoming::Http,
             Inbound::Redirected(original) => {
                 match original.port() {
@@ -109,9 +110,12 @@ impl Proxy for Bytes {
 
     fn connect(host: &[u8], port: u16) -> Incoming<Route> {
         match (host, port) {
-            (b"ledger.svc", 5432) => Incoming::Tunnel(Route::Ledger), // ledger
-            (b"api.bank.example" | b"bank.example", 443) => Incoming::Tunnel(Route::Bank), // bank
-            (b"web.svc" | b"web.svc.cluster.local", 8080) => Incoming::Http, // web
+            // ledger
+            (b"ledger.svc", 5432) => Incoming::Tunnel(Route::Ledger),
+            // bank
+            (b"api.bank.example" | b"bank.example", 443) => Incoming::Tunnel(Route::Bank),
+            // web
+            (b"web.svc" | b"web.svc.cluster.local", 8080) => Incoming::Http,
             // bank
             (host, 443) if host.ends_with(b".bank.example") => Incoming::Tunnel(Route::Bank),
             _ => Incoming::Tunnel(Route::Otherwise), // otherwise
@@ -122,8 +126,7 @@ impl Proxy for Bytes {
         match head.host() {
             // web
             b"web.svc" | b"web.svc.cluster.local" if inbound.dialled(&[8080]) => Route::Web,
-            // otherwise
-            _ => Route::Otherwise,
+            _ => Route::Otherwise, // otherwise
         }
     }
 

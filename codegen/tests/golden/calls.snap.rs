@@ -43,16 +43,17 @@ impl Proxy for Calls {
 
     fn connect(host: &[u8], port: u16) -> Incoming<Route> {
         match (host, port) {
-            (b"pricing.svc", 80) => Incoming::Http, // pricing
+            // pricing
+            (b"pricing.svc", 80) => Incoming::Http,
             _ => Incoming::Tunnel(Route::Otherwise), // otherwise
         }
     }
 
     fn route(head: &RequestHead<'_>, _inbound: Inbound) -> Route {
         match head.host() {
-            b"pricing.svc" => pricing(head), // pricing
-            // otherwise
-            _ => Route::Otherwise,
+            // pricing
+            b"pricing.svc" => pricing(head),
+            _ => Route::Otherwise, // otherwise
         }
     }
 

@@ -40,7 +40,8 @@ impl Proxy for Expectations {
 
     fn connect(host: &[u8], port: u16) -> Incoming<Route> {
         match (host, port) {
-            (b"a.svc", 80) => Incoming::Http, // a
+            // a
+            (b"a.svc", 80) => Incoming::Http,
             _ => Incoming::Tunnel(Route::Otherwise), // otherwise
         }
     }
@@ -49,8 +50,7 @@ impl Proxy for Expectations {
         match head.host() {
             // a
             b"a.svc" => Route::A,
-            // otherwise
-            _ => Route::Otherwise,
+            _ => Route::Otherwise, // otherwise
         }
     }
 

@@ -62,12 +62,18 @@ impl Proxy for Hosts {
 
     fn connect(host: &[u8], port: u16) -> Incoming<Route> {
         match (host, port) {
-            (b"dns.svc" | b"dns" | b"alias.svc", 8080) => Incoming::Http, // dns
-            (b"deep.svc", 8080) => Incoming::Http, // deep
-            (b"fixed.svc", 80) => Incoming::Http, // fixed
-            (b"192.0.2.7", 80) => Incoming::Http, // literal
-            (host, 8080) if host.ends_with(b".deep.dns.svc") => Incoming::Http, // deep
-            (host, 8080) if host.ends_with(b".dns.svc") => Incoming::Http, // dns
+            // dns
+            (b"dns.svc" | b"dns" | b"alias.svc", 8080) => Incoming::Http,
+            // deep
+            (b"deep.svc", 8080) => Incoming::Http,
+            // fixed
+            (b"fixed.svc", 80) => Incoming::Http,
+            // literal
+            (b"192.0.2.7", 80) => Incoming::Http,
+            // deep
+            (host, 8080) if host.ends_with(b".deep.dns.svc") => Incoming::Http,
+            // dns
+            (host, 8080) if host.ends_with(b".dns.svc") => Incoming::Http,
             _ => Incoming::Tunnel(Route::Otherwise), // otherwise
         }
     }
@@ -94,8 +100,7 @@ impl Proxy for Hosts {
             host if host.ends_with(b".deep.dns.svc") => Route::Deep,
             // dns
             host if host.ends_with(b".dns.svc") => Route::Dns,
-            // otherwise
-            _ => Route::Otherwise,
+            _ => Route::Otherwise, // otherwise
         }
     }
 

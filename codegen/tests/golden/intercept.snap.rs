@@ -84,10 +84,14 @@ impl Proxy for InterceptProxy {
 
     fn connect(host: &[u8], port: u16) -> Incoming<Route> {
         match (host, port) {
-            (b"named.svc" | b"named", 8080) => Incoming::Http, // named
-            (b"fixed.svc", 80 | 8080) => Incoming::Http, // fixed
-            (b"beside.local", 8081) => Incoming::Http, // beside
-            (host, 8080) if host.ends_with(b".named.svc") => Incoming::Http, // named
+            // named
+            (b"named.svc" | b"named", 8080) => Incoming::Http,
+            // fixed
+            (b"fixed.svc", 80 | 8080) => Incoming::Http,
+            // beside
+            (b"beside.local", 8081) => Incoming::Http,
+            // named
+            (host, 8080) if host.ends_with(b".named.svc") => Incoming::Http,
             _ => Incoming::Tunnel(Route::Otherwise), // otherwise
         }
     }
@@ -106,8 +110,7 @@ impl Proxy for InterceptProxy {
             b"beside.local" if inbound.dialled(&[8081]) => Route::Beside,
             // named
             host if host.ends_with(b".named.svc") && inbound.dialled(&[8080]) => Route::Named,
-            // otherwise
-            _ => Route::Otherwise,
+            _ => Route::Otherwise, // otherwise
         }
     }
 

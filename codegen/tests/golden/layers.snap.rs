@@ -55,22 +55,25 @@ impl Proxy for Layers {
 
     fn connect(host: &[u8], port: u16) -> Incoming<Route> {
         match (host, port) {
-            (b"a.svc", 80) => Incoming::Http, // a
-            (b"b.svc", 80) => Incoming::Http, // b
-            (b"c.svc", 80) => Incoming::Http, // c
+            // a
+            (b"a.svc", 80) => Incoming::Http,
+            // b
+            (b"b.svc", 80) => Incoming::Http,
+            // c
+            (b"c.svc", 80) => Incoming::Http,
             _ => Incoming::Tunnel(Route::Otherwise), // otherwise
         }
     }
 
     fn route(head: &RequestHead<'_>, _inbound: Inbound) -> Route {
         match head.host() {
-            b"a.svc" => a(head), // a
+            // a
+            b"a.svc" => a(head),
             // b
             b"b.svc" => Route::B,
             // c
             b"c.svc" => Route::C,
-            // otherwise
-            _ => Route::Otherwise,
+            _ => Route::Otherwise, // otherwise
         }
     }
 

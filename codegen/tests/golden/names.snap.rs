@@ -71,24 +71,33 @@ impl Proxy for RouteProxy {
 
     fn connect(host: &[u8], port: u16) -> Incoming<Route> {
         match (host, port) {
-            (b"route.svc", 80) => Incoming::Http, // route
-            (b"otherwise.svc", 80) => Incoming::Http, // otherwise
-            (b"proxy.svc", 80) => Incoming::Http, // proxy
-            (b"millis.svc", 80) => Incoming::Http, // millis
-            (b"head.svc", 80) => Incoming::Http, // head
+            // route
+            (b"route.svc", 80) => Incoming::Http,
+            // otherwise
+            (b"otherwise.svc", 80) => Incoming::Http,
+            // proxy
+            (b"proxy.svc", 80) => Incoming::Http,
+            // millis
+            (b"millis.svc", 80) => Incoming::Http,
+            // head
+            (b"head.svc", 80) => Incoming::Http,
             _ => Incoming::Tunnel(Route::Otherwise), // otherwise
         }
     }
 
     fn route(head: &RequestHead<'_>, _inbound: Inbound) -> Route {
         match head.host() {
-            b"route.svc" => route_upstream(head), // route
-            b"otherwise.svc" => otherwise(head), // otherwise
-            b"proxy.svc" => proxy(head), // proxy
-            b"millis.svc" => millis_upstream(head), // millis
-            b"head.svc" => head_upstream(head), // head
+            // route
+            b"route.svc" => route_upstream(head),
             // otherwise
-            _ => Route::Otherwise,
+            b"otherwise.svc" => otherwise(head),
+            // proxy
+            b"proxy.svc" => proxy(head),
+            // millis
+            b"millis.svc" => millis_upstream(head),
+            // head
+            b"head.svc" => head_upstream(head),
+            _ => Route::Otherwise, // otherwise
         }
     }
 

@@ -64,22 +64,29 @@ impl Proxy for RouteProxy {
 
     fn connect(host: &[u8], port: u16) -> Incoming<Route> {
         match (host, port) {
-            (b"a-b.svc", 80) => Incoming::Http, // a-b
-            (b"a.svc", 80) => Incoming::Http, // a
-            (b"x3.svc", 80) => Incoming::Http, // x3
-            (b"x-3.svc", 80) => Incoming::Http, // x-3
+            // a-b
+            (b"a-b.svc", 80) => Incoming::Http,
+            // a
+            (b"a.svc", 80) => Incoming::Http,
+            // x3
+            (b"x3.svc", 80) => Incoming::Http,
+            // x-3
+            (b"x-3.svc", 80) => Incoming::Http,
             _ => Incoming::Tunnel(Route::Otherwise), // otherwise
         }
     }
 
     fn route(head: &RequestHead<'_>, _inbound: Inbound) -> Route {
         match head.host() {
-            b"a-b.svc" => a_b(head), // a-b
-            b"a.svc" => a(head), // a
-            b"x3.svc" => x3(head), // x3
-            b"x-3.svc" => x_3(head), // x-3
-            // otherwise
-            _ => Route::Otherwise,
+            // a-b
+            b"a-b.svc" => a_b(head),
+            // a
+            b"a.svc" => a(head),
+            // x3
+            b"x3.svc" => x3(head),
+            // x-3
+            b"x-3.svc" => x_3(head),
+            _ => Route::Otherwise, // otherwise
         }
     }
 

@@ -76,11 +76,16 @@ impl Proxy for RouteProxy {
 
     fn connect(host: &[u8], port: u16) -> Incoming<Route> {
         match (host, port) {
-            (b"defaults.svc", 80) => Incoming::Http, // defaults
-            (b"trace.svc", 80) => Incoming::Http, // trace
-            (b"retry.svc", 80) => Incoming::Http, // retry
-            (b"breaker.svc", 80) => Incoming::Http, // breaker
-            (b"amb-runtime.svc", 80) => Incoming::Http, // amb-runtime
+            // defaults
+            (b"defaults.svc", 80) => Incoming::Http,
+            // trace
+            (b"trace.svc", 80) => Incoming::Http,
+            // retry
+            (b"retry.svc", 80) => Incoming::Http,
+            // breaker
+            (b"breaker.svc", 80) => Incoming::Http,
+            // amb-runtime
+            (b"amb-runtime.svc", 80) => Incoming::Http,
             _ => Incoming::Tunnel(Route::Otherwise), // otherwise
         }
     }
@@ -89,12 +94,15 @@ impl Proxy for RouteProxy {
         match head.host() {
             // defaults
             b"defaults.svc" => Route::Defaults,
-            b"trace.svc" => trace(head), // trace
-            b"retry.svc" => retry(head), // retry
-            b"breaker.svc" => breaker(head), // breaker
-            b"amb-runtime.svc" => amb_runtime_upstream(head), // amb-runtime
-            // otherwise
-            _ => Route::Otherwise,
+            // trace
+            b"trace.svc" => trace(head),
+            // retry
+            b"retry.svc" => retry(head),
+            // breaker
+            b"breaker.svc" => breaker(head),
+            // amb-runtime
+            b"amb-runtime.svc" => amb_runtime_upstream(head),
+            _ => Route::Otherwise, // otherwise
         }
     }
 

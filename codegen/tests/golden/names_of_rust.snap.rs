@@ -71,24 +71,33 @@ impl Proxy for RouteProxy {
 
     fn connect(host: &[u8], port: u16) -> Incoming<Route> {
         match (host, port) {
-            (b"option.svc", 80) => Incoming::Http, // option
-            (b"type.svc", 80) => Incoming::Http, // type
-            (b"vec.svc", 80) => Incoming::Http, // vec
-            (b"some.svc", 80) => Incoming::Http, // some
-            (b"core.svc", 80) => Incoming::Http, // core
+            // option
+            (b"option.svc", 80) => Incoming::Http,
+            // type
+            (b"type.svc", 80) => Incoming::Http,
+            // vec
+            (b"vec.svc", 80) => Incoming::Http,
+            // some
+            (b"some.svc", 80) => Incoming::Http,
+            // core
+            (b"core.svc", 80) => Incoming::Http,
             _ => Incoming::Tunnel(Route::Otherwise), // otherwise
         }
     }
 
     fn route(head: &RequestHead<'_>, _inbound: Inbound) -> Route {
         match head.host() {
-            b"option.svc" => option(head), // option
-            b"type.svc" => type_upstream(head), // type
-            b"vec.svc" => vec(head), // vec
-            b"some.svc" => some(head), // some
-            b"core.svc" => core_upstream(head), // core
-            // otherwise
-            _ => Route::Otherwise,
+            // option
+            b"option.svc" => option(head),
+            // type
+            b"type.svc" => type_upstream(head),
+            // vec
+            b"vec.svc" => vec(head),
+            // some
+            b"some.svc" => some(head),
+            // core
+            b"core.svc" => core_upstream(head),
+            _ => Route::Otherwise, // otherwise
         }
     }
 

@@ -69,11 +69,16 @@ impl Proxy for RouteProxy {
 
     fn connect(host: &[u8], port: u16) -> Incoming<Route> {
         match (host, port) {
-            (b"self.svc", 80) => Incoming::Http, // self
-            (b"main.svc", 80) => Incoming::Http, // main
-            (b"request.svc", 80) => Incoming::Http, // request
-            (b"scenario.svc", 80) => Incoming::Http, // scenario
-            (b"tests.svc", 80) => Incoming::Http, // tests
+            // self
+            (b"self.svc", 80) => Incoming::Http,
+            // main
+            (b"main.svc", 80) => Incoming::Http,
+            // request
+            (b"request.svc", 80) => Incoming::Http,
+            // scenario
+            (b"scenario.svc", 80) => Incoming::Http,
+            // tests
+            (b"tests.svc", 80) => Incoming::Http,
             _ => Incoming::Tunnel(Route::Otherwise), // otherwise
         }
     }
@@ -82,13 +87,15 @@ impl Proxy for RouteProxy {
         match head.host() {
             // self
             b"self.svc" => Route::SelfUpstream,
-            b"main.svc" => main_upstream(head), // main
+            // main
+            b"main.svc" => main_upstream(head),
             // request
             b"request.svc" => Route::Request,
-            b"scenario.svc" => scenario(head), // scenario
-            b"tests.svc" => tests_upstream(head), // tests
-            // otherwise
-            _ => Route::Otherwise,
+            // scenario
+            b"scenario.svc" => scenario(head),
+            // tests
+            b"tests.svc" => tests_upstream(head),
+            _ => Route::Otherwise, // otherwise
         }
     }
 

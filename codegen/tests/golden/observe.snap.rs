@@ -49,7 +49,8 @@ impl Proxy for ObserveProxy {
 
     fn connect(host: &[u8], port: u16) -> Incoming<Route> {
         match (host, port) {
-            (b"a.svc", 80) => Incoming::Http, // a
+            // a
+            (b"a.svc", 80) => Incoming::Http,
             _ => Incoming::Tunnel(Route::Otherwise), // otherwise
         }
     }
@@ -58,8 +59,7 @@ impl Proxy for ObserveProxy {
         match head.host() {
             // a
             b"a.svc" => Route::A,
-            // otherwise
-            _ => Route::Otherwise,
+            _ => Route::Otherwise, // otherwise
         }
     }
 

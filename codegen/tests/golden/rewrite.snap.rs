@@ -43,16 +43,17 @@ impl Proxy for RewriteProxy {
 
     fn connect(host: &[u8], port: u16) -> Incoming<Route> {
         match (host, port) {
-            (b"a.svc", 80) => Incoming::Http, // a
+            // a
+            (b"a.svc", 80) => Incoming::Http,
             _ => Incoming::Tunnel(Route::Otherwise), // otherwise
         }
     }
 
     fn route(head: &RequestHead<'_>, _inbound: Inbound) -> Route {
         match head.host() {
-            b"a.svc" => a(head), // a
-            // otherwise
-            _ => Route::Otherwise,
+            // a
+            b"a.svc" => a(head),
+            _ => Route::Otherwise, // otherwise
         }
     }
 

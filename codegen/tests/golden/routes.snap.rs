@@ -67,23 +67,29 @@ impl Proxy for Routes {
 
     fn connect(host: &[u8], port: u16) -> Incoming<Route> {
         match (host, port) {
-            (b"paths.svc", 80) => Incoming::Http, // paths
-            (b"methods.svc", 80) => Incoming::Http, // methods
-            (b"fields.svc", 80) => Incoming::Http, // fields
-            (b"plain.svc", 80) => Incoming::Http, // plain
+            // paths
+            (b"paths.svc", 80) => Incoming::Http,
+            // methods
+            (b"methods.svc", 80) => Incoming::Http,
+            // fields
+            (b"fields.svc", 80) => Incoming::Http,
+            // plain
+            (b"plain.svc", 80) => Incoming::Http,
             _ => Incoming::Tunnel(Route::Otherwise), // otherwise
         }
     }
 
     fn route(head: &RequestHead<'_>, _inbound: Inbound) -> Route {
         match head.host() {
-            b"paths.svc" => paths(head), // paths
-            b"methods.svc" => methods(head), // methods
-            b"fields.svc" => fields(head), // fields
+            // paths
+            b"paths.svc" => paths(head),
+            // methods
+            b"methods.svc" => methods(head),
+            // fields
+            b"fields.svc" => fields(head),
             // plain
             b"plain.svc" => Route::Plain,
-            // otherwise
-            _ => Route::Otherwise,
+            _ => Route::Otherwise, // otherwise
         }
     }
 

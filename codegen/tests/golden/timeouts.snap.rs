@@ -43,16 +43,17 @@ impl Proxy for Timeouts {
 
     fn connect(host: &[u8], port: u16) -> Incoming<Route> {
         match (host, port) {
-            (b"ledger.svc", 80) => Incoming::Http, // ledger
+            // ledger
+            (b"ledger.svc", 80) => Incoming::Http,
             _ => Incoming::Tunnel(Route::Otherwise), // otherwise
         }
     }
 
     fn route(head: &RequestHead<'_>, _inbound: Inbound) -> Route {
         match head.host() {
-            b"ledger.svc" => ledger(head), // ledger
-            // otherwise
-            _ => Route::Otherwise,
+            // ledger
+            b"ledger.svc" => ledger(head),
+            _ => Route::Otherwise, // otherwise
         }
     }
 

@@ -67,16 +67,17 @@ impl Proxy for Demo {
 
     fn connect(host: &[u8], port: u16) -> Incoming<Route> {
         match (host, port) {
-            (b"payment.demo", 80) => Incoming::Http, // payment
+            // payment
+            (b"payment.demo", 80) => Incoming::Http,
             _ => Incoming::Tunnel(Route::Otherwise), // otherwise
         }
     }
 
     fn route(head: &RequestHead<'_>, inbound: Inbound) -> Route {
         match head.host() {
-            b"payment.demo" if inbound.dialled(&[80]) => payment(head), // payment
-            // otherwise
-            _ => Route::Otherwise,
+            // payment
+            b"payment.demo" if inbound.dialled(&[80]) => payment(head),
+            _ => Route::Otherwise, // otherwise
         }
     }
 

@@ -47,16 +47,17 @@ impl Proxy for Demo {
 
     fn connect(host: &[u8], port: u16) -> Incoming<Route> {
         match (host, port) {
-            (b"payment.demo", 8081) => Incoming::Http, // payment
+            // payment
+            (b"payment.demo", 8081) => Incoming::Http,
             _ => Incoming::Tunnel(Route::Otherwise), // otherwise
         }
     }
 
     fn route(head: &RequestHead<'_>, _inbound: Inbound) -> Route {
         match head.host() {
-            b"payment.demo" => payment(head), // payment
-            // otherwise
-            _ => Route::Otherwise,
+            // payment
+            b"payment.demo" => payment(head),
+            _ => Route::Otherwise, // otherwise
         }
     }
 

@@ -65,20 +65,25 @@ impl Proxy for Order {
 
     fn connect(host: &[u8], port: u16) -> Incoming<Route> {
         match (host, port) {
-            (b"payment.shop.svc", 8080) => Incoming::Http, // payment
-            (b"inventory.shop.svc", 8080) => Incoming::Http, // inventory
-            (b"notification.shop.svc", 8080) => Incoming::Http, // notification
+            // payment
+            (b"payment.shop.svc", 8080) => Incoming::Http,
+            // inventory
+            (b"inventory.shop.svc", 8080) => Incoming::Http,
+            // notification
+            (b"notification.shop.svc", 8080) => Incoming::Http,
             _ => Incoming::Tunnel(Route::Otherwise), // otherwise
         }
     }
 
     fn route(head: &RequestHead<'_>, _inbound: Inbound) -> Route {
         match head.host() {
-            b"payment.shop.svc" => payment(head), // payment
-            b"inventory.shop.svc" => inventory(head), // inventory
-            b"notification.shop.svc" => notification(head), // notification
-            // otherwise
-            _ => Route::Otherwise,
+            // payment
+            b"payment.shop.svc" => payment(head),
+            // inventory
+            b"inventory.shop.svc" => inventory(head),
+            // notification
+            b"notification.shop.svc" => notification(head),
+            _ => Route::Otherwise, // otherwise
         }
     }
 

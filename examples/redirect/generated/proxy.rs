@@ -73,7 +73,8 @@ impl Proxy for Shop {
 
     fn connect(host: &[u8], port: u16) -> Incoming<Route> {
         match (host, port) {
-            (b"catalog.shop.svc", 8080) => Incoming::Http, // catalog
+            // catalog
+            (b"catalog.shop.svc", 8080) => Incoming::Http,
             _ => Incoming::Tunnel(Route::Otherwise), // otherwise
         }
     }
@@ -82,8 +83,7 @@ impl Proxy for Shop {
         match head.host() {
             // catalog
             b"catalog.shop.svc" if inbound.dialled(&[8080]) => Route::Catalog,
-            // otherwise
-            _ => Route::Otherwise,
+            _ => Route::Otherwise, // otherwise
         }
     }
 

@@ -40,7 +40,8 @@ impl Proxy for Web {
 
     fn connect(host: &[u8], port: u16) -> Incoming<Route> {
         match (host, port) {
-            (b"catalog.shop.svc", 8080) => Incoming::Http, // catalog
+            // catalog
+            (b"catalog.shop.svc", 8080) => Incoming::Http,
             _ => Incoming::Tunnel(Route::Otherwise), // otherwise
         }
     }
@@ -49,8 +50,7 @@ impl Proxy for Web {
         match head.host() {
             // catalog
             b"catalog.shop.svc" => Route::Catalog,
-            // otherwise
-            _ => Route::Otherwise,
+            _ => Route::Otherwise, // otherwise
         }
     }
 
