@@ -52,8 +52,7 @@ impl<const NAMED: bool> Spec for Tries<NAMED> {
     const WORKERS: Workers = Workers::Exactly(2);
     const LISTENERS: &'static [Listener] = &[Listener::shared(v4([127, 0, 0, 1], 0))];
     const UPSTREAMS: &'static [UpstreamSpec] = &[];
-    const ROUTES: &'static [RouteSpec] = &[RouteSpec { upstream: "", route: "otherwise" }];
-    const BREAKERS: &'static [&'static str] = &[];
+    const ROUTES: &'static [RouteSpec] = &[RouteSpec::new("", "otherwise")];
     const OBSERVE: Observe = Observe { metrics: false, access_log: None, admin: None };
     const PASSES: bool = NAMED;
     const POLICY: &'static [u8] = b"{}";

@@ -53,8 +53,7 @@ impl Spec for Web {
     const WORKERS: Workers = Workers::Exactly(2);
     const LISTENERS: &'static [Listener] = &[Listener::shared(v4([127, 0, 0, 1], 0))];
     const UPSTREAMS: &'static [UpstreamSpec] = &[];
-    const ROUTES: &'static [RouteSpec] = &[RouteSpec { upstream: "", route: "otherwise" }];
-    const BREAKERS: &'static [&'static str] = &[];
+    const ROUTES: &'static [RouteSpec] = &[RouteSpec::new("", "otherwise")];
     const OBSERVE: Observe = Observe {
         metrics: true,
         access_log: Some(AccessLog {

@@ -5,7 +5,7 @@ use proc_macro2::{Literal, TokenStream};
 use quote::quote;
 
 use super::{connections, dispatch, intercept, observe};
-use crate::cx::{Cx, docs as written};
+use crate::cx::{Cx, comment, docs as written};
 use crate::literal;
 use crate::parts::state;
 
@@ -35,7 +35,7 @@ pub(crate) fn unit(cx: &Cx<'_>) -> TokenStream {
 pub(crate) fn spec(cx: &Cx<'_>) -> TokenStream {
     let (proxy, service) = (&cx.proxy, service(cx));
     let (workers, listeners, upstreams) = (workers(cx), listeners(cx), upstreams(cx));
-    let (specs, breakers, observe) = (specs(cx), breakers(cx), observe::observe(cx));
+    let (specs, observe) = (specs(cx), observe::observe(cx));
     let (intercept, passes) = (intercept::intercept(cx), passes(cx));
     quote! {
         impl Spec for #proxy {
@@ -44,7 +44,6 @@ pub(crate) fn spec(cx: &Cx<'_>) -> TokenStream {
             #listeners
             #upstreams
             #specs
-            #breakers
             #observe
             #intercept
             #passes
@@ -179,27 +178,20 @@ fn address(address: &Address) -> TokenStream {
     }
 }
 
+/// Each route with its place above it, so that no two routes touch.
 fn specs(cx: &Cx<'_>) -> TokenStream {
     let specs = cx.calls.iter().map(|calls| {
         let (upstream, route) = (&calls.upstream.name, calls.name());
-        quote! { RouteSpec { upstream: #upstream, route: #route } }
+        let place = comment(&calls.place());
+        let breaker = state(calls).map(|name| quote!(.guarded_by(#name)));
+        quote! { #place RouteSpec::new(#upstream, #route) #breaker }
     });
     quote! {
         const ROUTES: &'static [RouteSpec] = &[
             #(#specs,)*
-            RouteSpec { upstream: "", route: "otherwise" },
+            #[comment = " otherwise"]
+            RouteSpec::new("", "otherwise"),
         ];
         const SITES: &'static [&'static str] = include!(concat!(env!("OUT_DIR"), "/sites.rs"));
     }
-}
-
-/// The names of their states, in the order of the calls; each once.
-fn breakers(cx: &Cx<'_>) -> TokenStream {
-    let mut names = Vec::new();
-    for name in cx.calls.iter().filter_map(state) {
-        if !names.contains(&name) {
-            names.push(name);
-        }
-    }
-    quote! { const BREAKERS: &'static [&'static str] = &[#(#names),*]; }
 }

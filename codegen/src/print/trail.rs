@@ -51,10 +51,12 @@ fn is_comment(line: &str) -> bool {
     line.trim_start().starts_with("// ")
 }
 
-/// An arm among those of other places of the policy; the one for what is left is no such arm.
+/// An arm or an element among those of other places of the policy; the arm for what is left is no such arm.
 fn is_one_of(line: &str) -> bool {
-    let pattern = line.trim_start().split_once(" => ").map(|(pattern, _)| pattern);
-    pattern.is_some_and(|pattern| pattern != "_" && !pattern.starts_with("Route::"))
+    let line = line.trim_start();
+    let pattern = line.split_once(" => ").map(|(pattern, _)| pattern);
+    line.starts_with("RouteSpec::")
+        || pattern.is_some_and(|pattern| pattern != "_" && !pattern.starts_with("Route::"))
 }
 
 /// The end of a statement, a field or an arm.
@@ -92,6 +94,7 @@ mod tests {
             "// a\nB {\n    x: 1,\n},\n",
             "/// a\nb: 1,\n",
             "// a\n[b] => Route::C,\n",
+            "// a\nRouteSpec::new(\"b\"),\n",
             "// a\nb\"b\" => c(head),\n// d\n(b\"b\", 80) => Incoming::Http,\n",
             long.as_str(),
         ] {

@@ -20,9 +20,11 @@ impl Spec for Bare {
         Listener::twin(v6([0, 0, 0, 0, 0, 0, 0, 1], 15001)), // intercept
     ];
     const UPSTREAMS: &'static [UpstreamSpec] = &[];
-    const ROUTES: &'static [RouteSpec] = &[RouteSpec { upstream: "", route: "otherwise" }];
+    const ROUTES: &'static [RouteSpec] = &[
+        // otherwise
+        RouteSpec::new("", "otherwise"),
+    ];
     const SITES: &'static [&'static str] = include!(concat!(env!("OUT_DIR"), "/sites.rs"));
-    const BREAKERS: &'static [&'static str] = &[];
     const OBSERVE: Observe = Observe { metrics: false, access_log: None, admin: None };
     const INTERCEPT: Option<Intercept> = Some(Intercept {
         ports: &[80..=80], // intercept

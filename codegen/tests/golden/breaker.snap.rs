@@ -30,14 +30,18 @@ impl Spec for BreakerProxy {
         },
     ];
     const ROUTES: &'static [RouteSpec] = &[
-        RouteSpec { upstream: "a", route: "a" },
-        RouteSpec { upstream: "b", route: "own" },
-        RouteSpec { upstream: "b", route: "none" },
-        RouteSpec { upstream: "b", route: "b" },
-        RouteSpec { upstream: "", route: "otherwise" },
+        // a
+        RouteSpec::new("a", "a").guarded_by("a"),
+        // b/own
+        RouteSpec::new("b", "own").guarded_by("b/own"),
+        // b/none
+        RouteSpec::new("b", "none"),
+        // b
+        RouteSpec::new("b", "b").guarded_by("b"),
+        // otherwise
+        RouteSpec::new("", "otherwise"),
     ];
     const SITES: &'static [&'static str] = include!(concat!(env!("OUT_DIR"), "/sites.rs"));
-    const BREAKERS: &'static [&'static str] = &["a", "b/own", "b"];
     const OBSERVE: Observe = Observe { metrics: false, access_log: None, admin: None };
     const POLICY: &'static [u8] = include_bytes!(concat!(env!("OUT_DIR"), "/policy.json"));
 }

@@ -45,14 +45,18 @@ impl Spec for Bytes {
         },
     ];
     const ROUTES: &'static [RouteSpec] = &[
-        RouteSpec { upstream: "ledger", route: "ledger" },
-        RouteSpec { upstream: "cache", route: "cache" },
-        RouteSpec { upstream: "bank", route: "bank" },
-        RouteSpec { upstream: "web", route: "web" },
-        RouteSpec { upstream: "", route: "otherwise" },
+        // ledger
+        RouteSpec::new("ledger", "ledger").guarded_by("ledger"),
+        // cache
+        RouteSpec::new("cache", "cache"),
+        // bank
+        RouteSpec::new("bank", "bank").guarded_by("bank"),
+        // web
+        RouteSpec::new("web", "web").guarded_by("web"),
+        // otherwise
+        RouteSpec::new("", "otherwise"),
     ];
     const SITES: &'static [&'static str] = include!(concat!(env!("OUT_DIR"), "/sites.rs"));
-    const BREAKERS: &'static [&'static str] = &["ledger", "bank", "web"];
     const OBSERVE: Observe = Observe { metrics: false, access_log: None, admin: None };
     const USER: Option<u32> = Some(15_001); // service
     const INTERCEPT: Option<Intercept> = Some(Intercept {

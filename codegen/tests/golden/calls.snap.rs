@@ -25,13 +25,16 @@ impl Spec for Calls {
         },
     ];
     const ROUTES: &'static [RouteSpec] = &[
-        RouteSpec { upstream: "pricing", route: "watch" },
-        RouteSpec { upstream: "pricing", route: "catalog" },
-        RouteSpec { upstream: "pricing", route: "pricing" },
-        RouteSpec { upstream: "", route: "otherwise" },
+        // pricing/watch
+        RouteSpec::new("pricing", "watch").guarded_by("pricing"),
+        // pricing/catalog
+        RouteSpec::new("pricing", "catalog").guarded_by("pricing"),
+        // pricing
+        RouteSpec::new("pricing", "pricing").guarded_by("pricing"),
+        // otherwise
+        RouteSpec::new("", "otherwise"),
     ];
     const SITES: &'static [&'static str] = include!(concat!(env!("OUT_DIR"), "/sites.rs"));
-    const BREAKERS: &'static [&'static str] = &["pricing"];
     const OBSERVE: Observe = Observe { metrics: false, access_log: None, admin: None };
     const PASSES: bool = false;
     const POLICY: &'static [u8] = include_bytes!(concat!(env!("OUT_DIR"), "/policy.json"));

@@ -30,13 +30,16 @@ impl Spec for HeadersProxy {
         },
     ];
     const ROUTES: &'static [RouteSpec] = &[
-        RouteSpec { upstream: "a", route: "a" },
-        RouteSpec { upstream: "b", route: "tagged" },
-        RouteSpec { upstream: "b", route: "b" },
-        RouteSpec { upstream: "", route: "otherwise" },
+        // a
+        RouteSpec::new("a", "a"),
+        // b/tagged
+        RouteSpec::new("b", "tagged"),
+        // b
+        RouteSpec::new("b", "b"),
+        // otherwise
+        RouteSpec::new("", "otherwise"),
     ];
     const SITES: &'static [&'static str] = include!(concat!(env!("OUT_DIR"), "/sites.rs"));
-    const BREAKERS: &'static [&'static str] = &[];
     const OBSERVE: Observe = Observe { metrics: false, access_log: None, admin: None };
     const POLICY: &'static [u8] = include_bytes!(concat!(env!("OUT_DIR"), "/policy.json"));
 }

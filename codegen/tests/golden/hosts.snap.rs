@@ -44,14 +44,18 @@ impl Spec for Hosts {
         },
     ];
     const ROUTES: &'static [RouteSpec] = &[
-        RouteSpec { upstream: "dns", route: "dns" },
-        RouteSpec { upstream: "deep", route: "deep" },
-        RouteSpec { upstream: "fixed", route: "fixed" },
-        RouteSpec { upstream: "literal", route: "literal" },
-        RouteSpec { upstream: "", route: "otherwise" },
+        // dns
+        RouteSpec::new("dns", "dns"),
+        // deep
+        RouteSpec::new("deep", "deep"),
+        // fixed
+        RouteSpec::new("fixed", "fixed"),
+        // literal
+        RouteSpec::new("literal", "literal"),
+        // otherwise
+        RouteSpec::new("", "otherwise"),
     ];
     const SITES: &'static [&'static str] = include!(concat!(env!("OUT_DIR"), "/sites.rs"));
-    const BREAKERS: &'static [&'static str] = &[];
     const OBSERVE: Observe = Observe { metrics: false, access_log: None, admin: None };
     const POLICY: &'static [u8] = include_bytes!(concat!(env!("OUT_DIR"), "/policy.json"));
 }

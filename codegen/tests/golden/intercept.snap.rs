@@ -41,13 +41,16 @@ impl Spec for InterceptProxy {
         },
     ];
     const ROUTES: &'static [RouteSpec] = &[
-        RouteSpec { upstream: "named", route: "named" },
-        RouteSpec { upstream: "fixed", route: "fixed" },
-        RouteSpec { upstream: "beside", route: "beside" },
-        RouteSpec { upstream: "", route: "otherwise" },
+        // named
+        RouteSpec::new("named", "named"),
+        // fixed
+        RouteSpec::new("fixed", "fixed"),
+        // beside
+        RouteSpec::new("beside", "beside"),
+        // otherwise
+        RouteSpec::new("", "otherwise"),
     ];
     const SITES: &'static [&'static str] = include!(concat!(env!("OUT_DIR"), "/sites.rs"));
-    const BREAKERS: &'static [&'static str] = &[];
     const OBSERVE: Observe = Observe { metrics: false, access_log: None, admin: None };
     const USER: Option<u32> = Some(15_001); // service
     const INTERCEPT: Option<Intercept> = Some(Intercept {

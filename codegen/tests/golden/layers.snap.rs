@@ -35,16 +35,22 @@ impl Spec for Layers {
         },
     ];
     const ROUTES: &'static [RouteSpec] = &[
-        RouteSpec { upstream: "a", route: "shared" },
-        RouteSpec { upstream: "a", route: "same" },
-        RouteSpec { upstream: "a", route: "own" },
-        RouteSpec { upstream: "a", route: "a" },
-        RouteSpec { upstream: "b", route: "b" },
-        RouteSpec { upstream: "c", route: "c" },
-        RouteSpec { upstream: "", route: "otherwise" },
+        // a/shared
+        RouteSpec::new("a", "shared").guarded_by("a"),
+        // a/same
+        RouteSpec::new("a", "same").guarded_by("a"),
+        // a/own
+        RouteSpec::new("a", "own").guarded_by("a"),
+        // a
+        RouteSpec::new("a", "a").guarded_by("a"),
+        // b
+        RouteSpec::new("b", "b").guarded_by("b"),
+        // c
+        RouteSpec::new("c", "c"),
+        // otherwise
+        RouteSpec::new("", "otherwise"),
     ];
     const SITES: &'static [&'static str] = include!(concat!(env!("OUT_DIR"), "/sites.rs"));
-    const BREAKERS: &'static [&'static str] = &["a", "b"];
     const OBSERVE: Observe = Observe { metrics: false, access_log: None, admin: None };
     const POLICY: &'static [u8] = include_bytes!(concat!(env!("OUT_DIR"), "/policy.json"));
 }

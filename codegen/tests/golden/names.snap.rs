@@ -47,20 +47,30 @@ impl Spec for RouteProxy {
         },
     ];
     const ROUTES: &'static [RouteSpec] = &[
-        RouteSpec { upstream: "route", route: "otherwise" },
-        RouteSpec { upstream: "route", route: "route" },
-        RouteSpec { upstream: "otherwise", route: "x" },
-        RouteSpec { upstream: "otherwise", route: "otherwise" },
-        RouteSpec { upstream: "proxy", route: "head" },
-        RouteSpec { upstream: "proxy", route: "proxy" },
-        RouteSpec { upstream: "millis", route: "status" },
-        RouteSpec { upstream: "millis", route: "millis" },
-        RouteSpec { upstream: "head", route: "self" },
-        RouteSpec { upstream: "head", route: "head" },
-        RouteSpec { upstream: "", route: "otherwise" },
+        // route/otherwise
+        RouteSpec::new("route", "otherwise").guarded_by("route"),
+        // route
+        RouteSpec::new("route", "route").guarded_by("route"),
+        // otherwise/x
+        RouteSpec::new("otherwise", "x").guarded_by("otherwise"),
+        // otherwise
+        RouteSpec::new("otherwise", "otherwise").guarded_by("otherwise"),
+        // proxy/head
+        RouteSpec::new("proxy", "head").guarded_by("proxy"),
+        // proxy
+        RouteSpec::new("proxy", "proxy").guarded_by("proxy"),
+        // millis/status
+        RouteSpec::new("millis", "status").guarded_by("millis"),
+        // millis
+        RouteSpec::new("millis", "millis").guarded_by("millis"),
+        // head/self
+        RouteSpec::new("head", "self").guarded_by("head"),
+        // head
+        RouteSpec::new("head", "head").guarded_by("head"),
+        // otherwise
+        RouteSpec::new("", "otherwise"),
     ];
     const SITES: &'static [&'static str] = include!(concat!(env!("OUT_DIR"), "/sites.rs"));
-    const BREAKERS: &'static [&'static str] = &["route", "otherwise", "proxy", "millis", "head"];
     const OBSERVE: Observe = Observe { metrics: false, access_log: None, admin: None };
     const POLICY: &'static [u8] = include_bytes!(concat!(env!("OUT_DIR"), "/policy.json"));
 }

@@ -42,18 +42,26 @@ impl Spec for RouteProxy {
         },
     ];
     const ROUTES: &'static [RouteSpec] = &[
-        RouteSpec { upstream: "a-b", route: "c" },
-        RouteSpec { upstream: "a-b", route: "a-b" },
-        RouteSpec { upstream: "a", route: "b-c" },
-        RouteSpec { upstream: "a", route: "a" },
-        RouteSpec { upstream: "x3", route: "x-3" },
-        RouteSpec { upstream: "x3", route: "x3" },
-        RouteSpec { upstream: "x-3", route: "x3" },
-        RouteSpec { upstream: "x-3", route: "x-3" },
-        RouteSpec { upstream: "", route: "otherwise" },
+        // a-b/c
+        RouteSpec::new("a-b", "c").guarded_by("a-b"),
+        // a-b
+        RouteSpec::new("a-b", "a-b").guarded_by("a-b"),
+        // a/b-c
+        RouteSpec::new("a", "b-c").guarded_by("a"),
+        // a
+        RouteSpec::new("a", "a").guarded_by("a"),
+        // x3/x-3
+        RouteSpec::new("x3", "x-3").guarded_by("x3"),
+        // x3
+        RouteSpec::new("x3", "x3").guarded_by("x3"),
+        // x-3/x3
+        RouteSpec::new("x-3", "x3").guarded_by("x-3"),
+        // x-3
+        RouteSpec::new("x-3", "x-3").guarded_by("x-3"),
+        // otherwise
+        RouteSpec::new("", "otherwise"),
     ];
     const SITES: &'static [&'static str] = include!(concat!(env!("OUT_DIR"), "/sites.rs"));
-    const BREAKERS: &'static [&'static str] = &["a-b", "a", "x3", "x-3"];
     const OBSERVE: Observe = Observe { metrics: false, access_log: None, admin: None };
     const POLICY: &'static [u8] = include_bytes!(concat!(env!("OUT_DIR"), "/policy.json"));
 }

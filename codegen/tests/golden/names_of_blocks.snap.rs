@@ -47,25 +47,28 @@ impl Spec for RouteProxy {
         },
     ];
     const ROUTES: &'static [RouteSpec] = &[
-        RouteSpec { upstream: "defaults", route: "defaults" },
-        RouteSpec { upstream: "trace", route: "amb-runtime" },
-        RouteSpec { upstream: "trace", route: "trace" },
-        RouteSpec { upstream: "retry", route: "policy" },
-        RouteSpec { upstream: "retry", route: "retry" },
-        RouteSpec { upstream: "breaker", route: "calls" },
-        RouteSpec { upstream: "breaker", route: "breaker" },
-        RouteSpec { upstream: "amb-runtime", route: "async" },
-        RouteSpec { upstream: "amb-runtime", route: "amb-runtime" },
-        RouteSpec { upstream: "", route: "otherwise" },
+        // defaults
+        RouteSpec::new("defaults", "defaults").guarded_by("defaults"),
+        // trace/amb-runtime
+        RouteSpec::new("trace", "amb-runtime").guarded_by("trace"),
+        // trace
+        RouteSpec::new("trace", "trace").guarded_by("trace"),
+        // retry/policy
+        RouteSpec::new("retry", "policy").guarded_by("retry"),
+        // retry
+        RouteSpec::new("retry", "retry").guarded_by("retry"),
+        // breaker/calls
+        RouteSpec::new("breaker", "calls").guarded_by("breaker"),
+        // breaker
+        RouteSpec::new("breaker", "breaker").guarded_by("breaker"),
+        // amb-runtime/async
+        RouteSpec::new("amb-runtime", "async").guarded_by("amb-runtime"),
+        // amb-runtime
+        RouteSpec::new("amb-runtime", "amb-runtime").guarded_by("amb-runtime"),
+        // otherwise
+        RouteSpec::new("", "otherwise"),
     ];
     const SITES: &'static [&'static str] = include!(concat!(env!("OUT_DIR"), "/sites.rs"));
-    const BREAKERS: &'static [&'static str] = &[
-        "defaults",
-        "trace",
-        "retry",
-        "breaker",
-        "amb-runtime",
-    ];
     const OBSERVE: Observe = Observe { metrics: false, access_log: None, admin: None };
     const POLICY: &'static [u8] = include_bytes!(concat!(env!("OUT_DIR"), "/policy.json"));
 }

@@ -47,20 +47,30 @@ impl Spec for RouteProxy {
         },
     ];
     const ROUTES: &'static [RouteSpec] = &[
-        RouteSpec { upstream: "option", route: "a" },
-        RouteSpec { upstream: "option", route: "option" },
-        RouteSpec { upstream: "type", route: "type" },
-        RouteSpec { upstream: "type", route: "type" },
-        RouteSpec { upstream: "vec", route: "vec" },
-        RouteSpec { upstream: "vec", route: "vec" },
-        RouteSpec { upstream: "some", route: "none" },
-        RouteSpec { upstream: "some", route: "some" },
-        RouteSpec { upstream: "core", route: "std" },
-        RouteSpec { upstream: "core", route: "core" },
-        RouteSpec { upstream: "", route: "otherwise" },
+        // option/a
+        RouteSpec::new("option", "a").guarded_by("option"),
+        // option
+        RouteSpec::new("option", "option").guarded_by("option"),
+        // type/type
+        RouteSpec::new("type", "type").guarded_by("type"),
+        // type
+        RouteSpec::new("type", "type").guarded_by("type"),
+        // vec/vec
+        RouteSpec::new("vec", "vec").guarded_by("vec"),
+        // vec
+        RouteSpec::new("vec", "vec").guarded_by("vec"),
+        // some/none
+        RouteSpec::new("some", "none").guarded_by("some"),
+        // some
+        RouteSpec::new("some", "some").guarded_by("some"),
+        // core/std
+        RouteSpec::new("core", "std").guarded_by("core"),
+        // core
+        RouteSpec::new("core", "core").guarded_by("core"),
+        // otherwise
+        RouteSpec::new("", "otherwise"),
     ];
     const SITES: &'static [&'static str] = include!(concat!(env!("OUT_DIR"), "/sites.rs"));
-    const BREAKERS: &'static [&'static str] = &["option", "type", "vec", "some", "core"];
     const OBSERVE: Observe = Observe { metrics: false, access_log: None, admin: None };
     const POLICY: &'static [u8] = include_bytes!(concat!(env!("OUT_DIR"), "/policy.json"));
 }

@@ -47,18 +47,26 @@ impl Spec for RouteProxy {
         },
     ];
     const ROUTES: &'static [RouteSpec] = &[
-        RouteSpec { upstream: "self", route: "self" },
-        RouteSpec { upstream: "main", route: "main" },
-        RouteSpec { upstream: "main", route: "main" },
-        RouteSpec { upstream: "request", route: "request" },
-        RouteSpec { upstream: "scenario", route: "request" },
-        RouteSpec { upstream: "scenario", route: "scenario" },
-        RouteSpec { upstream: "tests", route: "main" },
-        RouteSpec { upstream: "tests", route: "tests" },
-        RouteSpec { upstream: "", route: "otherwise" },
+        // self
+        RouteSpec::new("self", "self").guarded_by("self"),
+        // main/main
+        RouteSpec::new("main", "main").guarded_by("main"),
+        // main
+        RouteSpec::new("main", "main").guarded_by("main"),
+        // request
+        RouteSpec::new("request", "request").guarded_by("request"),
+        // scenario/request
+        RouteSpec::new("scenario", "request").guarded_by("scenario"),
+        // scenario
+        RouteSpec::new("scenario", "scenario").guarded_by("scenario"),
+        // tests/main
+        RouteSpec::new("tests", "main").guarded_by("tests"),
+        // tests
+        RouteSpec::new("tests", "tests").guarded_by("tests"),
+        // otherwise
+        RouteSpec::new("", "otherwise"),
     ];
     const SITES: &'static [&'static str] = include!(concat!(env!("OUT_DIR"), "/sites.rs"));
-    const BREAKERS: &'static [&'static str] = &["self", "main", "request", "scenario", "tests"];
     const OBSERVE: Observe = Observe { metrics: false, access_log: None, admin: None };
     const POLICY: &'static [u8] = include_bytes!(concat!(env!("OUT_DIR"), "/policy.json"));
 }

@@ -24,11 +24,12 @@ impl Spec for ObserveProxy {
         },
     ];
     const ROUTES: &'static [RouteSpec] = &[
-        RouteSpec { upstream: "a", route: "a" },
-        RouteSpec { upstream: "", route: "otherwise" },
+        // a
+        RouteSpec::new("a", "a"),
+        // otherwise
+        RouteSpec::new("", "otherwise"),
     ];
     const SITES: &'static [&'static str] = include!(concat!(env!("OUT_DIR"), "/sites.rs"));
-    const BREAKERS: &'static [&'static str] = &[];
     const OBSERVE: Observe = Observe {
         metrics: true, // observe
         access_log: Some(AccessLog {

@@ -25,14 +25,18 @@ impl Spec for Replies {
         },
     ];
     const ROUTES: &'static [RouteSpec] = &[
-        RouteSpec { upstream: "a", route: "gone" },
-        RouteSpec { upstream: "a", route: "teapot" },
-        RouteSpec { upstream: "a", route: "notify" },
-        RouteSpec { upstream: "a", route: "a" },
-        RouteSpec { upstream: "", route: "otherwise" },
+        // a/gone
+        RouteSpec::new("a", "gone"),
+        // a/teapot
+        RouteSpec::new("a", "teapot"),
+        // a/notify
+        RouteSpec::new("a", "notify"),
+        // a
+        RouteSpec::new("a", "a"),
+        // otherwise
+        RouteSpec::new("", "otherwise"),
     ];
     const SITES: &'static [&'static str] = include!(concat!(env!("OUT_DIR"), "/sites.rs"));
-    const BREAKERS: &'static [&'static str] = &[];
     const OBSERVE: Observe = Observe { metrics: false, access_log: None, admin: None };
     const POLICY: &'static [u8] = include_bytes!(concat!(env!("OUT_DIR"), "/policy.json"));
 }

@@ -25,15 +25,20 @@ impl Spec for RetryProxy {
         },
     ];
     const ROUTES: &'static [RouteSpec] = &[
-        RouteSpec { upstream: "a", route: "everything" },
-        RouteSpec { upstream: "a", route: "keyed" },
-        RouteSpec { upstream: "a", route: "once" },
-        RouteSpec { upstream: "a", route: "reads" },
-        RouteSpec { upstream: "a", route: "a" },
-        RouteSpec { upstream: "", route: "otherwise" },
+        // a/everything
+        RouteSpec::new("a", "everything"),
+        // a/keyed
+        RouteSpec::new("a", "keyed"),
+        // a/once
+        RouteSpec::new("a", "once"),
+        // a/reads
+        RouteSpec::new("a", "reads"),
+        // a
+        RouteSpec::new("a", "a"),
+        // otherwise
+        RouteSpec::new("", "otherwise"),
     ];
     const SITES: &'static [&'static str] = include!(concat!(env!("OUT_DIR"), "/sites.rs"));
-    const BREAKERS: &'static [&'static str] = &[];
     const OBSERVE: Observe = Observe { metrics: false, access_log: None, admin: None };
     const POLICY: &'static [u8] = include_bytes!(concat!(env!("OUT_DIR"), "/policy.json"));
 }

@@ -25,14 +25,18 @@ impl Spec for RewriteProxy {
         },
     ];
     const ROUTES: &'static [RouteSpec] = &[
-        RouteSpec { upstream: "a", route: "captures" },
-        RouteSpec { upstream: "a", route: "constant" },
-        RouteSpec { upstream: "a", route: "host" },
-        RouteSpec { upstream: "a", route: "a" },
-        RouteSpec { upstream: "", route: "otherwise" },
+        // a/captures
+        RouteSpec::new("a", "captures"),
+        // a/constant
+        RouteSpec::new("a", "constant"),
+        // a/host
+        RouteSpec::new("a", "host"),
+        // a
+        RouteSpec::new("a", "a"),
+        // otherwise
+        RouteSpec::new("", "otherwise"),
     ];
     const SITES: &'static [&'static str] = include!(concat!(env!("OUT_DIR"), "/sites.rs"));
-    const BREAKERS: &'static [&'static str] = &[];
     const OBSERVE: Observe = Observe { metrics: false, access_log: None, admin: None };
     const POLICY: &'static [u8] = include_bytes!(concat!(env!("OUT_DIR"), "/policy.json"));
 }

@@ -40,22 +40,34 @@ impl Spec for Routes {
         },
     ];
     const ROUTES: &'static [RouteSpec] = &[
-        RouteSpec { upstream: "paths", route: "root" },
-        RouteSpec { upstream: "paths", route: "one" },
-        RouteSpec { upstream: "paths", route: "deep" },
-        RouteSpec { upstream: "paths", route: "beta" },
-        RouteSpec { upstream: "paths", route: "rest" },
-        RouteSpec { upstream: "paths", route: "paths" },
-        RouteSpec { upstream: "methods", route: "write" },
-        RouteSpec { upstream: "methods", route: "methods" },
-        RouteSpec { upstream: "fields", route: "beta" },
-        RouteSpec { upstream: "fields", route: "gamma" },
-        RouteSpec { upstream: "fields", route: "fields" },
-        RouteSpec { upstream: "plain", route: "plain" },
-        RouteSpec { upstream: "", route: "otherwise" },
+        // paths/root
+        RouteSpec::new("paths", "root"),
+        // paths/one
+        RouteSpec::new("paths", "one"),
+        // paths/deep
+        RouteSpec::new("paths", "deep"),
+        // paths/beta
+        RouteSpec::new("paths", "beta"),
+        // paths/rest
+        RouteSpec::new("paths", "rest"),
+        // paths
+        RouteSpec::new("paths", "paths"),
+        // methods/write
+        RouteSpec::new("methods", "write"),
+        // methods
+        RouteSpec::new("methods", "methods"),
+        // fields/beta
+        RouteSpec::new("fields", "beta"),
+        // fields/gamma
+        RouteSpec::new("fields", "gamma"),
+        // fields
+        RouteSpec::new("fields", "fields"),
+        // plain
+        RouteSpec::new("plain", "plain"),
+        // otherwise
+        RouteSpec::new("", "otherwise"),
     ];
     const SITES: &'static [&'static str] = include!(concat!(env!("OUT_DIR"), "/sites.rs"));
-    const BREAKERS: &'static [&'static str] = &[];
     const OBSERVE: Observe = Observe { metrics: false, access_log: None, admin: None };
     const PASSES: bool = false;
     const POLICY: &'static [u8] = include_bytes!(concat!(env!("OUT_DIR"), "/policy.json"));

@@ -25,13 +25,16 @@ impl Spec for Timeouts {
         },
     ];
     const ROUTES: &'static [RouteSpec] = &[
-        RouteSpec { upstream: "ledger", route: "quick" },
-        RouteSpec { upstream: "ledger", route: "slow" },
-        RouteSpec { upstream: "ledger", route: "ledger" },
-        RouteSpec { upstream: "", route: "otherwise" },
+        // ledger/quick
+        RouteSpec::new("ledger", "quick"),
+        // ledger/slow
+        RouteSpec::new("ledger", "slow"),
+        // ledger
+        RouteSpec::new("ledger", "ledger"),
+        // otherwise
+        RouteSpec::new("", "otherwise"),
     ];
     const SITES: &'static [&'static str] = include!(concat!(env!("OUT_DIR"), "/sites.rs"));
-    const BREAKERS: &'static [&'static str] = &[];
     const OBSERVE: Observe = Observe { metrics: false, access_log: None, admin: None };
     const PASSES: bool = false;
     const POLICY: &'static [u8] = include_bytes!(concat!(env!("OUT_DIR"), "/policy.json"));

@@ -30,12 +30,14 @@ impl Spec for Demo {
         },
     ];
     const ROUTES: &'static [RouteSpec] = &[
-        RouteSpec { upstream: "payment", route: "charge" },
-        RouteSpec { upstream: "payment", route: "payment" },
-        RouteSpec { upstream: "", route: "otherwise" },
+        // payment/charge
+        RouteSpec::new("payment", "charge").guarded_by("payment"),
+        // payment
+        RouteSpec::new("payment", "payment").guarded_by("payment"),
+        // otherwise
+        RouteSpec::new("", "otherwise"),
     ];
     const SITES: &'static [&'static str] = include!(concat!(env!("OUT_DIR"), "/sites.rs"));
-    const BREAKERS: &'static [&'static str] = &["payment"];
     const OBSERVE: Observe = Observe { metrics: false, access_log: None, admin: None };
     const USER: Option<u32> = Some(15_001); // service
     const INTERCEPT: Option<Intercept> = Some(Intercept {

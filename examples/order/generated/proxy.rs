@@ -35,17 +35,24 @@ impl Spec for Order {
         },
     ];
     const ROUTES: &'static [RouteSpec] = &[
-        RouteSpec { upstream: "payment", route: "charge" },
-        RouteSpec { upstream: "payment", route: "payment" },
-        RouteSpec { upstream: "inventory", route: "stock" },
-        RouteSpec { upstream: "inventory", route: "reserve" },
-        RouteSpec { upstream: "inventory", route: "inventory" },
-        RouteSpec { upstream: "notification", route: "notify" },
-        RouteSpec { upstream: "notification", route: "notification" },
-        RouteSpec { upstream: "", route: "otherwise" },
+        // payment/charge
+        RouteSpec::new("payment", "charge").guarded_by("payment"),
+        // payment
+        RouteSpec::new("payment", "payment").guarded_by("payment"),
+        // inventory/stock
+        RouteSpec::new("inventory", "stock").guarded_by("inventory"),
+        // inventory/reserve
+        RouteSpec::new("inventory", "reserve").guarded_by("inventory"),
+        // inventory
+        RouteSpec::new("inventory", "inventory").guarded_by("inventory"),
+        // notification/notify
+        RouteSpec::new("notification", "notify").guarded_by("notification"),
+        // notification
+        RouteSpec::new("notification", "notification").guarded_by("notification"),
+        // otherwise
+        RouteSpec::new("", "otherwise"),
     ];
     const SITES: &'static [&'static str] = include!(concat!(env!("OUT_DIR"), "/sites.rs"));
-    const BREAKERS: &'static [&'static str] = &["payment", "inventory", "notification"];
     const OBSERVE: Observe = Observe {
         metrics: true, // observe
         access_log: Some(AccessLog {

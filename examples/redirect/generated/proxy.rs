@@ -29,11 +29,12 @@ impl Spec for Shop {
         },
     ];
     const ROUTES: &'static [RouteSpec] = &[
-        RouteSpec { upstream: "catalog", route: "catalog" },
-        RouteSpec { upstream: "", route: "otherwise" },
+        // catalog
+        RouteSpec::new("catalog", "catalog"),
+        // otherwise
+        RouteSpec::new("", "otherwise"),
     ];
     const SITES: &'static [&'static str] = include!(concat!(env!("OUT_DIR"), "/sites.rs"));
-    const BREAKERS: &'static [&'static str] = &[];
     const OBSERVE: Observe = Observe {
         metrics: true, // observe
         access_log: None,

@@ -25,11 +25,12 @@ impl Spec for Web {
         },
     ];
     const ROUTES: &'static [RouteSpec] = &[
-        RouteSpec { upstream: "catalog", route: "catalog" },
-        RouteSpec { upstream: "", route: "otherwise" },
+        // catalog
+        RouteSpec::new("catalog", "catalog"),
+        // otherwise
+        RouteSpec::new("", "otherwise"),
     ];
     const SITES: &'static [&'static str] = include!(concat!(env!("OUT_DIR"), "/sites.rs"));
-    const BREAKERS: &'static [&'static str] = &[];
     const OBSERVE: Observe = Observe { metrics: false, access_log: None, admin: None };
     const POLICY: &'static [u8] = include_bytes!(concat!(env!("OUT_DIR"), "/policy.json"));
 }

@@ -2,16 +2,19 @@
 //!
 //! Nothing here does anything. Whoever carries calls reads it, and so does whoever tells of them.
 
+mod breaker;
 pub(crate) mod embedded;
 mod intercept;
 mod listen;
 mod observe;
 mod upstream;
 
+pub use breaker::BreakerId;
+pub(crate) use breaker::breakers;
 pub use intercept::{Cidr, Intercept, OnExit, cidr4, cidr6};
 pub use listen::{Inbound, Listener, Workers};
 pub use observe::{AccessLog, Observe, RouteSpec};
-pub use upstream::{Address, BreakerId, Directory, Protocol, UpstreamId, UpstreamSpec};
+pub use upstream::{Address, Directory, Protocol, UpstreamId, UpstreamSpec};
 
 /// A compiled policy, as far as it is data.
 pub trait Spec: 'static {
@@ -23,13 +26,11 @@ pub trait Spec: 'static {
     const LISTENERS: &'static [Listener];
     /// Indexed by [`UpstreamId`].
     const UPSTREAMS: &'static [UpstreamSpec];
-    /// Indexed by `Proxy::index`. What log lines and metrics call a route.
+    /// Indexed by `Proxy::index`; those of an upstream stand together.
     const ROUTES: &'static [RouteSpec];
     /// The lines of the policy that the routes stand on, in the same order: `order.amb:43`. They move with
     /// every edit, so they are no part of the code that is reviewed.
     const SITES: &'static [&'static str] = &[];
-    /// Indexed by [`BreakerId`]: the names that answers and metrics use.
-    const BREAKERS: &'static [&'static str];
     /// What is told of calls.
     const OBSERVE: Observe;
     /// The uid that calls are made under.

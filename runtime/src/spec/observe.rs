@@ -28,11 +28,25 @@ pub struct AccessLog {
     pub redact: &'static [&'static str],
 }
 
-/// What log lines and metrics call a route.
+/// A route, as far as it is data. Log lines and metrics use its names.
 #[derive(Clone, Copy, Debug)]
 pub struct RouteSpec {
     /// Empty for `otherwise`.
     pub upstream: &'static str,
     /// The upstream's name again where no route matched.
     pub route: &'static str,
+    /// The breaker that its calls go by: its own, or that of its upstream.
+    pub breaker: Option<&'static str>,
+}
+
+impl RouteSpec {
+    /// A route whose calls no breaker holds back.
+    pub const fn new(upstream: &'static str, route: &'static str) -> Self {
+        Self { upstream, route, breaker: None }
+    }
+
+    /// The same with a breaker.
+    pub const fn guarded_by(self, breaker: &'static str) -> Self {
+        Self { breaker: Some(breaker), ..self }
+    }
 }

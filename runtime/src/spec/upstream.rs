@@ -22,29 +22,8 @@ impl UpstreamId {
     }
 }
 
-/// Index into [`Spec::BREAKERS`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct BreakerId(pub usize);
-
-impl BreakerId {
-    /// Of a policy that has no state of its own: nothing is refused.
-    pub const NONE: Self = Self(usize::MAX);
-
-    /// The state of that name, for constants.
-    pub const fn of<S: Spec>(name: &str) -> Self {
-        let mut left = S::BREAKERS;
-        while let [first, rest @ ..] = left {
-            if is_same(first, name) {
-                return Self(S::BREAKERS.len() - left.len());
-            }
-            left = rest;
-        }
-        unknown()
-    }
-}
-
 /// `==` of `str`, which constants cannot use yet.
-const fn is_same(one: &str, other: &str) -> bool {
+pub(super) const fn is_same(one: &str, other: &str) -> bool {
     let (mut one, mut other) = (one.as_bytes(), other.as_bytes());
     while let ([first, rest @ ..], [second, others @ ..]) = (one, other) {
         if *first != *second {
@@ -56,7 +35,7 @@ const fn is_same(one: &str, other: &str) -> bool {
 }
 
 #[expect(clippy::panic, reason = "it is an error of the build: names become numbers in constants")]
-const fn unknown() -> ! {
+pub(super) const fn unknown() -> ! {
     panic!("the policy lists nothing of that name")
 }
 

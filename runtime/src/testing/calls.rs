@@ -34,7 +34,7 @@ pub struct TryRecord {
     pub at: Duration,
     /// The connection was not accepted.
     pub refused: bool,
-    /// The states of all breakers at that moment, in the order of `Spec::BREAKERS`.
+    /// The states of all breakers at that moment, by `BreakerId`.
     pub breakers: Vec<&'static str>,
 }
 

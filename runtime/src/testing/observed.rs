@@ -8,7 +8,7 @@ use super::trace::{Entry, Lines};
 use crate::clock::Moment;
 use crate::grpc::Grpc;
 use crate::proxy::Proxy;
-use crate::spec::RouteSpec;
+use crate::spec::{RouteSpec, breakers};
 use crate::worker::Worker;
 
 /// The answers, and what upstreams and breakers saw. Unless it says otherwise, of the last call.
@@ -51,7 +51,7 @@ impl Observed {
         let last = answers.len().saturating_sub(1);
         let route = worker.net.ended(last).map(|ended| ended.route);
         let route = route.and_then(|route| P::ROUTES.get(route)).map_or("", |route| route.route);
-        let breakers = P::BREAKERS.iter().copied().zip(worker.net.breakers()).collect();
+        let breakers = breakers(P::ROUTES).zip(worker.net.breakers()).collect();
         let upstreams = P::UPSTREAMS.iter().map(|upstream| upstream.name).chain(["otherwise"]);
         let seen = worker.net.seen.borrow().clone();
         let (calls, record) =

@@ -43,8 +43,7 @@ impl Spec for Plain {
         address: Address::Fixed(&[v4([192, 0, 2, 1], 80)]),
         protocol: Protocol::Http1,
     }];
-    const ROUTES: &'static [RouteSpec] = &[RouteSpec { upstream: "a", route: "a" }];
-    const BREAKERS: &'static [&'static str] = &[];
+    const ROUTES: &'static [RouteSpec] = &[RouteSpec::new("a", "a")];
     const OBSERVE: Observe = Observe { metrics: false, access_log: None, admin: None };
     const POLICY: &'static [u8] = b"";
 }

@@ -41,12 +41,11 @@ impl Spec for Sample {
         },
     ];
     const ROUTES: &'static [RouteSpec] = &[
-        RouteSpec { upstream: "payment", route: "charge" },
-        RouteSpec { upstream: "stock", route: "stock" },
-        RouteSpec { upstream: "", route: "otherwise" },
+        RouteSpec::new("payment", "charge").guarded_by("payment"),
+        RouteSpec::new("stock", "stock"),
+        RouteSpec::new("", "otherwise"),
     ];
     const SITES: &'static [&'static str] = &["order.amb:18", "order.amb:40", "order.amb:60"];
-    const BREAKERS: &'static [&'static str] = &["payment"];
     const OBSERVE: Observe = Observe {
         metrics: true,
         access_log: Some(AccessLog {

@@ -24,7 +24,7 @@ use crate::observe::event::{Event, Record};
 use crate::observe::metrics::Recorder;
 use crate::observe::report::{Report, TunnelReport};
 use crate::random::Random;
-use crate::spec::{BreakerId, Directory, Spec, UpstreamId};
+use crate::spec::{BreakerId, Directory, Spec, UpstreamId, breakers};
 use crate::timer::Timers;
 use crate::upstream::{Passing, Upstream};
 
@@ -50,7 +50,7 @@ pub(crate) struct Worker<N: Net> {
     upstreams: Box<[Upstream<N>]>,
     /// Where callers wanted to go whom no upstream is for.
     pub(crate) passing: Passing<N>,
-    breakers: &'static [&'static str],
+    breakers: Box<[&'static str]>,
     pub(crate) log: Option<Log>,
     phase: Cell<Phase>,
 }
@@ -73,7 +73,7 @@ impl<N: Net> Worker<N> {
             random: RefCell::new(random),
             upstreams: P::UPSTREAMS.iter().map(upstream).collect(),
             passing: Passing::default(),
-            breakers: P::BREAKERS,
+            breakers: breakers(P::ROUTES).collect(),
             log,
             phase: Cell::new(Phase::Serving),
             shared,

@@ -10,7 +10,7 @@ use crate::discover::Discovery;
 use crate::notices::Notices;
 use crate::observe::access_log::Losses;
 use crate::observe::metrics::{Readings, Recorder};
-use crate::spec::{BreakerId, Spec, UpstreamId};
+use crate::spec::{BreakerId, Spec, UpstreamId, breakers};
 use crate::state::breaker::Breaker;
 use crate::state::budget::Budget;
 
@@ -56,7 +56,7 @@ impl Shared {
         Self {
             clock,
             phase,
-            breakers: P::BREAKERS.iter().map(|_| Breaker::new()).collect(),
+            breakers: breakers(P::ROUTES).map(|_| Breaker::new()).collect(),
             budgets: P::UPSTREAMS.iter().map(|_| Budget::new()).collect(),
             recorders: (0..workers).map(|_| Arc::new(Recorder::new::<P>())).collect(),
             tunnels: P::UPSTREAMS.iter().map(|_| AtomicUsize::new(0)).collect(),

@@ -1,25 +1,25 @@
 //! What a proxy's pages say that does not change while it runs.
 
-use crate::spec::{Observe, RouteSpec, Spec, UpstreamSpec};
+use crate::spec::{Observe, RouteSpec, Spec, UpstreamSpec, breakers};
 
 /// The constants of a [`Spec`], without its type.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Facts {
     pub(crate) service: &'static str,
     pub(crate) upstreams: &'static [UpstreamSpec],
     pub(crate) routes: &'static [RouteSpec],
-    pub(crate) breakers: &'static [&'static str],
+    pub(crate) breakers: Box<[&'static str]>,
     pub(crate) observe: Observe,
     pub(crate) policy: &'static [u8],
 }
 
 impl Facts {
-    pub(crate) const fn of<P: Spec>() -> Self {
+    pub(crate) fn of<P: Spec>() -> Self {
         Self {
             service: P::SERVICE,
             upstreams: P::UPSTREAMS,
             routes: P::ROUTES,
-            breakers: P::BREAKERS,
+            breakers: breakers(P::ROUTES).collect(),
             observe: P::OBSERVE,
             policy: P::POLICY,
         }

@@ -18,7 +18,7 @@ pub(crate) use page::{Readings, page};
 
 use super::report::{Ending, Refusal, Report};
 use crate::grpc::Grpc;
-use crate::spec::{BreakerId, Spec};
+use crate::spec::{BreakerId, Spec, breakers};
 use crate::state::breaker::Transition;
 use counter::Counter;
 use histogram::Histogram;
@@ -64,7 +64,7 @@ struct BreakerCounters {
 
 impl Recorder {
     pub(crate) fn new<P: Spec>() -> Self {
-        Self::sized(P::ROUTES.len(), P::BREAKERS.len())
+        Self::sized(P::ROUTES.len(), breakers(P::ROUTES).count())
     }
 
     fn sized(routes: usize, breakers: usize) -> Self {
