@@ -94,13 +94,13 @@ fn a_locked_build_refuses_what_was_not_reviewed() {
     assert!(script.stdout.contains("run `amb generate order.amb` and review the change\n"));
     assert!(!script.stdout.contains("AMB_PROXY"));
     assert!(
-        script.stderr.contains("-    const LISTENERS: &'static [Listener] = &[Listener::shared(v4([127, 0, 0, 1], 15001))];\n"),
+        script
+            .stderr
+            .contains("-    const LISTEN: SocketAddr = v4([127, 0, 0, 1], 15001); // language\n"),
         "{}",
         script.stderr
     );
-    assert!(script.stderr.contains(
-        "+    const LISTENERS: &'static [Listener] = &[Listener::shared(v4([127, 0, 0, 1], 1500))];"
-    ));
+    assert!(script.stderr.contains("+    const LISTEN: SocketAddr = v4([127, 0, 0, 1], 1500);"));
 }
 
 #[test]

@@ -77,8 +77,8 @@ pub mod prelude {
     };
     pub use crate::proxy::{Incoming, Proxy};
     pub use crate::spec::{
-        AccessLog, Address, BreakerId, Cidr, Directory, Inbound, Intercept, Listener, Observe,
-        OnExit, Protocol, RouteSpec, Spec, UpstreamId, UpstreamSpec, Workers, cidr4, cidr6,
+        AccessLog, Address, BreakerId, Cidr, Directory, Inbound, Intercept, Observe, OnExit,
+        Protocol, RouteSpec, Spec, UpstreamId, UpstreamSpec, Workers, cidr4, cidr6,
     };
     pub use crate::state::breaker::{OpenFor, Trip};
     pub use crate::state::budget;
@@ -86,4 +86,5 @@ pub mod prelude {
         bytes, hours, kib, mib, millis, mins, per_million, percent, secs, v4, v6,
     };
     pub use crate::worker::Net;
+    pub use std::net::SocketAddr;
 }

@@ -50,7 +50,7 @@ impl ReplyPolicy for Done {
 impl<const NAMED: bool> Spec for Tries<NAMED> {
     const SERVICE: &'static str = "tries";
     const WORKERS: Workers = Workers::Exactly(2);
-    const LISTENERS: &'static [Listener] = &[Listener::shared(v4([127, 0, 0, 1], 0))];
+    const LISTEN: SocketAddr = v4([127, 0, 0, 1], 0);
     const UPSTREAMS: &'static [UpstreamSpec] = &[];
     const ROUTES: &'static [RouteSpec] = &[RouteSpec::new("", "otherwise")];
     const OBSERVE: Observe = Observe { metrics: false, access_log: None, admin: None };

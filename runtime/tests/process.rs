@@ -51,7 +51,7 @@ impl ReplyPolicy for Gone {
 impl Spec for Web {
     const SERVICE: &'static str = "web";
     const WORKERS: Workers = Workers::Exactly(2);
-    const LISTENERS: &'static [Listener] = &[Listener::shared(v4([127, 0, 0, 1], 0))];
+    const LISTEN: SocketAddr = v4([127, 0, 0, 1], 0);
     const UPSTREAMS: &'static [UpstreamSpec] = &[];
     const ROUTES: &'static [RouteSpec] = &[RouteSpec::new("", "otherwise")];
     const OBSERVE: Observe = Observe {

@@ -102,7 +102,7 @@ pub(crate) fn twin(cx: &Cx<'_>) -> Option<TokenStream> {
     };
     let (decided, address) =
         (comment("intercept"), literal::address(SocketAddr::new(ip, listen.port())));
-    Some(quote! { #decided Listener::twin(#address) })
+    Some(quote! { #decided const TWIN: Option<SocketAddr> = Some(#address); })
 }
 
 /// A redirected call belongs to an upstream only if it was made to the upstream's port.

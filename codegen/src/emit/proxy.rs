@@ -34,14 +34,14 @@ pub(crate) fn unit(cx: &Cx<'_>) -> TokenStream {
 /// `impl Spec for Order`: all that is data.
 pub(crate) fn spec(cx: &Cx<'_>) -> TokenStream {
     let (proxy, service) = (&cx.proxy, service(cx));
-    let (workers, listeners, upstreams) = (workers(cx), listeners(cx), upstreams(cx));
+    let (workers, listen, upstreams) = (workers(cx), listen(cx), upstreams(cx));
     let (specs, observe) = (specs(cx), observe::observe(cx));
     let (intercept, passes) = (intercept::intercept(cx), passes(cx));
     quote! {
         impl Spec for #proxy {
             const SERVICE: &'static str = #service;
             #workers
-            #listeners
+            #listen
             #upstreams
             #specs
             #observe
@@ -103,8 +103,9 @@ fn service<'a>(cx: &Cx<'a>) -> &'a str {
     &cx.plan.service.name
 }
 
-fn workers(cx: &Cx<'_>) -> TokenStream {
-    let workers = &cx.plan.service.workers;
+/// None where the language decided.
+fn workers(cx: &Cx<'_>) -> Option<TokenStream> {
+    let workers = Some(&cx.plan.service.workers).filter(|it| it.place().is_some())?;
     let decided = cx.decided(workers, "service");
     let value = match workers.value {
         Workers::Auto => quote!(Workers::Auto),
@@ -113,56 +114,42 @@ fn workers(cx: &Cx<'_>) -> TokenStream {
             quote!(Workers::Exactly(#count))
         }
     };
-    quote! { #decided const WORKERS: Workers = #value; }
+    Some(quote! { #decided const WORKERS: Workers = #value; })
 }
 
-fn listeners(cx: &Cx<'_>) -> TokenStream {
+fn listen(cx: &Cx<'_>) -> TokenStream {
     let (decided, address) =
         (cx.decided(&cx.plan.listen, "listen"), literal::address(cx.plan.listen.value));
-    let own = cx.plan.upstreams.iter().zip(&cx.upstreams).filter_map(|(upstream, names)| {
-        let listen = upstream.listen.as_ref()?;
-        let (decided, address) =
-            (cx.decided(listen, &upstream.name), literal::address(listen.value));
-        let unit = &names.unit;
-        Some(quote! { #decided Listener::own(#address, #unit::ID) })
-    });
-    let others: Vec<_> = intercept::twin(cx).into_iter().chain(own).collect();
-    let shared = quote!(Listener::shared(#address));
-    match others.is_empty() {
-        true => quote! { #decided const LISTENERS: &'static [Listener] = &[#shared]; },
-        false => quote! {
-            const LISTENERS: &'static [Listener] = &[#decided #shared, #(#others,)*];
-        },
+    let twin = intercept::twin(cx);
+    quote! {
+        #decided const LISTEN: SocketAddr = #address;
+        #twin
     }
 }
 
+/// Each upstream with its name above it, so that no two touch. What the language decided is left out.
 fn upstreams(cx: &Cx<'_>) -> TokenStream {
     let specs = cx.plan.upstreams.iter().map(|upstream| {
         let (name, address) = (&upstream.name, address(&upstream.address.value));
-        let by_address = cx.decided(&upstream.address, name);
-        let (by_protocol, protocol) = (cx.decided(&upstream.protocol, name), protocol(upstream));
-        quote! {
-            UpstreamSpec {
-                name: #name,
-                #by_address
-                address: #address,
-                #by_protocol
-                protocol: #protocol,
-            }
-        }
+        let place = comment(&upstream.name);
+        let protocol = protocol(upstream).map(|protocol| quote!(.speaking(#protocol)));
+        let listen = upstream.listen.as_ref().map(|listen| literal::address(listen.value));
+        let listen = listen.map(|address| quote!(.listening(#address)));
+        quote! { #place UpstreamSpec::new(#name, #address) #protocol #listen }
     });
     quote! { const UPSTREAMS: &'static [UpstreamSpec] = &[#(#specs,)*]; }
 }
 
-fn protocol(upstream: &Upstream) -> TokenStream {
-    match upstream.protocol.value {
-        Protocol::Http1 => quote!(Protocol::Http1),
+/// None for HTTP/1.1, which the language takes.
+fn protocol(upstream: &Upstream) -> Option<TokenStream> {
+    Some(match upstream.protocol.value {
+        Protocol::Http1 => return None,
         Protocol::Http2 => quote!(Protocol::Http2),
         Protocol::Grpc => quote!(Protocol::Grpc),
         Protocol::Auto => quote!(Protocol::Auto),
         Protocol::Tcp => quote!(Protocol::Tcp),
         Protocol::TlsPassthrough => quote!(Protocol::TlsPassthrough),
-    }
+    })
 }
 
 fn address(address: &Address) -> TokenStream {

@@ -56,6 +56,7 @@ fn is_one_of(line: &str) -> bool {
     let line = line.trim_start();
     let pattern = line.split_once(" => ").map(|(pattern, _)| pattern);
     line.starts_with("RouteSpec::")
+        || line.starts_with("UpstreamSpec::")
         || pattern.is_some_and(|pattern| pattern != "_" && !pattern.starts_with("Route::"))
 }
 

@@ -14,11 +14,8 @@ pub struct Bare;
 
 impl Spec for Bare {
     const SERVICE: &'static str = "bare";
-    const WORKERS: Workers = Workers::Auto; // language
-    const LISTENERS: &'static [Listener] = &[
-        Listener::shared(v4([127, 0, 0, 1], 15001)), // language
-        Listener::twin(v6([0, 0, 0, 0, 0, 0, 0, 1], 15001)), // intercept
-    ];
+    const LISTEN: SocketAddr = v4([127, 0, 0, 1], 15001); // language
+    const TWIN: Option<SocketAddr> = Some(v6([0, 0, 0, 0, 0, 0, 0, 1], 15001)); // intercept
     const UPSTREAMS: &'static [UpstreamSpec] = &[];
     const ROUTES: &'static [RouteSpec] = &[
         // otherwise

@@ -16,33 +16,30 @@ pub struct Bytes;
 
 impl Spec for Bytes {
     const SERVICE: &'static str = "bytes";
-    const WORKERS: Workers = Workers::Auto; // language
-    const LISTENERS: &'static [Listener] = &[
-        Listener::shared(v4([127, 0, 0, 1], 15001)), // language
-        Listener::twin(v6([0, 0, 0, 0, 0, 0, 0, 1], 15001)), // intercept
-        Listener::own(v4([127, 0, 0, 1], 15432), Ledger::ID), // ledger
-    ];
+    const LISTEN: SocketAddr = v4([127, 0, 0, 1], 15001); // language
+    const TWIN: Option<SocketAddr> = Some(v6([0, 0, 0, 0, 0, 0, 0, 1], 15001)); // intercept
     const UPSTREAMS: &'static [UpstreamSpec] = &[
-        UpstreamSpec {
-            name: "ledger",
-            address: Address::Dns { host: "ledger.svc", port: 5432 }, // ledger
-            protocol: Protocol::Tcp, // ledger
-        },
-        UpstreamSpec {
-            name: "cache",
-            address: Address::Fixed(&[v4([10, 0, 0, 1], 6379), v4([10, 0, 0, 2], 6380)]), // cache
-            protocol: Protocol::Tcp, // cache
-        },
-        UpstreamSpec {
-            name: "bank",
-            address: Address::Dns { host: "api.bank.example", port: 443 }, // bank
-            protocol: Protocol::TlsPassthrough, // bank
-        },
-        UpstreamSpec {
-            name: "web",
-            address: Address::Dns { host: "web.svc", port: 8080 }, // web
-            protocol: Protocol::Http1, // language
-        },
+        // ledger
+        UpstreamSpec::new(
+                "ledger",
+                Address::Dns { host: "ledger.svc", port: 5432 },
+            )
+            .speaking(Protocol::Tcp)
+            .listening(v4([127, 0, 0, 1], 15432)),
+        // cache
+        UpstreamSpec::new(
+                "cache",
+                Address::Fixed(&[v4([10, 0, 0, 1], 6379), v4([10, 0, 0, 2], 6380)]),
+            )
+            .speaking(Protocol::Tcp),
+        // bank
+        UpstreamSpec::new(
+                "bank",
+                Address::Dns { host: "api.bank.example", port: 443 },
+            )
+            .speaking(Protocol::TlsPassthrough),
+        // web
+        UpstreamSpec::new("web", Address::Dns { host: "web.svc", port: 8080 }),
     ];
     const ROUTES: &'static [RouteSpec] = &[
         // ledger

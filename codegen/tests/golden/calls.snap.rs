@@ -14,15 +14,14 @@ pub struct Calls;
 
 impl Spec for Calls {
     const SERVICE: &'static str = "calls";
-    const WORKERS: Workers = Workers::Auto; // language
-    // language
-    const LISTENERS: &'static [Listener] = &[Listener::shared(v4([127, 0, 0, 1], 15001))];
+    const LISTEN: SocketAddr = v4([127, 0, 0, 1], 15001); // language
     const UPSTREAMS: &'static [UpstreamSpec] = &[
-        UpstreamSpec {
-            name: "pricing",
-            address: Address::Dns { host: "pricing.svc", port: 80 }, // pricing
-            protocol: Protocol::Grpc, // pricing
-        },
+        // pricing
+        UpstreamSpec::new(
+                "pricing",
+                Address::Dns { host: "pricing.svc", port: 80 },
+            )
+            .speaking(Protocol::Grpc),
     ];
     const ROUTES: &'static [RouteSpec] = &[
         // pricing/watch

@@ -14,34 +14,24 @@ pub struct Hosts;
 
 impl Spec for Hosts {
     const SERVICE: &'static str = "hosts";
-    const WORKERS: Workers = Workers::Auto; // language
-    const LISTENERS: &'static [Listener] = &[
-        Listener::shared(v4([127, 0, 0, 1], 15001)), // language
-        Listener::own(v4([127, 0, 0, 1], 14011), Dns::ID), // dns
-        Listener::own(v4([127, 0, 0, 1], 14012), Fixed::ID), // fixed
-    ];
+    const LISTEN: SocketAddr = v4([127, 0, 0, 1], 15001); // language
     const UPSTREAMS: &'static [UpstreamSpec] = &[
-        UpstreamSpec {
-            name: "dns",
-            address: Address::Dns { host: "dns.svc", port: 8080 }, // dns
-            protocol: Protocol::Http1, // language
-        },
-        UpstreamSpec {
-            name: "deep",
-            address: Address::Dns { host: "deep.svc", port: 8080 }, // deep
-            protocol: Protocol::Http1, // language
-        },
-        UpstreamSpec {
-            name: "fixed",
-            // fixed
-            address: Address::Fixed(&[v4([10, 0, 0, 1], 80), v6([65152, 0, 0, 0, 0, 0, 0, 1], 80)]),
-            protocol: Protocol::Http1, // language
-        },
-        UpstreamSpec {
-            name: "literal",
-            address: Address::Fixed(&[v4([192, 0, 2, 7], 80)]), // literal
-            protocol: Protocol::Http1, // language
-        },
+        // dns
+        UpstreamSpec::new(
+                "dns",
+                Address::Dns { host: "dns.svc", port: 8080 },
+            )
+            .listening(v4([127, 0, 0, 1], 14011)),
+        // deep
+        UpstreamSpec::new("deep", Address::Dns { host: "deep.svc", port: 8080 }),
+        // fixed
+        UpstreamSpec::new(
+                "fixed",
+                Address::Fixed(&[v4([10, 0, 0, 1], 80), v6([65152, 0, 0, 0, 0, 0, 0, 1], 80)]),
+            )
+            .listening(v4([127, 0, 0, 1], 14012)),
+        // literal
+        UpstreamSpec::new("literal", Address::Fixed(&[v4([192, 0, 2, 7], 80)])),
     ];
     const ROUTES: &'static [RouteSpec] = &[
         // dns

@@ -14,31 +14,21 @@ pub struct InterceptProxy;
 
 impl Spec for InterceptProxy {
     const SERVICE: &'static str = "intercept";
-    const WORKERS: Workers = Workers::Auto; // language
-    const LISTENERS: &'static [Listener] = &[
-        Listener::shared(v4([127, 0, 0, 1], 15001)), // language
-        Listener::twin(v6([0, 0, 0, 0, 0, 0, 0, 1], 15001)), // intercept
-        Listener::own(v4([127, 0, 0, 1], 14011), Beside::ID), // beside
-    ];
+    const LISTEN: SocketAddr = v4([127, 0, 0, 1], 15001); // language
+    const TWIN: Option<SocketAddr> = Some(v6([0, 0, 0, 0, 0, 0, 0, 1], 15001)); // intercept
     const UPSTREAMS: &'static [UpstreamSpec] = &[
-        UpstreamSpec {
-            name: "named",
-            address: Address::Dns { host: "named.svc", port: 8080 }, // named
-            protocol: Protocol::Http1, // language
-        },
-        UpstreamSpec {
-            name: "fixed",
-            // fixed
-            address: Address::Fixed(
+        // named
+        UpstreamSpec::new("named", Address::Dns { host: "named.svc", port: 8080 }),
+        // fixed
+        UpstreamSpec::new(
+            "fixed",
+            Address::Fixed(
                 &[v4([10, 0, 0, 1], 80), v4([10, 0, 0, 2], 8080), v4([10, 0, 0, 3], 80)],
             ),
-            protocol: Protocol::Http1, // language
-        },
-        UpstreamSpec {
-            name: "beside",
-            address: Address::Fixed(&[v4([127, 0, 0, 1], 8081)]), // beside
-            protocol: Protocol::Http1, // language
-        },
+        ),
+        // beside
+        UpstreamSpec::new("beside", Address::Fixed(&[v4([127, 0, 0, 1], 8081)]))
+            .listening(v4([127, 0, 0, 1], 14011)),
     ];
     const ROUTES: &'static [RouteSpec] = &[
         // named

@@ -16,35 +16,18 @@ pub struct RouteProxy;
 
 impl Spec for RouteProxy {
     const SERVICE: &'static str = "route";
-    const WORKERS: Workers = Workers::Auto; // language
-    // language
-    const LISTENERS: &'static [Listener] = &[Listener::shared(v4([127, 0, 0, 1], 15001))];
+    const LISTEN: SocketAddr = v4([127, 0, 0, 1], 15001); // language
     const UPSTREAMS: &'static [UpstreamSpec] = &[
-        UpstreamSpec {
-            name: "route",
-            address: Address::Dns { host: "route.svc", port: 80 }, // route
-            protocol: Protocol::Http1, // language
-        },
-        UpstreamSpec {
-            name: "otherwise",
-            address: Address::Dns { host: "otherwise.svc", port: 80 }, // otherwise
-            protocol: Protocol::Http1, // language
-        },
-        UpstreamSpec {
-            name: "proxy",
-            address: Address::Dns { host: "proxy.svc", port: 80 }, // proxy
-            protocol: Protocol::Http1, // language
-        },
-        UpstreamSpec {
-            name: "millis",
-            address: Address::Dns { host: "millis.svc", port: 80 }, // millis
-            protocol: Protocol::Http1, // language
-        },
-        UpstreamSpec {
-            name: "head",
-            address: Address::Dns { host: "head.svc", port: 80 }, // head
-            protocol: Protocol::Http1, // language
-        },
+        // route
+        UpstreamSpec::new("route", Address::Dns { host: "route.svc", port: 80 }),
+        // otherwise
+        UpstreamSpec::new("otherwise", Address::Dns { host: "otherwise.svc", port: 80 }),
+        // proxy
+        UpstreamSpec::new("proxy", Address::Dns { host: "proxy.svc", port: 80 }),
+        // millis
+        UpstreamSpec::new("millis", Address::Dns { host: "millis.svc", port: 80 }),
+        // head
+        UpstreamSpec::new("head", Address::Dns { host: "head.svc", port: 80 }),
     ];
     const ROUTES: &'static [RouteSpec] = &[
         // route/otherwise

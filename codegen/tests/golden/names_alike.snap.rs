@@ -16,30 +16,16 @@ pub struct RouteProxy;
 
 impl Spec for RouteProxy {
     const SERVICE: &'static str = "route";
-    const WORKERS: Workers = Workers::Auto; // language
-    // language
-    const LISTENERS: &'static [Listener] = &[Listener::shared(v4([127, 0, 0, 1], 15001))];
+    const LISTEN: SocketAddr = v4([127, 0, 0, 1], 15001); // language
     const UPSTREAMS: &'static [UpstreamSpec] = &[
-        UpstreamSpec {
-            name: "a-b",
-            address: Address::Dns { host: "a-b.svc", port: 80 }, // a-b
-            protocol: Protocol::Http1, // language
-        },
-        UpstreamSpec {
-            name: "a",
-            address: Address::Dns { host: "a.svc", port: 80 }, // a
-            protocol: Protocol::Http1, // language
-        },
-        UpstreamSpec {
-            name: "x3",
-            address: Address::Dns { host: "x3.svc", port: 80 }, // x3
-            protocol: Protocol::Http1, // language
-        },
-        UpstreamSpec {
-            name: "x-3",
-            address: Address::Dns { host: "x-3.svc", port: 80 }, // x-3
-            protocol: Protocol::Http1, // language
-        },
+        // a-b
+        UpstreamSpec::new("a-b", Address::Dns { host: "a-b.svc", port: 80 }),
+        // a
+        UpstreamSpec::new("a", Address::Dns { host: "a.svc", port: 80 }),
+        // x3
+        UpstreamSpec::new("x3", Address::Dns { host: "x3.svc", port: 80 }),
+        // x-3
+        UpstreamSpec::new("x-3", Address::Dns { host: "x-3.svc", port: 80 }),
     ];
     const ROUTES: &'static [RouteSpec] = &[
         // a-b/c

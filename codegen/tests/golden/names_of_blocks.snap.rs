@@ -16,35 +16,18 @@ pub struct RouteProxy;
 
 impl Spec for RouteProxy {
     const SERVICE: &'static str = "route";
-    const WORKERS: Workers = Workers::Auto; // language
-    // language
-    const LISTENERS: &'static [Listener] = &[Listener::shared(v4([127, 0, 0, 1], 15001))];
+    const LISTEN: SocketAddr = v4([127, 0, 0, 1], 15001); // language
     const UPSTREAMS: &'static [UpstreamSpec] = &[
-        UpstreamSpec {
-            name: "defaults",
-            address: Address::Dns { host: "defaults.svc", port: 80 }, // defaults
-            protocol: Protocol::Http1, // language
-        },
-        UpstreamSpec {
-            name: "trace",
-            address: Address::Dns { host: "trace.svc", port: 80 }, // trace
-            protocol: Protocol::Http1, // language
-        },
-        UpstreamSpec {
-            name: "retry",
-            address: Address::Dns { host: "retry.svc", port: 80 }, // retry
-            protocol: Protocol::Http1, // language
-        },
-        UpstreamSpec {
-            name: "breaker",
-            address: Address::Dns { host: "breaker.svc", port: 80 }, // breaker
-            protocol: Protocol::Http1, // language
-        },
-        UpstreamSpec {
-            name: "amb-runtime",
-            address: Address::Dns { host: "amb-runtime.svc", port: 80 }, // amb-runtime
-            protocol: Protocol::Http1, // language
-        },
+        // defaults
+        UpstreamSpec::new("defaults", Address::Dns { host: "defaults.svc", port: 80 }),
+        // trace
+        UpstreamSpec::new("trace", Address::Dns { host: "trace.svc", port: 80 }),
+        // retry
+        UpstreamSpec::new("retry", Address::Dns { host: "retry.svc", port: 80 }),
+        // breaker
+        UpstreamSpec::new("breaker", Address::Dns { host: "breaker.svc", port: 80 }),
+        // amb-runtime
+        UpstreamSpec::new("amb-runtime", Address::Dns { host: "amb-runtime.svc", port: 80 }),
     ];
     const ROUTES: &'static [RouteSpec] = &[
         // defaults

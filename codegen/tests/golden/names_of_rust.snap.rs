@@ -16,35 +16,18 @@ pub struct RouteProxy;
 
 impl Spec for RouteProxy {
     const SERVICE: &'static str = "route";
-    const WORKERS: Workers = Workers::Auto; // language
-    // language
-    const LISTENERS: &'static [Listener] = &[Listener::shared(v4([127, 0, 0, 1], 15001))];
+    const LISTEN: SocketAddr = v4([127, 0, 0, 1], 15001); // language
     const UPSTREAMS: &'static [UpstreamSpec] = &[
-        UpstreamSpec {
-            name: "option",
-            address: Address::Dns { host: "option.svc", port: 80 }, // option
-            protocol: Protocol::Http1, // language
-        },
-        UpstreamSpec {
-            name: "type",
-            address: Address::Dns { host: "type.svc", port: 80 }, // type
-            protocol: Protocol::Http1, // language
-        },
-        UpstreamSpec {
-            name: "vec",
-            address: Address::Dns { host: "vec.svc", port: 80 }, // vec
-            protocol: Protocol::Http1, // language
-        },
-        UpstreamSpec {
-            name: "some",
-            address: Address::Dns { host: "some.svc", port: 80 }, // some
-            protocol: Protocol::Http1, // language
-        },
-        UpstreamSpec {
-            name: "core",
-            address: Address::Dns { host: "core.svc", port: 80 }, // core
-            protocol: Protocol::Http1, // language
-        },
+        // option
+        UpstreamSpec::new("option", Address::Dns { host: "option.svc", port: 80 }),
+        // type
+        UpstreamSpec::new("type", Address::Dns { host: "type.svc", port: 80 }),
+        // vec
+        UpstreamSpec::new("vec", Address::Dns { host: "vec.svc", port: 80 }),
+        // some
+        UpstreamSpec::new("some", Address::Dns { host: "some.svc", port: 80 }),
+        // core
+        UpstreamSpec::new("core", Address::Dns { host: "core.svc", port: 80 }),
     ];
     const ROUTES: &'static [RouteSpec] = &[
         // option/a

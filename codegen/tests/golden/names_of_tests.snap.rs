@@ -16,35 +16,18 @@ pub struct RouteProxy;
 
 impl Spec for RouteProxy {
     const SERVICE: &'static str = "route";
-    const WORKERS: Workers = Workers::Auto; // language
-    // language
-    const LISTENERS: &'static [Listener] = &[Listener::shared(v4([127, 0, 0, 1], 15001))];
+    const LISTEN: SocketAddr = v4([127, 0, 0, 1], 15001); // language
     const UPSTREAMS: &'static [UpstreamSpec] = &[
-        UpstreamSpec {
-            name: "self",
-            address: Address::Dns { host: "self.svc", port: 80 }, // self
-            protocol: Protocol::Http1, // language
-        },
-        UpstreamSpec {
-            name: "main",
-            address: Address::Dns { host: "main.svc", port: 80 }, // main
-            protocol: Protocol::Http1, // language
-        },
-        UpstreamSpec {
-            name: "request",
-            address: Address::Dns { host: "request.svc", port: 80 }, // request
-            protocol: Protocol::Http1, // language
-        },
-        UpstreamSpec {
-            name: "scenario",
-            address: Address::Dns { host: "scenario.svc", port: 80 }, // scenario
-            protocol: Protocol::Http1, // language
-        },
-        UpstreamSpec {
-            name: "tests",
-            address: Address::Dns { host: "tests.svc", port: 80 }, // tests
-            protocol: Protocol::Http1, // language
-        },
+        // self
+        UpstreamSpec::new("self", Address::Dns { host: "self.svc", port: 80 }),
+        // main
+        UpstreamSpec::new("main", Address::Dns { host: "main.svc", port: 80 }),
+        // request
+        UpstreamSpec::new("request", Address::Dns { host: "request.svc", port: 80 }),
+        // scenario
+        UpstreamSpec::new("scenario", Address::Dns { host: "scenario.svc", port: 80 }),
+        // tests
+        UpstreamSpec::new("tests", Address::Dns { host: "tests.svc", port: 80 }),
     ];
     const ROUTES: &'static [RouteSpec] = &[
         // self

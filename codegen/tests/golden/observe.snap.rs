@@ -15,13 +15,10 @@ pub struct ObserveProxy;
 impl Spec for ObserveProxy {
     const SERVICE: &'static str = "observe";
     const WORKERS: Workers = Workers::Exactly(4); // service
-    const LISTENERS: &'static [Listener] = &[Listener::shared(v4([127, 0, 0, 1], 14001))]; // listen
+    const LISTEN: SocketAddr = v4([127, 0, 0, 1], 14001); // listen
     const UPSTREAMS: &'static [UpstreamSpec] = &[
-        UpstreamSpec {
-            name: "a",
-            address: Address::Dns { host: "a.svc", port: 80 }, // a
-            protocol: Protocol::Http1, // language
-        },
+        // a
+        UpstreamSpec::new("a", Address::Dns { host: "a.svc", port: 80 }),
     ];
     const ROUTES: &'static [RouteSpec] = &[
         // a

@@ -14,15 +14,10 @@ pub struct RetryProxy;
 
 impl Spec for RetryProxy {
     const SERVICE: &'static str = "retry";
-    const WORKERS: Workers = Workers::Auto; // language
-    // language
-    const LISTENERS: &'static [Listener] = &[Listener::shared(v4([127, 0, 0, 1], 15001))];
+    const LISTEN: SocketAddr = v4([127, 0, 0, 1], 15001); // language
     const UPSTREAMS: &'static [UpstreamSpec] = &[
-        UpstreamSpec {
-            name: "a",
-            address: Address::Dns { host: "a.svc", port: 80 }, // a
-            protocol: Protocol::Http1, // language
-        },
+        // a
+        UpstreamSpec::new("a", Address::Dns { host: "a.svc", port: 80 }),
     ];
     const ROUTES: &'static [RouteSpec] = &[
         // a/everything

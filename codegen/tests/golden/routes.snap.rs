@@ -14,30 +14,16 @@ pub struct Routes;
 
 impl Spec for Routes {
     const SERVICE: &'static str = "routes";
-    const WORKERS: Workers = Workers::Auto; // language
-    // language
-    const LISTENERS: &'static [Listener] = &[Listener::shared(v4([127, 0, 0, 1], 15001))];
+    const LISTEN: SocketAddr = v4([127, 0, 0, 1], 15001); // language
     const UPSTREAMS: &'static [UpstreamSpec] = &[
-        UpstreamSpec {
-            name: "paths",
-            address: Address::Dns { host: "paths.svc", port: 80 }, // paths
-            protocol: Protocol::Http1, // language
-        },
-        UpstreamSpec {
-            name: "methods",
-            address: Address::Dns { host: "methods.svc", port: 80 }, // methods
-            protocol: Protocol::Http1, // language
-        },
-        UpstreamSpec {
-            name: "fields",
-            address: Address::Dns { host: "fields.svc", port: 80 }, // fields
-            protocol: Protocol::Http1, // language
-        },
-        UpstreamSpec {
-            name: "plain",
-            address: Address::Dns { host: "plain.svc", port: 80 }, // plain
-            protocol: Protocol::Http1, // language
-        },
+        // paths
+        UpstreamSpec::new("paths", Address::Dns { host: "paths.svc", port: 80 }),
+        // methods
+        UpstreamSpec::new("methods", Address::Dns { host: "methods.svc", port: 80 }),
+        // fields
+        UpstreamSpec::new("fields", Address::Dns { host: "fields.svc", port: 80 }),
+        // plain
+        UpstreamSpec::new("plain", Address::Dns { host: "plain.svc", port: 80 }),
     ];
     const ROUTES: &'static [RouteSpec] = &[
         // paths/root

@@ -14,15 +14,10 @@ pub struct Timeouts;
 
 impl Spec for Timeouts {
     const SERVICE: &'static str = "timeouts";
-    const WORKERS: Workers = Workers::Auto; // language
-    // language
-    const LISTENERS: &'static [Listener] = &[Listener::shared(v4([127, 0, 0, 1], 15001))];
+    const LISTEN: SocketAddr = v4([127, 0, 0, 1], 15001); // language
     const UPSTREAMS: &'static [UpstreamSpec] = &[
-        UpstreamSpec {
-            name: "ledger",
-            address: Address::Dns { host: "ledger.svc", port: 80 }, // ledger
-            protocol: Protocol::Http1, // language
-        },
+        // ledger
+        UpstreamSpec::new("ledger", Address::Dns { host: "ledger.svc", port: 80 }),
     ];
     const ROUTES: &'static [RouteSpec] = &[
         // ledger/quick

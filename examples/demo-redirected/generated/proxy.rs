@@ -18,16 +18,11 @@ pub struct Demo;
 impl Spec for Demo {
     const SERVICE: &'static str = "demo";
     const WORKERS: Workers = Workers::Exactly(2); // service
-    const LISTENERS: &'static [Listener] = &[
-        Listener::shared(v4([127, 0, 0, 1], 15001)), // language
-        Listener::twin(v6([0, 0, 0, 0, 0, 0, 0, 1], 15001)), // intercept
-    ];
+    const LISTEN: SocketAddr = v4([127, 0, 0, 1], 15001); // language
+    const TWIN: Option<SocketAddr> = Some(v6([0, 0, 0, 0, 0, 0, 0, 1], 15001)); // intercept
     const UPSTREAMS: &'static [UpstreamSpec] = &[
-        UpstreamSpec {
-            name: "payment",
-            address: Address::Dns { host: "payment.demo", port: 80 }, // payment
-            protocol: Protocol::Http1, // language
-        },
+        // payment
+        UpstreamSpec::new("payment", Address::Dns { host: "payment.demo", port: 80 }),
     ];
     const ROUTES: &'static [RouteSpec] = &[
         // payment/charge

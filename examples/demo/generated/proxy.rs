@@ -17,13 +17,10 @@ pub struct Demo;
 impl Spec for Demo {
     const SERVICE: &'static str = "demo";
     const WORKERS: Workers = Workers::Exactly(2); // service
-    const LISTENERS: &'static [Listener] = &[Listener::shared(v4([127, 7, 7, 7], 15001))]; // listen
+    const LISTEN: SocketAddr = v4([127, 7, 7, 7], 15001); // listen
     const UPSTREAMS: &'static [UpstreamSpec] = &[
-        UpstreamSpec {
-            name: "payment",
-            address: Address::Fixed(&[v4([127, 7, 7, 7], 8081)]), // payment
-            protocol: Protocol::Http1, // language
-        },
+        // payment
+        UpstreamSpec::new("payment", Address::Fixed(&[v4([127, 7, 7, 7], 8081)])),
     ];
     const ROUTES: &'static [RouteSpec] = &[
         // payment/charge

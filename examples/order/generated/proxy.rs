@@ -14,25 +14,17 @@ pub struct Order;
 
 impl Spec for Order {
     const SERVICE: &'static str = "order";
-    const WORKERS: Workers = Workers::Auto; // language
-    // language
-    const LISTENERS: &'static [Listener] = &[Listener::shared(v4([127, 0, 0, 1], 15001))];
+    const LISTEN: SocketAddr = v4([127, 0, 0, 1], 15001); // language
     const UPSTREAMS: &'static [UpstreamSpec] = &[
-        UpstreamSpec {
-            name: "payment",
-            address: Address::Dns { host: "payment.shop.svc", port: 8080 }, // payment
-            protocol: Protocol::Http1, // language
-        },
-        UpstreamSpec {
-            name: "inventory",
-            address: Address::Dns { host: "inventory.shop.svc", port: 8080 }, // inventory
-            protocol: Protocol::Http1, // language
-        },
-        UpstreamSpec {
-            name: "notification",
-            address: Address::Dns { host: "notification.shop.svc", port: 8080 }, // notification
-            protocol: Protocol::Http1, // language
-        },
+        // payment
+        UpstreamSpec::new("payment", Address::Dns { host: "payment.shop.svc", port: 8080 }),
+        // inventory
+        UpstreamSpec::new("inventory", Address::Dns { host: "inventory.shop.svc", port: 8080 }),
+        // notification
+        UpstreamSpec::new(
+            "notification",
+            Address::Dns { host: "notification.shop.svc", port: 8080 },
+        ),
     ];
     const ROUTES: &'static [RouteSpec] = &[
         // payment/charge

@@ -16,17 +16,11 @@ pub struct Shop;
 
 impl Spec for Shop {
     const SERVICE: &'static str = "shop";
-    const WORKERS: Workers = Workers::Auto; // language
-    const LISTENERS: &'static [Listener] = &[
-        Listener::shared(v4([127, 0, 0, 1], 15001)), // language
-        Listener::twin(v6([0, 0, 0, 0, 0, 0, 0, 1], 15001)), // intercept
-    ];
+    const LISTEN: SocketAddr = v4([127, 0, 0, 1], 15001); // language
+    const TWIN: Option<SocketAddr> = Some(v6([0, 0, 0, 0, 0, 0, 0, 1], 15001)); // intercept
     const UPSTREAMS: &'static [UpstreamSpec] = &[
-        UpstreamSpec {
-            name: "catalog",
-            address: Address::Dns { host: "catalog.shop.svc", port: 8080 }, // catalog
-            protocol: Protocol::Http1, // language
-        },
+        // catalog
+        UpstreamSpec::new("catalog", Address::Dns { host: "catalog.shop.svc", port: 8080 }),
     ];
     const ROUTES: &'static [RouteSpec] = &[
         // catalog

@@ -14,15 +14,10 @@ pub struct Web;
 
 impl Spec for Web {
     const SERVICE: &'static str = "web";
-    const WORKERS: Workers = Workers::Auto; // language
-    // language
-    const LISTENERS: &'static [Listener] = &[Listener::shared(v4([127, 0, 0, 1], 15001))];
+    const LISTEN: SocketAddr = v4([127, 0, 0, 1], 15001); // language
     const UPSTREAMS: &'static [UpstreamSpec] = &[
-        UpstreamSpec {
-            name: "catalog",
-            address: Address::Dns { host: "catalog.shop.svc", port: 8080 }, // catalog
-            protocol: Protocol::Http1, // language
-        },
+        // catalog
+        UpstreamSpec::new("catalog", Address::Dns { host: "catalog.shop.svc", port: 8080 }),
     ];
     const ROUTES: &'static [RouteSpec] = &[
         // catalog

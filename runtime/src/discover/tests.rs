@@ -15,7 +15,7 @@ use super::resolv_conf::ResolvConf;
 use super::{Answer, Discovery, Endpoints, Listed, Lookup, Resolve, Resolver, reach, retry_in};
 use crate::clock::Clock;
 use crate::notices::Notices;
-use crate::spec::{Address, Protocol, UpstreamSpec};
+use crate::spec::{Address, UpstreamSpec};
 use crate::testing::name_server::{NameServer, Zone};
 use crate::units::v4;
 
@@ -23,11 +23,7 @@ const NOTICES: Notices = Notices::of("order");
 const NO_HOSTS: &str = "/dev/null";
 
 const fn named(host: &'static str) -> UpstreamSpec {
-    UpstreamSpec {
-        name: "payment",
-        address: Address::Dns { host, port: 8080 },
-        protocol: Protocol::Http1,
-    }
+    UpstreamSpec::new("payment", Address::Dns { host, port: 8080 })
 }
 
 fn ip(text: &str) -> IpAddr {

@@ -29,7 +29,7 @@ use crate::observe::access_log::{Losses, Sender, Writer};
 use crate::observe::metrics::Facts;
 use crate::proxy::Proxy;
 use crate::random::Random;
-use crate::spec::{Inbound, UpstreamSpec};
+use crate::spec::{Inbound, UpstreamSpec, listeners};
 use crate::worker::{Phase, Shared};
 
 /// How long the start waits for names.
@@ -44,7 +44,7 @@ pub(super) fn serve<P: Proxy>() -> Result<(), Exit> {
     with_its_powers::<P>(notices)?;
     raise_descriptor_limit();
     let workers = threads::count(P::WORKERS);
-    let ports = Ports::open(P::LISTENERS, workers).map_err(unavailable(notices))?;
+    let ports = Ports::open(&listeners::<P>(), workers).map_err(unavailable(notices))?;
     for (bound, inbound) in &ports.bound {
         let whose = whose::<P>(*inbound);
         notices.say(format_args!("listening on {bound}{whose}"));
@@ -74,7 +74,7 @@ async fn serve_until_the_end<P: Proxy>(notices: Notices, ports: Ports) -> Result
 pub(super) fn check<P: Proxy>() -> Result<(), Exit> {
     let notices = Notices::of(P::SERVICE);
     with_its_powers::<P>(notices)?;
-    let ports = Ports::open(P::LISTENERS, 1).map_err(unavailable(notices))?;
+    let ports = Ports::open(&listeners::<P>(), 1).map_err(unavailable(notices))?;
     if let Some(address) = P::OBSERVE.admin {
         listen::alone(address).map_err(unavailable(notices))?;
     }

@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use super::UpstreamId;
+use super::{Spec, UpstreamId, UpstreamSpec};
 
 /// How many threads carry traffic.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,31 +15,40 @@ pub enum Workers {
 
 /// A port that calls reach us on.
 #[derive(Clone, Copy, Debug)]
-pub struct Listener {
+pub(crate) struct Listener {
     /// Where it listens; port 0 lets the kernel choose.
-    pub address: SocketAddr,
+    pub(crate) address: SocketAddr,
     /// How a call that comes in here reached us.
-    pub inbound: Inbound,
+    pub(crate) inbound: Inbound,
     /// The machine may not have addresses of this family.
-    pub optional: bool,
+    pub(crate) optional: bool,
 }
 
 impl Listener {
     /// The port for all upstreams: the name dialled decides.
-    pub const fn shared(address: SocketAddr) -> Self {
+    pub(crate) const fn shared(address: SocketAddr) -> Self {
         Self { address, inbound: Inbound::Shared, optional: false }
     }
 
     /// The shared port for redirected connections of the other address family; port 0 means the
     /// number that the shared port got.
-    pub const fn twin(address: SocketAddr) -> Self {
+    pub(crate) const fn twin(address: SocketAddr) -> Self {
         Self { address, inbound: Inbound::Shared, optional: true }
     }
 
     /// The own port of one upstream.
-    pub const fn own(address: SocketAddr, upstream: UpstreamId) -> Self {
+    pub(crate) const fn own(address: SocketAddr, upstream: UpstreamId) -> Self {
         Self { address, inbound: Inbound::Own(upstream), optional: false }
     }
+}
+
+/// The shared port first, then the upstreams' own ones.
+pub(crate) fn listeners<S: Spec>() -> Vec<Listener> {
+    let own = |(at, upstream): (usize, &UpstreamSpec)| {
+        Some(Listener::own(upstream.listen?, UpstreamId(at)))
+    };
+    let shared = [Listener::shared(S::LISTEN)].into_iter().chain(S::TWIN.map(Listener::twin));
+    shared.chain(S::UPSTREAMS.iter().enumerate().filter_map(own)).collect()
 }
 
 /// How a call reached us.

@@ -12,18 +12,23 @@ mod upstream;
 pub use breaker::BreakerId;
 pub(crate) use breaker::breakers;
 pub use intercept::{Cidr, Intercept, OnExit, cidr4, cidr6};
-pub use listen::{Inbound, Listener, Workers};
+pub use listen::{Inbound, Workers};
+pub(crate) use listen::{Listener, listeners};
 pub use observe::{AccessLog, Observe, RouteSpec};
 pub use upstream::{Address, Directory, Protocol, UpstreamId, UpstreamSpec};
+
+use std::net::SocketAddr;
 
 /// A compiled policy, as far as it is data.
 pub trait Spec: 'static {
     /// The service that the proxy stands beside.
     const SERVICE: &'static str;
     /// How many threads carry traffic.
-    const WORKERS: Workers;
-    /// The shared port first, then the upstreams' own ones.
-    const LISTENERS: &'static [Listener];
+    const WORKERS: Workers = Workers::Auto;
+    /// The port for all upstreams.
+    const LISTEN: SocketAddr;
+    /// The same port for redirected connections of the other address family.
+    const TWIN: Option<SocketAddr> = None;
     /// Indexed by [`UpstreamId`].
     const UPSTREAMS: &'static [UpstreamSpec];
     /// Indexed by `Proxy::index`; those of an upstream stand together.

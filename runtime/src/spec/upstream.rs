@@ -48,9 +48,26 @@ pub struct UpstreamSpec {
     pub address: Address,
     /// What is spoken with it.
     pub protocol: Protocol,
+    /// A port of its own: whatever comes in there is for it.
+    pub listen: Option<SocketAddr>,
 }
 
 impl UpstreamSpec {
+    /// An upstream that speaks HTTP/1.1 and has no port of its own.
+    pub const fn new(name: &'static str, address: Address) -> Self {
+        Self { name, address, protocol: Protocol::Http1, listen: None }
+    }
+
+    /// The same with another protocol.
+    pub const fn speaking(self, protocol: Protocol) -> Self {
+        Self { protocol, ..self }
+    }
+
+    /// The same with a port of its own.
+    pub const fn listening(self, address: SocketAddr) -> Self {
+        Self { listen: Some(address), ..self }
+    }
+
     /// Does it get bytes that nobody looks at?
     pub(crate) const fn is_opaque(&self) -> bool {
         matches!(self.protocol, Protocol::Tcp | Protocol::TlsPassthrough)

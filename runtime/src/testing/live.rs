@@ -17,7 +17,7 @@ use crate::notices::Notices;
 use crate::observe::access_log::Writer;
 use crate::proxy::Proxy;
 use crate::random::Random;
-use crate::spec::{Inbound, Listener};
+use crate::spec::{Inbound, Listener, listeners};
 use crate::units::v4;
 use crate::worker::{Phase, Shared};
 
@@ -55,8 +55,8 @@ impl Live {
     }
 
     fn try_start<P: Proxy>(workers: usize, given: &[(&str, SocketAddr)]) -> io::Result<Self> {
-        let any = |listener: &Listener| Listener { address: v4([127, 0, 0, 1], 0), ..*listener };
-        let listeners: Vec<_> = P::LISTENERS.iter().map(any).collect();
+        let any = |listener| Listener { address: v4([127, 0, 0, 1], 0), ..listener };
+        let listeners: Vec<_> = listeners::<P>().into_iter().map(any).collect();
         let ports = Ports::open(&listeners, workers).map_err(io::Error::other)?;
         let control = Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
         let lookup = control.block_on(async {

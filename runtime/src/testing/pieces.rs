@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::io;
+use std::net::SocketAddr;
 use std::pin::{Pin, pin};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -24,10 +25,7 @@ use crate::policy::Upstream;
 use crate::proxy::Proxy;
 use crate::random::Random;
 use crate::serve::http1::serve;
-use crate::spec::{
-    Address, Inbound, Listener, Observe, Protocol, RouteSpec, Spec, UpstreamId, UpstreamSpec,
-    Workers,
-};
+use crate::spec::{Address, Inbound, Observe, RouteSpec, Spec, UpstreamId, UpstreamSpec, Workers};
 use crate::units::v4;
 use crate::worker::{Net, Phase, Shared, Worker};
 
@@ -37,12 +35,9 @@ struct Plain;
 impl Spec for Plain {
     const SERVICE: &'static str = "plain";
     const WORKERS: Workers = Workers::Exactly(1);
-    const LISTENERS: &'static [Listener] = &[];
-    const UPSTREAMS: &'static [UpstreamSpec] = &[UpstreamSpec {
-        name: "a",
-        address: Address::Fixed(&[v4([192, 0, 2, 1], 80)]),
-        protocol: Protocol::Http1,
-    }];
+    const LISTEN: SocketAddr = v4([127, 0, 0, 1], 0);
+    const UPSTREAMS: &'static [UpstreamSpec] =
+        &[UpstreamSpec::new("a", Address::Fixed(&[v4([192, 0, 2, 1], 80)]))];
     const ROUTES: &'static [RouteSpec] = &[RouteSpec::new("a", "a")];
     const OBSERVE: Observe = Observe { metrics: false, access_log: None, admin: None };
     const POLICY: &'static [u8] = b"";

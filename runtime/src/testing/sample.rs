@@ -13,8 +13,7 @@ use crate::message::{Field, Known, RequestHead, RequestParts, Span};
 use crate::observe::report::{Caller, Report, Source};
 use crate::proxy::Proxy;
 use crate::spec::{
-    AccessLog, Address, Inbound, Listener, Observe, Protocol, RouteSpec, Spec, UpstreamSpec,
-    Workers,
+    AccessLog, Address, Inbound, Observe, Protocol, RouteSpec, Spec, UpstreamSpec, Workers,
 };
 use crate::units::{percent, v4};
 use crate::worker::{Net, Phase, Shared};
@@ -27,18 +26,10 @@ pub(crate) const ENDPOINT: SocketAddr = v4([127, 0, 0, 1], 8080);
 impl Spec for Sample {
     const SERVICE: &'static str = "order";
     const WORKERS: Workers = Workers::Exactly(2);
-    const LISTENERS: &'static [Listener] = &[Listener::shared(v4([127, 0, 0, 1], 0))];
+    const LISTEN: SocketAddr = v4([127, 0, 0, 1], 0);
     const UPSTREAMS: &'static [UpstreamSpec] = &[
-        UpstreamSpec {
-            name: "payment",
-            address: Address::Dns { host: "payment.shop.svc", port: 8080 },
-            protocol: Protocol::Http1,
-        },
-        UpstreamSpec {
-            name: "stock",
-            address: Address::Fixed(&[ENDPOINT]),
-            protocol: Protocol::Tcp,
-        },
+        UpstreamSpec::new("payment", Address::Dns { host: "payment.shop.svc", port: 8080 }),
+        UpstreamSpec::new("stock", Address::Fixed(&[ENDPOINT])).speaking(Protocol::Tcp),
     ];
     const ROUTES: &'static [RouteSpec] = &[
         RouteSpec::new("payment", "charge").guarded_by("payment"),
