@@ -85,13 +85,13 @@ fn the_inner_layer_wins_field_by_field() {
 
     assert_eq!(upstream.settings.timeout.total.value, Total::Fixed(Duration::from_secs(4)));
     assert_eq!(layer(&upstream.settings.timeout.total), Some(&Layer::Upstream));
-    assert_eq!(layer(&route.timeout.total), Some(&named("careful")));
+    assert_eq!(layer(&route.timeout.total), Some(&named("policy careful")));
     assert_eq!(layer(route.timeout.per_try.as_ref().unwrap()), Some(&Layer::Route));
     assert_eq!(layer(&route.timeout.idle), None);
 
     let retry = route.retry.as_ref().unwrap();
-    assert_eq!((retry.attempts.value, layer(&retry.attempts)), (2, Some(&named("gentle"))));
-    assert_eq!(layer(&retry.budget), Some(&named("careful")));
+    assert_eq!((retry.attempts.value, layer(&retry.attempts)), (2, Some(&named("retry gentle"))));
+    assert_eq!(layer(&retry.budget), Some(&named("policy careful")));
     assert_eq!(retry.backoff.value.kind, BackoffKind::EqualJitter);
     assert_eq!(layer(&retry.backoff), Some(&Layer::Baseline));
     assert!(upstream.routes[1].settings.retry.is_none());
@@ -130,4 +130,22 @@ fn a_namesake_keeps_its_base() {
     let retry = settings.retry.as_ref().unwrap();
     assert_eq!((retry.attempts.value, retry.buffer.value), (2, 1024));
     assert_eq!(settings.timeout.total.value, Total::Fixed(Duration::from_secs(2)));
+}
+
+#[test]
+fn namesakes_of_two_files_are_two_layers() {
+    let policy = "edition 2026\nimport \"fast.amb\" as quick\nimport \"slow.amb\"\nservice web\n\
+        upstream a { address \"a:80\"; use quick.short }\n\
+        upstream b { address \"b:80\"; use slow }\notherwise pass\n";
+    let fast = "edition 2026\npolicy short { timeout 1s }\n";
+    let slow =
+        "edition 2026\nimport \"far.amb\" as far\npolicy slow extends far.short { breaker }\n";
+    let far = "edition 2026\npolicy short { timeout 2s }\n";
+    let files = [("web.amb", policy), ("fast.amb", fast), ("slow.amb", slow), ("far.amb", far)];
+    let outcome = compile("web.amb", &MemoryLoader::new(files));
+    assert_eq!(outcome.diagnostics, []);
+    let plan = outcome.plan.unwrap();
+    let total = |at: usize| plan.upstreams[at].settings.timeout.total.clone();
+    assert_eq!(layer(&total(0)), Some(&Layer::Policy("policy quick.short".to_owned())));
+    assert_eq!(layer(&total(1)), Some(&Layer::Policy("policy far.short".to_owned())));
 }

@@ -13,7 +13,7 @@ pub(crate) enum Owner {
     Baseline,
     /// `defaults` of the file.
     Defaults,
-    /// A named policy.
+    /// A named policy, with its kind.
     Policy(String),
     /// Index into `Plan::upstreams`.
     Upstream(usize),
@@ -92,6 +92,11 @@ impl Owner {
     }
 }
 
+/// `headers request acme.web` as `AcmeWeb`.
+fn without_kind(title: &str) -> String {
+    pascal(title.rsplit(' ').next().unwrap_or(title))
+}
+
 /// Gives names to what calls use.
 pub(crate) struct Claim<'s, 'c, 'a> {
     pub(super) scope: &'s mut Scope,
@@ -113,9 +118,10 @@ impl Claim<'_, '_, '_> {
             Owner::Defaults => "Defaults".to_owned(),
             Owner::Policy(name) => match self.home(path) {
                 Home::Upstream(at) => {
-                    upstream(&at).map(|it| pascal(&it.name)).unwrap_or_default() + &pascal(name)
+                    upstream(&at).map(|it| pascal(&it.name)).unwrap_or_default()
+                        + &without_kind(name)
                 }
-                Home::Shared => pascal(name),
+                Home::Shared => without_kind(name),
             },
             Owner::Upstream(at) => upstream(at).map(|it| pascal(&it.name)).unwrap_or_default(),
             Owner::Calls(at) => calls(at).map(|it| pascal(&it.place())).unwrap_or_default(),

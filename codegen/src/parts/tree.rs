@@ -195,7 +195,7 @@ fn drafts<M: Layered>(stated: &[Option<Stated<'_, M>>]) -> BTreeMap<Path, Draft<
     drafts
 }
 
-/// Where two named policies have one name, layers would mix: such a policy is one layer as a whole.
+/// Where layers do not amount to what is stated, such a policy is one layer as a whole.
 fn write_out<M: Layered>(stated: &mut [Option<Stated<'_, M>>]) {
     let drafts = drafts(stated);
     for (at, stated) in stated.iter_mut().enumerate() {

@@ -135,9 +135,9 @@ impl RetryPolicy for DefaultsRetry {
 pub struct ReadsRetry;
 impl RetryPolicy for ReadsRetry {
     type Base = DefaultsRetry;
-    const ATTEMPTS: u32 = 3; // policy reads
+    const ATTEMPTS: u32 = 3; // retry reads
 
-    // policy reads
+    // retry reads
     fn listed(cause: Cause) -> bool {
         matches!(cause, Cause::ConnectFailure | Cause::Status(503))
     }

@@ -113,7 +113,7 @@ impl Display for Layer {
             Self::Baseline => f.write_str("baseline"),
             Self::Defaults => f.write_str("defaults"),
             Self::Upstream => f.write_str("upstream"),
-            Self::Policy(name) => write!(f, "policy {name}"),
+            Self::Policy(name) => f.write_str(name),
             Self::Route => f.write_str("route"),
             Self::File => f.write_str("file"),
         }

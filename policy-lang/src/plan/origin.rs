@@ -26,7 +26,7 @@ pub enum Layer {
     /// `defaults` of the file.
     Defaults,
     Upstream,
-    /// A named policy: `use NAME`, `retry NAME`.
+    /// A named policy, with its kind: `policy NAME`, `retry NAME`.
     Policy(String),
     Route,
     /// Not layered: `service`, `listen`, `observe`, `otherwise`.

@@ -138,7 +138,7 @@ impl<'n> Effective<'n> {
         if let Some(base) = base(program, policy) {
             self.bundle(program, base, user, seen);
         }
-        let layer = Layer::Policy(policy.name.to_owned());
+        let layer = program.layer(policy);
         for node in &policy.node.children {
             self.setting(program, policy.file, node, &layer, user);
         }
@@ -171,7 +171,7 @@ impl<'n> Effective<'n> {
             self.overlays.remove(&group);
         }
         if let Some(definition) = defined(program, file, node) {
-            let named = Layer::Policy(definition.name.to_owned());
+            let named = program.layer(definition);
             self.inherited(
                 program,
                 definition,
@@ -221,7 +221,7 @@ impl<'n> Effective<'n> {
         }
         seen.push((definition.file, definition.name));
         if let Some(base) = base(program, definition) {
-            self.inherited(program, base, &Layer::Policy(base.name.to_owned()), seen, take);
+            self.inherited(program, base, &program.layer(base), seen, take);
         }
         for child in &definition.node.children {
             take(self, child, layer);
@@ -248,7 +248,7 @@ impl<'n> Effective<'n> {
             list.push(Field { node: child, layer: layer.clone() });
         };
         if let Some(definition) = defined(program, file, node) {
-            let named = Layer::Policy(definition.name.to_owned());
+            let named = program.layer(definition);
             self.inherited(program, definition, &named, &mut Vec::new(), &mut add);
         }
         for child in &node.children {

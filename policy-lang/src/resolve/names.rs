@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::load::{Import, Loaded};
 use crate::conform::{Node, conform};
 use crate::diagnostics::Diagnostic;
+use crate::plan::Layer;
 use crate::schema::Scope;
 use crate::span::Span;
 use crate::syntax::ast;
@@ -115,6 +116,8 @@ pub(crate) struct Program<'n> {
     pub(crate) definitions: Vec<Vec<Definition<'n>>>,
     /// What is visible in each file, behind `alias.` if it has one.
     visible: Vec<BTreeMap<(Kind, String), Definition<'n>>>,
+    /// What each file is called without its folder and its `.amb`.
+    stems: Vec<&'n str>,
     /// Names that stand for two things in one file.
     pub(super) clashes: Vec<Clash>,
 }
@@ -171,7 +174,7 @@ impl<'n> View<'n> {
 }
 
 impl<'n> Program<'n> {
-    pub(crate) fn new(files: &'n [FileNodes<'n>], loaded: &Loaded) -> Self {
+    pub(crate) fn new(files: &'n [FileNodes<'n>], loaded: &'n Loaded) -> Self {
         let definitions: Vec<Vec<_>> =
             files.iter().enumerate().map(|(number, file)| definitions(number, file)).collect();
         let mut clashes = Vec::new();
@@ -186,12 +189,28 @@ impl<'n> Program<'n> {
             view.names.into_iter().map(|(name, (known, _))| (name, known)).collect()
         });
         let visible = visible.collect();
-        Self { files, definitions, visible, clashes }
+        let stems = loaded.sources.iter().map(|source| stem(&source.name)).collect();
+        Self { files, definitions, visible, stems, clashes }
     }
 
     /// What `name` means in `file`.
     pub(crate) fn find(&self, file: usize, kind: Kind, name: &str) -> Option<Definition<'n>> {
         self.visible.get(file)?.get(&(kind, name.to_owned())).copied()
+    }
+
+    /// A named policy as a layer: `retry reads`, `policy acme.short`. As the deployment's own file calls it,
+    /// or after the file that it stands in: two files may each have one of that name.
+    pub(crate) fn layer(&self, known: Definition<'_>) -> Layer {
+        let own = self.visible.first().into_iter().flatten();
+        let same = own.filter(|((kind, _), other)| {
+            *kind == known.kind && std::ptr::eq(other.node, known.node)
+        });
+        let names = same.map(|((_, name), _)| name.clone());
+        let name = names.min_by_key(String::len).unwrap_or_else(|| {
+            let file = self.stems.get(known.file).copied().unwrap_or_default();
+            format!("{file}.{}", known.name)
+        });
+        Layer::Policy(format!("{} {name}", known.kind.title()))
     }
 
     /// The names of that kind that `file` sees.
@@ -218,6 +237,12 @@ impl<'n> Program<'n> {
     pub(crate) fn entry(&self) -> &'n [Node<'n>] {
         self.files.first().map_or(&[], |file| file.nodes.as_slice())
     }
+}
+
+/// `../org/acme.amb` as `acme`.
+fn stem(file: &str) -> &str {
+    let name = file.rsplit('/').next().unwrap_or(file);
+    name.strip_suffix(".amb").unwrap_or(name)
 }
 
 fn definitions<'n>(number: usize, file: &'n FileNodes<'n>) -> Vec<Definition<'n>> {
