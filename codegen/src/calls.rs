@@ -1,6 +1,6 @@
 //! The calls that a proxy tells apart, and the names that stand for them.
 
-use amb_policy_lang::plan::{Action, Plan, Route, Settings, Upstream};
+use amb_policy_lang::plan::{Action, Plan, Route, Settings, Upstream, display::upstream_place};
 use proc_macro2::Ident;
 
 use crate::names::{Scope, ident, pascal, snake};
@@ -61,6 +61,11 @@ impl<'a> Calls<'a> {
             Some(route) => format!("{}/{}", self.upstream.name, route.name),
             None => self.upstream.name.clone(),
         }
+    }
+
+    /// That place as comments name it.
+    pub(crate) fn source(&self) -> String {
+        self.route.map_or_else(|| upstream_place(&self.upstream.name), |_| self.place())
     }
 
     /// Are they connections of bytes that nobody looks at?

@@ -31,3 +31,22 @@ fn namesakes_of_two_files_are_two_types() {
         assert_eq!(count(&text, &format!("pub struct {name}ShortTimeout;")), 1, "{text}");
     }
 }
+
+#[test]
+fn an_upstream_does_not_read_like_a_layer() {
+    let policy = "edition 2026\nservice web\ndefaults { timeout 1s }\n\
+        upstream defaults { address \"x:80\"; timeout 2s }\n\
+        upstream language { address \"y:80\"; timeout 3s }\n\
+        upstream plain { address \"z:80\" }\notherwise pass\n";
+    let text = generated(&[("web.amb", policy)]);
+    for (name, who, total) in [
+        ("DefaultsTimeout", "defaults", 1),
+        ("DefaultsUpstreamTimeout", "upstream defaults", 2),
+        ("LanguageUpstreamTimeout", "upstream language", 3),
+    ] {
+        let of = format!("TOTAL: Total = Total::Fixed(secs({total})); // {who}");
+        assert_eq!(text.lines().filter(|line| line.ends_with(&of)).count(), 1, "{text}");
+        assert_eq!(count(&text, &format!("pub struct {name};")), 1, "{text}");
+    }
+    assert_eq!(text.lines().filter(|line| line.trim() == "// language").count(), 0, "{text}");
+}

@@ -1,5 +1,6 @@
 //! `main`, the type that stands for the deployment, its constants, and the routes' enum.
 
+use amb_policy_lang::plan::display::upstream_place;
 use amb_policy_lang::plan::{Address, Otherwise, Protocol, Upstream, Workers};
 use proc_macro2::{Literal, TokenStream};
 use quote::quote;
@@ -131,7 +132,7 @@ fn listen(cx: &Cx<'_>) -> TokenStream {
 fn upstreams(cx: &Cx<'_>) -> TokenStream {
     let specs = cx.plan.upstreams.iter().map(|upstream| {
         let (name, address) = (&upstream.name, address(&upstream.address.value));
-        let place = comment(&upstream.name);
+        let place = comment(&upstream_place(&upstream.name));
         let protocol = protocol(upstream).map(|protocol| quote!(.speaking(#protocol)));
         let listen = upstream.listen.as_ref().map(|listen| literal::address(listen.value));
         let listen = listen.map(|address| quote!(.listening(#address)));
@@ -169,7 +170,7 @@ fn address(address: &Address) -> TokenStream {
 fn specs(cx: &Cx<'_>) -> TokenStream {
     let specs = cx.calls.iter().map(|calls| {
         let (upstream, route) = (&calls.upstream.name, calls.name());
-        let place = comment(&calls.place());
+        let place = comment(&calls.source());
         let breaker = state(calls).map(|name| quote!(.guarded_by(#name)));
         quote! { #place RouteSpec::new(#upstream, #route) #breaker }
     });

@@ -123,10 +123,19 @@ impl Claim<'_, '_, '_> {
                 }
                 Home::Shared => without_kind(name),
             },
-            Owner::Upstream(at) => upstream(at).map(|it| pascal(&it.name)).unwrap_or_default(),
+            Owner::Upstream(at) => {
+                let name = upstream(at).map(|it| pascal(&it.name)).unwrap_or_default();
+                if self.is_layer(&name) { name + "Upstream" } else { name }
+            }
             Owner::Calls(at) => calls(at).map(|it| pascal(&it.place())).unwrap_or_default(),
         };
         Some(self.scope.claim(&format!("{whose}{kind}"), ""))
+    }
+
+    /// Would types of that name read like those of a layer?
+    fn is_layer(&self, name: &str) -> bool {
+        let baseline = self.plan.service.baseline.as_ref().map(|it| pascal(&it.value));
+        ["Baseline", "Defaults", "Language"].contains(&name) || baseline.as_deref() == Some(name)
     }
 
     pub(super) fn home(&self, path: &[Owner]) -> Home {

@@ -20,7 +20,7 @@ impl Spec for RouteProxy {
     const UPSTREAMS: &'static [UpstreamSpec] = &[
         // route
         UpstreamSpec::new("route", Address::Dns { host: "route.svc", port: 80 }),
-        // otherwise
+        // upstream otherwise
         UpstreamSpec::new("otherwise", Address::Dns { host: "otherwise.svc", port: 80 }),
         // proxy
         UpstreamSpec::new("proxy", Address::Dns { host: "proxy.svc", port: 80 }),
@@ -36,7 +36,7 @@ impl Spec for RouteProxy {
         RouteSpec::new("route", "route").guarded_by("route"),
         // otherwise/x
         RouteSpec::new("otherwise", "x").guarded_by("otherwise"),
-        // otherwise
+        // upstream otherwise
         RouteSpec::new("otherwise", "otherwise").guarded_by("otherwise"),
         // proxy/head
         RouteSpec::new("proxy", "head").guarded_by("proxy"),
@@ -66,7 +66,7 @@ impl Proxy for RouteProxy {
         match (host, port) {
             // route
             (b"route.svc", 80) => Incoming::Http,
-            // otherwise
+            // upstream otherwise
             (b"otherwise.svc", 80) => Incoming::Http,
             // proxy
             (b"proxy.svc", 80) => Incoming::Http,
@@ -82,7 +82,7 @@ impl Proxy for RouteProxy {
         match head.host() {
             // route
             b"route.svc" => route_upstream(head),
-            // otherwise
+            // upstream otherwise
             b"otherwise.svc" => otherwise(head),
             // proxy
             b"proxy.svc" => proxy(head),

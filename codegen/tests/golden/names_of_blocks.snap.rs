@@ -18,7 +18,7 @@ impl Spec for RouteProxy {
     const SERVICE: &'static str = "route";
     const LISTEN: SocketAddr = v4([127, 0, 0, 1], 15001); // language
     const UPSTREAMS: &'static [UpstreamSpec] = &[
-        // defaults
+        // upstream defaults
         UpstreamSpec::new("defaults", Address::Dns { host: "defaults.svc", port: 80 }),
         // trace
         UpstreamSpec::new("trace", Address::Dns { host: "trace.svc", port: 80 }),
@@ -30,7 +30,7 @@ impl Spec for RouteProxy {
         UpstreamSpec::new("amb-runtime", Address::Dns { host: "amb-runtime.svc", port: 80 }),
     ];
     const ROUTES: &'static [RouteSpec] = &[
-        // defaults
+        // upstream defaults
         RouteSpec::new("defaults", "defaults").guarded_by("defaults"),
         // trace/amb-runtime
         RouteSpec::new("trace", "amb-runtime").guarded_by("trace"),
@@ -62,7 +62,7 @@ impl Proxy for RouteProxy {
 
     fn connect(host: &[u8], port: u16) -> Incoming<Route> {
         match (host, port) {
-            // defaults
+            // upstream defaults
             (b"defaults.svc", 80) => Incoming::Http,
             // trace
             (b"trace.svc", 80) => Incoming::Http,
@@ -78,7 +78,7 @@ impl Proxy for RouteProxy {
 
     fn route(head: &RequestHead<'_>, _inbound: Inbound) -> Route {
         match head.host() {
-            // defaults
+            // upstream defaults
             b"defaults.svc" => Route::Defaults,
             // trace
             b"trace.svc" => trace(head),
@@ -163,18 +163,18 @@ impl Upstream for Defaults {
 /// Calls of `defaults` that no route matches: what a call passes, in order.
 type DefaultsCalls =
     Timeout<DefaultsTimeout,
-    Retry<DefaultsRetry2,
-    Breaker<DefaultsBreaker2,
+    Retry<DefaultsUpstreamRetry,
+    Breaker<DefaultsUpstreamBreaker,
     Forward<Defaults>>>>;
 
-pub struct DefaultsRetry2;
-impl RetryPolicy for DefaultsRetry2 {
+pub struct DefaultsUpstreamRetry;
+impl RetryPolicy for DefaultsUpstreamRetry {
     type Base = DefaultsRetry;
-    const ATTEMPTS: u32 = 3; // defaults
+    const ATTEMPTS: u32 = 3; // upstream defaults
 }
 
-pub struct DefaultsBreaker2;
-impl BreakerPolicy for DefaultsBreaker2 {
+pub struct DefaultsUpstreamBreaker;
+impl BreakerPolicy for DefaultsUpstreamBreaker {
     type Base = DefaultsBreaker;
     const ID: BreakerId = BreakerId::of::<RouteProxy>("defaults");
 }

@@ -64,6 +64,21 @@ pub fn printable(text: &str) -> String {
     text.chars().filter(|char| !char.is_control()).collect()
 }
 
+/// How an upstream is called as a place of the policy: by its name, unless that reads like a layer.
+pub fn upstream_place(name: &str) -> String {
+    const LAYERS: [&str; 8] = [
+        "baseline",
+        "defaults",
+        "intercept",
+        "language",
+        "listen",
+        "observe",
+        "otherwise",
+        "service",
+    ];
+    if LAYERS.contains(&name) { format!("upstream {name}") } else { name.to_owned() }
+}
+
 impl Plan {
     /// Who set a value: `order.amb:43`, `acme.amb:11 (baseline)`, `language`.
     pub fn origin_text(&self, origin: &Origin) -> String {
@@ -92,7 +107,7 @@ impl Plan {
                 layer.to_string()
             }
             Origin::Written { layer: Layer::Upstream, .. } => {
-                place.split('/').next().unwrap_or(place).to_owned()
+                upstream_place(place.split('/').next().unwrap_or(place))
             }
             Origin::Written { layer: Layer::Route | Layer::File, .. } => place.to_owned(),
         }

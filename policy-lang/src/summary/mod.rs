@@ -125,7 +125,8 @@ impl Cx<'_> {
     fn upstream(&self, upstream: &Upstream) -> Vec<Vec<Line>> {
         let name = format!("upstream {}", upstream.name);
         let address = upstream.address.value.to_string();
-        let title = Scope { indent: 0, place: &upstream.name };
+        let place = display::upstream_place(&upstream.name);
+        let title = Scope { indent: 0, place: &place };
         let scope = Scope { indent: 1, ..title };
         let mut lines = vec![self.line(title, &name, &address, &at(upstream.place))];
         lines.extend(self.hosts(scope, &upstream.hosts));
