@@ -10,7 +10,7 @@ use crate::{embed, emit, sites};
 pub struct Generated {
     /// The proxy: `generated/proxy.rs`.
     pub proxy_rs: String,
-    /// The plan on one screen: `generated/plan.txt`.
+    /// What each block of the policy says: `generated/plan.txt`.
     pub plan_txt: String,
     /// What the binary says about itself; see [`embed`].
     pub policy_json: String,

@@ -6,7 +6,7 @@ use super::language::language;
 use super::{Cx, reply, values};
 use crate::plan::{
     Backoff, BackoffKind, Breaker, BreakerScope, Budget, HeaderEdit, HeaderOp, NonIdempotent,
-    OpenFor, Protocol, Retry, RetryAfter, Settings, Sourced, Timeout, Total, TripRule,
+    OpenFor, Place, Protocol, Retry, RetryAfter, Settings, Sourced, Timeout, Total, TripRule,
 };
 use crate::resolve::{Effective, Field, Group};
 use crate::syntax::ast::Value;
@@ -43,6 +43,20 @@ pub(super) fn settings(
         }),
         trace: reader.group(Group::Trace, |_| Some(())),
         fallback: reader.group(Group::Fallback, |field| reply::reply(field.node)),
+    })
+}
+
+/// What holds where nobody says anything, with every block switched on.
+pub(super) fn of_language(cx: &Cx<'_, '_>, protocol: Protocol) -> Option<Settings> {
+    let effective = &Effective::default();
+    let reader = Reader { cx, effective, protocol };
+    let (place, docs) = (Place { file: 0, line: 1, column: 1 }, Vec::new());
+    let timeout = Timeout { total: Sourced::language(Total::Off), ..reader.timeout()? };
+    Some(Settings {
+        timeout,
+        retry: Some(reader.retry_at(place, docs.clone())?),
+        breaker: Some(reader.breaker_at(place, docs)?),
+        ..settings(cx, effective, protocol)?
     })
 }
 
@@ -111,9 +125,14 @@ impl Reader<'_, '_, '_> {
     fn retry(&self) -> Option<Option<Retry>> {
         let group = Group::Retry;
         let Some(field) = self.effective.on(group) else { return Some(None) };
-        Some(Some(Retry {
-            place: self.cx.place(field.node),
-            docs: field.node.statement.docs.clone(),
+        self.retry_at(self.cx.place(field.node), field.node.statement.docs.clone()).map(Some)
+    }
+
+    fn retry_at(&self, place: Place, docs: Vec<String>) -> Option<Retry> {
+        let group = Group::Retry;
+        Some(Retry {
+            place,
+            docs,
             overlays: self.effective.overlays(group),
             attempts: self.or(group, "attempts", |values| values::count(values.first()?))?,
             on: self.or(group, "on", values::causes)?,
@@ -123,16 +142,21 @@ impl Reader<'_, '_, '_> {
             retry_after: self.or(group, "retry-after", retry_after)?,
             budget: self.or(group, "budget", budget)?,
             buffer: self.or(group, "buffer", |values| values::size(values.first()?))?,
-        }))
+        })
     }
 
     /// `Some(None)`: there is none.
     fn breaker(&self) -> Option<Option<Breaker>> {
         let group = Group::Breaker;
         let Some(field) = self.effective.on(group) else { return Some(None) };
-        Some(Some(Breaker {
-            place: self.cx.place(field.node),
-            docs: field.node.statement.docs.clone(),
+        self.breaker_at(self.cx.place(field.node), field.node.statement.docs.clone()).map(Some)
+    }
+
+    fn breaker_at(&self, place: Place, docs: Vec<String>) -> Option<Breaker> {
+        let group = Group::Breaker;
+        Some(Breaker {
+            place,
+            docs,
             overlays: self.effective.overlays(group),
             rules: self.rules()?,
             open_for: self.or(group, "open-for", open_for)?,
@@ -142,7 +166,7 @@ impl Reader<'_, '_, '_> {
                 false => BreakerScope::Upstream,
             },
             counts: self.or(group, "counts", values::causes)?,
-        }))
+        })
     }
 
     /// Those that are written, or else the language's only one.

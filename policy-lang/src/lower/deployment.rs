@@ -12,7 +12,7 @@ use crate::plan::{
 use crate::schema::Scope;
 use crate::syntax::ast::Value;
 
-/// Everything but the upstreams, the tests and the sources. `None`: see [`language`].
+/// Everything but the upstreams, the blocks, the tests and the sources. `None`: see [`language`].
 pub(super) fn plan(cx: &Cx<'_, '_>) -> Option<Plan> {
     let entry = cx.program.entry();
     let top = |key: &str| entry.iter().find(|node| node.key() == key);
@@ -28,6 +28,7 @@ pub(super) fn plan(cx: &Cx<'_, '_>) -> Option<Plan> {
         otherwise: cx
             .written(top("otherwise"), otherwise)
             .unwrap_or(Sourced::language(Otherwise::Reject)),
+        blocks: Vec::new(),
         guardrails: Guardrails::default(),
         tests: Vec::new(),
     })

@@ -2,6 +2,7 @@
 //! reported here. Lowering then goes on with the language's default, so that later checks
 //! still see everything else.
 
+mod block;
 mod call;
 mod deployment;
 mod intercept;
@@ -83,6 +84,7 @@ pub(crate) fn lower<'n>(cx: &mut Cx<'n, '_>) -> Option<Lowered<'n>> {
     let (upstreams, calls, nodes) = upstream::upstreams(cx)?;
     let mut plan = deployment::plan(cx)?;
     plan.tests = test::tests(cx, &upstreams);
+    plan.blocks = block::blocks(cx, &upstreams)?;
     plan.upstreams = upstreams;
     Some(Lowered { plan, calls, nodes })
 }

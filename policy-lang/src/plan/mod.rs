@@ -6,6 +6,7 @@
 //! that the filter does not exist on that route. Every value says where it came
 //! from ([`Origin`]).
 
+mod block;
 pub mod derived;
 pub mod display;
 mod fields;
@@ -15,6 +16,7 @@ mod origin;
 mod settings;
 mod test;
 
+pub use block::{Block, Mark, Whose};
 pub use fields::{Setting, SettingValue, setting_path};
 pub use grpc::{GRPC_CODES, GrpcCode};
 pub use intercept::{Cidr, Except, Intercept, OnExit, PortRange};
@@ -45,6 +47,8 @@ pub struct Plan {
     /// In file order, imported upstreams first.
     pub upstreams: Vec<Upstream>,
     pub otherwise: Sourced<Otherwise>,
+    /// All blocks with settings of calls: the language's, then from the outside in.
+    pub blocks: Vec<Block>,
     /// The demands that the plan meets; kept so that plans can be compared.
     pub guardrails: Guardrails,
     pub tests: Vec<Test>,

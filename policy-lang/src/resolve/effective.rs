@@ -258,18 +258,22 @@ impl<'n> Effective<'n> {
 }
 
 /// `retry off`.
-fn off(node: &Node<'_>) -> bool {
+pub(crate) fn off(node: &Node<'_>) -> bool {
     matches!(node.values().as_slice(), [Value::Name(word)] if word == "off")
 }
 
 /// What `retry NAME` refers to.
-fn defined<'n>(program: &Program<'n>, file: usize, node: &Node<'n>) -> Option<Definition<'n>> {
+pub(crate) fn defined<'n>(
+    program: &Program<'n>,
+    file: usize,
+    node: &Node<'n>,
+) -> Option<Definition<'n>> {
     let (name, _) = named(node)?;
     program.find(file, Kind::of(node)?, name)
 }
 
 /// What a definition `extends`.
-pub(super) fn base<'n>(
+pub(crate) fn base<'n>(
     program: &Program<'n>,
     definition: Definition<'n>,
 ) -> Option<Definition<'n>> {

@@ -9,7 +9,7 @@ mod names;
 mod references;
 
 pub(crate) use baseline::{Applied, applied};
-pub(crate) use effective::{Effective, Field, Group, extended};
+pub(crate) use effective::{Effective, Field, Group, base, defined, extended, off};
 pub(crate) use load::{Loaded, load};
 pub(crate) use names::{Definition, Entry, FileNodes, Kind, Program, named};
 pub(crate) use references::check_references;

@@ -35,12 +35,6 @@ fn upstream(upstream: &Upstream) -> Vec<(String, [String; 4])> {
     routes.chain([other]).collect()
 }
 
-/// The same of one route: `tries 3 in 1s; requests 3x; keeps 64KiB`.
-pub(super) fn statement(settings: &Settings) -> String {
-    let [tries, latency, amplification, memory] = figures(settings);
-    format!("tries {tries} in {latency}; requests {amplification}; keeps {memory}")
-}
-
 /// Of tries that each take all of `per-try`, not all may have time: `2 of 4 tries fit into 6s`.
 pub(super) fn slow(settings: &Settings) -> Option<String> {
     let (tries, fit) = (derived::tries(settings), derived::slow_tries(settings));

@@ -3,8 +3,9 @@
 //! First it shows what a call can cost (tries, longest wait, amplification, memory), with one
 //! line for each route, and what the policy has to meet. Then it shows every value in force with the line that set it, from the
 //! outside in: what holds for every call, what an upstream changes, what a route
-//! changes. The same text is checked in as `plan.txt` next to the generated code.
+//! changes. What is checked in as `plan.txt` next to the generated code shows each value where it is written.
 
+mod blocks;
 mod delta;
 mod figures;
 mod json;
@@ -26,26 +27,28 @@ pub(crate) const ANY_OTHER: &str = "any other call";
 
 /// The plan as text with the lines of the policy, at most 100 columns wide, ending in a newline.
 pub fn text(plan: &Plan) -> String {
-    written(plan, Sources::Lines)
-}
-
-/// The same for those who review a change: with places of the policy, which stay when lines move, and
-/// one setting a line.
-pub fn reviewed(plan: &Plan) -> String {
-    written(plan, Sources::Places)
-}
-
-fn written(plan: &Plan, sources: Sources) -> String {
+    let sources = Sources::Lines;
     let cx = Cx { plan, everywhere: delta::everywhere(plan), sources };
-    let mut sections = vec![cx.header()];
-    sections.extend(Some(cx.guardrails()).filter(|lines| !lines.is_empty()));
+    let mut sections = cx.head();
     sections.extend((!cx.everywhere.is_empty()).then(|| cx.every_call()));
-    sections.extend(plan.upstreams.iter().flat_map(|upstream| cx.upstream(upstream)));
+    sections.extend(plan.upstreams.iter().map(|upstream| cx.upstream(upstream)));
     let mut sections = layout::align(&sections, sources.least());
-    if let Some(table) = figures::table(plan).filter(|_| sources == Sources::Lines) {
+    if let Some(table) = figures::table(plan) {
         sections.insert(1, table);
     }
     sections.join("\n")
+}
+
+/// The policy for those who review a change: each value in the block that says it, with places of the
+/// policy, which stay when lines move, and one setting a line.
+pub fn reviewed(plan: &Plan) -> String {
+    let sources = Sources::Places;
+    let cx = Cx { plan, everywhere: Vec::new(), sources };
+    let mut sections = cx.head();
+    sections.extend(plan.blocks.iter().filter_map(|block| cx.shared(block)));
+    let upstreams = plan.upstreams.iter().enumerate();
+    sections.extend(upstreams.flat_map(|(at, upstream)| cx.sections(at, upstream)));
+    layout::align(&sections, sources.least()).join("\n")
 }
 
 /// How the plan says who set a value.
@@ -75,6 +78,11 @@ struct Cx<'a> {
 }
 
 impl Cx<'_> {
+    fn head(&self) -> Vec<Vec<Line>> {
+        let guardrails = Some(self.guardrails()).filter(|lines| !lines.is_empty());
+        [self.header()].into_iter().chain(guardrails).collect()
+    }
+
     fn header(&self) -> Vec<Line> {
         let plan = self.plan;
         let service = Scope { indent: 0, place: "service" };
@@ -120,13 +128,26 @@ impl Cx<'_> {
         lines
     }
 
-    /// The upstream and its routes; for reviewers, who merge changes of several routes, with blank lines
-    /// between them.
-    fn upstream(&self, upstream: &Upstream) -> Vec<Vec<Line>> {
+    /// The upstream with what it changes, and its routes.
+    fn upstream(&self, upstream: &Upstream) -> Vec<Line> {
+        let title = Scope { indent: 0, place: &upstream.name };
+        let scope = Scope { indent: 2, ..title };
+        let mut lines = self.upstream_head(title, upstream);
+        let own = rows::settings(&upstream.settings);
+        let changed = delta::against(&self.everywhere, &own, &at(upstream.place));
+        lines.extend(self.grouped(scope, &changed));
+        if !upstream.protocol.value.is_opaque() {
+            lines.extend(slow(scope, &upstream.settings));
+        }
+        let routes = upstream.routes.iter();
+        lines.extend(routes.flat_map(|route| self.route(&upstream.name, &own, route)));
+        lines
+    }
+
+    /// All of an upstream but the settings of its calls.
+    fn upstream_head(&self, title: Scope<'_>, upstream: &Upstream) -> Vec<Line> {
         let name = format!("upstream {}", upstream.name);
         let address = upstream.address.value.to_string();
-        let place = display::upstream_place(&upstream.name);
-        let title = Scope { indent: 0, place: &place };
         let scope = Scope { indent: 1, ..title };
         let mut lines = vec![self.line(title, &name, &address, &at(upstream.place))];
         lines.extend(self.hosts(scope, &upstream.hosts));
@@ -135,31 +156,7 @@ impl Cx<'_> {
         lines.extend(spoken.map(|it| self.sourced(scope, "protocol", it)));
         lines.extend(upstream.listen.iter().map(|own| self.sourced(scope, "listen", own)));
         lines.extend(self.grouped(scope, &rows::limits(upstream)));
-        let own = rows::settings(&upstream.settings);
-        let changed = delta::against(&self.everywhere, &own, &at(upstream.place));
-        lines.extend(self.grouped(Scope { indent: 2, ..title }, &changed));
-        if !upstream.protocol.value.is_opaque() {
-            lines.extend(self.most(Scope { indent: 2, ..title }, &upstream.settings));
-        }
-        let routes = upstream.routes.iter().map(|route| self.route(&upstream.name, &own, route));
-        match self.sources {
-            Sources::Lines => vec![lines.into_iter().chain(routes.flatten()).collect()],
-            Sources::Places => [lines].into_iter().chain(routes).collect(),
-        }
-    }
-
-    /// What a call can cost where no table says it, and how many tries a slow upstream leaves time for.
-    fn most(&self, scope: Scope<'_>, settings: &Settings) -> Vec<Line> {
-        let most = Some(("at most", figures::statement(settings)));
-        let most = most.filter(|_| self.sources == Sources::Places);
-        let slow = figures::slow(settings).map(|slow| ("if slow", slow));
-        let line = |(label, value): (&str, String)| Line {
-            indent: scope.indent,
-            label: label.to_owned(),
-            value,
-            origin: String::new(),
-        };
-        most.into_iter().chain(slow).map(line).collect()
+        lines
     }
 
     /// The address's own name goes without saying.
@@ -170,14 +167,7 @@ impl Cx<'_> {
     fn route(&self, upstream: &str, base: &[Row], route: &Route) -> Vec<Line> {
         let place = format!("{upstream}/{}", route.name);
         let scope = Scope { indent: 2, place: &place };
-        let mut lines = vec![];
-        let mut name = format!("route {}", route.name);
-        for line in &route.matches {
-            let title = Scope { indent: 1, ..scope };
-            lines.push(self.line(title, &name, &line.to_string(), &at(line.place)));
-            "or".clone_into(&mut name);
-        }
-        lines.extend(self.action(scope, &route.action));
+        let mut lines = self.route_head(scope, route);
         // A route that answers by itself has no tries to govern: nothing is missing there.
         let changed = match route.action {
             Action::Forward { .. } => {
@@ -189,8 +179,21 @@ impl Cx<'_> {
         };
         lines.extend(self.grouped(scope, &changed));
         if matches!(route.action, Action::Forward { .. }) {
-            lines.extend(self.most(scope, &route.settings));
+            lines.extend(slow(scope, &route.settings));
         }
+        lines
+    }
+
+    /// Which calls a route takes, and what it does with them.
+    fn route_head(&self, scope: Scope<'_>, route: &Route) -> Vec<Line> {
+        let mut lines = vec![];
+        let mut name = format!("route {}", route.name);
+        for line in &route.matches {
+            let title = Scope { indent: 1, ..scope };
+            lines.push(self.line(title, &name, &line.to_string(), &at(line.place)));
+            "or".clone_into(&mut name);
+        }
+        lines.extend(self.action(scope, &route.action));
         lines
     }
 
@@ -239,6 +242,16 @@ impl Cx<'_> {
 struct Scope<'a> {
     indent: usize,
     place: &'a str,
+}
+
+/// How many tries a slow upstream leaves time for, unless that is all of them.
+fn slow(scope: Scope<'_>, settings: &Settings) -> Option<Line> {
+    figures::slow(settings).map(|value| Line {
+        indent: scope.indent,
+        label: "if slow".to_owned(),
+        value,
+        origin: String::new(),
+    })
 }
 
 /// A block has no layer of its own; its place says enough.

@@ -4,8 +4,8 @@
 //! summary groups them, the explanation lists them, the difference compares them.
 
 use crate::plan::{
-    AccessLog, Breaker, BreakerScope, Layer, Observe, Origin, Plan, Setting, Settings, Sourced,
-    Upstream, display, setting_path,
+    AccessLog, Block, Breaker, BreakerScope, Layer, Mark, Observe, Origin, Plan, Setting, Settings,
+    Sourced, Upstream, Whose, display, setting_path,
 };
 
 /// One effective setting.
@@ -23,6 +23,11 @@ pub struct Row {
 impl Row {
     fn new<T>(group: &'static str, key: &'static str, value: String, source: &Sourced<T>) -> Self {
         Self { group, key, value, origin: source.origin.clone() }
+    }
+
+    fn marked(mark: &Mark) -> Self {
+        let Mark { group, value, origin } = mark.clone();
+        Self { group, key: "", value, origin }
     }
 
     fn of(setting: &Setting<'_>) -> Self {
@@ -53,6 +58,43 @@ pub fn settings(settings: &Settings) -> Vec<Row> {
     if let Some(breaker) = &settings.breaker {
         let last = rows.iter().rposition(|row| row.group == "breaker");
         rows.insert(last.map_or(rows.len(), |last| last + 1), scope(breaker));
+    }
+    rows
+}
+
+/// The groups of settings in the order in which a block shows them.
+const GROUPS: [&str; 10] = [
+    "extends",
+    "use",
+    "trace",
+    "correlation-id",
+    "headers request",
+    "timeout",
+    "retry",
+    "breaker",
+    "fallback",
+    "headers response",
+];
+
+/// What a block says itself: of each group first what it says about the group as a whole.
+pub(crate) fn of_block(block: &Block) -> Vec<Row> {
+    let fields = block.fields();
+    let rows = GROUPS.into_iter().flat_map(|group| {
+        let marks = block.marks.iter().filter(move |mark| mark.group == group).map(Row::marked);
+        let fields = fields.iter().filter(move |field| field.group == group).map(Row::of);
+        marks.chain(fields)
+    });
+    let mut rows: Vec<_> = rows.collect();
+    let last = rows.iter().rposition(|row| row.group == "breaker" && row.value != "off");
+    let scope = match block.whose {
+        Whose::Language => Some("upstream"),
+        Whose::Route(..) => Some("this route"),
+        _ => None,
+    };
+    if let (Some(last), Some(scope)) = (last, scope)
+        && let Some(row) = rows.get(last).cloned()
+    {
+        rows.insert(last + 1, Row { key: "scope", value: scope.to_owned(), ..row });
     }
     rows
 }

@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::panic::catch_unwind;
 
-use amb_policy_lang::summary;
+use amb_policy_lang::plan::Plan;
+use amb_policy_lang::{MemoryLoader, compile, summary};
 
 use crate::explain::explained;
 use crate::plans::order;
@@ -15,13 +16,32 @@ fn texts() -> Vec<(String, String)> {
     let notify = "POST http://notification.shop.svc/v1/notifications";
     let mut texts = vec![
         ("order.plan".to_owned(), summary::text(&order())),
-        ("order.reviewed".to_owned(), summary::reviewed(&order())),
+        ("layers.reviewed".to_owned(), summary::reviewed(&layers())),
         ("charge.explain".to_owned(), explained(charge, &["idempotency-key:1"])),
         ("charge-unkeyed.explain".to_owned(), explained(charge, &[])),
         ("notify.explain".to_owned(), explained(notify, &[])),
     ];
     texts.extend(pieces(&summary::json(&order())));
     texts
+}
+
+/// A policy with everything that reviewers see.
+fn layers() -> Plan {
+    let policy = "edition 2026\nimport \"acme.amb\" as acme\nservice web { baseline acme.acme }\n\
+        defaults { timeout { per-try 1s }; trace off }\n\
+        retry eager extends acme.calm { on 503 }\n\
+        upstream a {\n address \"a.svc:80\"\n hosts \"a\"\n retry eager { buffer 1KiB }\n \
+        breaker { probes 2 }\n \
+        route r { match GET /r; use acme.short; breaker { probes 3 }; fallback 202 }\n \
+        route s { match any; respond 204; headers response { set \"x-a\" \"b\" } }\n}\n\
+        upstream b { address \"b.svc:81\"; protocol grpc; retry off; breaker }\n\
+        otherwise reject\n";
+    let acme = "edition 2026\nbaseline acme {\n defaults { timeout 5s; trace; retry calm }\n \
+        require timeout.total <= 10s\n}\nretry calm { attempts 2 }\n\
+        policy short { timeout 2s }\npolicy unused { timeout 3s }\n";
+    let outcome = compile("web.amb", &MemoryLoader::new([("web.amb", policy), ("acme.amb", acme)]));
+    assert_eq!(outcome.diagnostics, []);
+    outcome.plan.unwrap()
 }
 
 /// A plan as JSON, cut before each upstream and each route, so that every piece can be read.

@@ -52,6 +52,7 @@ pub(crate) fn order() -> Plan {
         observe: observe(),
         upstreams: vec![payment(), inventory(), notification()],
         otherwise: Sourced::written(Otherwise::Pass, Layer::File, own(64)),
+        blocks: vec![],
         guardrails: Guardrails::default(),
         tests: vec![],
     }
