@@ -64,22 +64,22 @@ impl<'a> Parts<'a> {
     ) -> Self {
         let mut claim = Claim { scope, plan, calls };
         let mut parts = Self {
-            timeouts: Tree::grow(&mut claim, "Timeout", Stated::timeout),
-            retries: Tree::grow(&mut claim, "Retry", Stated::retry),
-            breakers: Tree::grow(&mut claim, "Breaker", Stated::breaker),
-            headers: Tree::grow(&mut claim, "Headers", Stated::headers),
-            correlation_ids: Tree::grow(&mut claim, "CorrelationId", |at, calls| {
+            timeouts: Tree::grow(&mut claim, "Timeout", Stated::timeout, TimeoutMembers::of),
+            retries: Tree::grow(&mut claim, "Retry", Stated::retry, RetryMembers::of),
+            breakers: Tree::grow(&mut claim, "Breaker", Stated::breaker, BreakerMembers::of),
+            headers: Tree::of_calls(&mut claim, "Headers", Stated::headers),
+            correlation_ids: Tree::of_calls(&mut claim, "CorrelationId", |at, calls| {
                 calls.settings.correlation_id.as_ref().map(|id| Stated::one(at, calls, id))
             }),
-            fallbacks: Tree::grow(&mut claim, "Fallback", |at, calls| {
+            fallbacks: Tree::of_calls(&mut claim, "Fallback", |at, calls| {
                 let fallback = calls.settings.fallback.as_ref().filter(|_| calls.forwards());
                 fallback.map(|fallback| Stated::one(at, calls, fallback))
             }),
-            replies: Tree::grow(&mut claim, "Reply", |at, calls| match calls.action() {
+            replies: Tree::of_calls(&mut claim, "Reply", |at, calls| match calls.action() {
                 Some(Action::Respond(reply)) => Some(Stated::one(at, calls, reply)),
                 _ => None,
             }),
-            rewrites: Tree::grow(&mut claim, "Rewrite", |at, calls| match calls.action() {
+            rewrites: Tree::of_calls(&mut claim, "Rewrite", |at, calls| match calls.action() {
                 Some(Action::Forward { rewrite: Some(rewrite) }) => {
                     Some(Stated::one(at, calls, rewrite))
                 }

@@ -2,7 +2,7 @@
 
 use amb_policy_lang::plan::{
     Backoff, BreakerScope, Budget, Cause, Method, NonIdempotent, OpenFor, Origin, Protocol,
-    RetryAfter, Sourced, Total, TripRule,
+    RetryAfter, Settings, Sourced, Total, TripRule,
 };
 
 use super::owner::Owner;
@@ -111,16 +111,65 @@ fn written<T>(value: &Sourced<T>) -> Option<&Sourced<T>> {
     Some(value).filter(|value| value.origin != Origin::Language)
 }
 
+impl<'a> TimeoutMembers<'a> {
+    /// All that somebody wrote.
+    pub(super) fn of(settings: &'a Settings) -> Self {
+        let timeout = &settings.timeout;
+        Self {
+            total: written(&timeout.total),
+            per_try: timeout.per_try.as_ref(),
+            connect: written(&timeout.connect),
+            idle: written(&timeout.idle),
+        }
+    }
+}
+
+impl<'a> RetryMembers<'a> {
+    /// All that somebody wrote.
+    pub(super) fn of(settings: &'a Settings) -> Self {
+        let Some(retry) = &settings.retry else { return Self::default() };
+        Self {
+            attempts: written(&retry.attempts),
+            on: written(&retry.on),
+            methods: written(&retry.methods),
+            non_idempotent: written(&retry.non_idempotent),
+            backoff: written(&retry.backoff),
+            retry_after: written(&retry.retry_after),
+            budget: written(&retry.budget),
+            buffer: written(&retry.buffer),
+        }
+    }
+}
+
+impl<'a> BreakerMembers<'a> {
+    /// All that somebody wrote.
+    pub(super) fn of(settings: &'a Settings) -> Self {
+        let Some(breaker) = &settings.breaker else { return Self::default() };
+        let rule = |key: &str| {
+            let mut rules = breaker.rules.iter().filter_map(written);
+            rules.find(|rule| rule.value.key() == key)
+        };
+        Self {
+            failures: rule("failures"),
+            consecutive_failures: rule("consecutive-failures"),
+            failure_rate: rule("failure-rate"),
+            slow: rule("slow"),
+            open_for: written(&breaker.open_for),
+            probes: written(&breaker.probes),
+            counts: written(&breaker.counts),
+        }
+    }
+}
+
 impl<'a> Stated<'a, TimeoutMembers<'a>> {
     pub(super) fn timeout(at: usize, calls: &Calls<'a>) -> Option<Self> {
         let timeout = &calls.settings.timeout;
-        // Bytes have neither of them, whatever layers say to calls.
         let requests = !calls.is_opaque();
-        let members = TimeoutMembers {
-            total: written(&timeout.total).filter(|_| requests),
-            per_try: timeout.per_try.as_ref().filter(|_| requests),
-            connect: written(&timeout.connect),
-            idle: written(&timeout.idle),
+        let written = TimeoutMembers::of(calls.settings);
+        let members = match requests {
+            true => written,
+            // Bytes have neither of them, whatever layers say to calls.
+            false => TimeoutMembers { total: None, per_try: None, ..written },
         };
         let stated = Self::new(Owner::path(&timeout.overlays, at, calls), members);
         match requests {
@@ -144,16 +193,8 @@ impl<'a> Stated<'a, RetryMembers<'a>> {
             _ => Owner::path(&retry.overlays, at, calls),
         };
         let root = Root::of(&path, calls);
-        let members = RetryMembers {
-            attempts: written(&retry.attempts),
-            on: written_or_grpc(&retry.on, root, calls),
-            methods: written(&retry.methods),
-            non_idempotent: written(&retry.non_idempotent),
-            backoff: written(&retry.backoff),
-            retry_after: written(&retry.retry_after),
-            budget: written(&retry.budget),
-            buffer: written(&retry.buffer),
-        };
+        let on = written_or_grpc(&retry.on, root, calls);
+        let members = RetryMembers { on, ..RetryMembers::of(calls.settings) };
         let last = retry.overlays.last().map(|overlay| Owner::of(&overlay.layer, at, calls));
         Some(Self { root, ..Self::new(path, members) }.with_docs(last, &retry.docs))
     }
@@ -177,19 +218,8 @@ impl<'a> Stated<'a, BreakerMembers<'a>> {
         if path.last() != Some(&whose) {
             path.push(whose);
         }
-        let rule = |key: &str| {
-            let mut rules = breaker.rules.iter().filter_map(written);
-            rules.find(|rule| rule.value.key() == key)
-        };
-        let members = BreakerMembers {
-            failures: rule("failures"),
-            consecutive_failures: rule("consecutive-failures"),
-            failure_rate: rule("failure-rate"),
-            slow: rule("slow"),
-            open_for: written(&breaker.open_for),
-            probes: written(&breaker.probes),
-            counts: written_or_grpc(&breaker.counts, root, calls),
-        };
+        let counts = written_or_grpc(&breaker.counts, root, calls);
+        let members = BreakerMembers { counts, ..BreakerMembers::of(calls.settings) };
         let last = breaker.overlays.last().map(|overlay| Owner::of(&overlay.layer, at, calls));
         let stated = Self { root, has_state: true, ..Self::new(path, members) };
         Some(stated.with_docs(last, &breaker.docs))

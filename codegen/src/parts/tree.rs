@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use amb_policy_lang::plan::Protocol;
+use amb_policy_lang::plan::{self as policy, Block, Protocol, Settings, Whose};
 use proc_macro2::Ident;
 
 use super::owner::{Claim, Home, Owner};
@@ -122,15 +122,28 @@ struct Draft<M> {
 }
 
 impl<M: Layered> Tree<M> {
-    pub(super) fn grow<'a>(
+    /// Types of what calls use, where no layer hides what another says.
+    pub(super) fn of_calls<'a>(
         claim: &mut Claim<'_, '_, 'a>,
         kind: &str,
         state: impl Fn(usize, &Calls<'a>) -> Option<Stated<'a, M>>,
     ) -> Self {
+        Self::grow(claim, kind, state, |_| M::default())
+    }
+
+    /// `read` takes from settings what somebody wrote. So a layer says all that it says, even what those
+    /// who build on it hide.
+    pub(super) fn grow<'a>(
+        claim: &mut Claim<'_, '_, 'a>,
+        kind: &str,
+        state: impl Fn(usize, &Calls<'a>) -> Option<Stated<'a, M>>,
+        read: impl Fn(&'a Settings) -> M,
+    ) -> Self {
         let stated = claim.calls.iter().enumerate().map(|(at, calls)| state(at, calls));
         let mut stated: Vec<_> = stated.collect();
-        write_out(&mut stated);
-        let mut drafts = drafts(&stated);
+        let shared = said(&claim.plan.blocks, read);
+        write_out(&mut stated, &shared);
+        let mut drafts = drafts(&stated, &shared);
         for (at, stated) in stated.iter().enumerate() {
             let Some(stated) = stated else { continue };
             let path = (stated.root, stated.path.clone());
@@ -177,8 +190,29 @@ impl<M: Layered> Draft<M> {
     }
 }
 
+/// What layers say that several upstreams can build on.
+fn said<'a, M: Layered>(
+    blocks: &'a [Block],
+    read: impl Fn(&'a Settings) -> M,
+) -> BTreeMap<Owner, M> {
+    let of = |block: &'a Block| {
+        let owner = match &block.whose {
+            Whose::Layer(policy::Layer::Baseline) => Owner::Baseline,
+            Whose::Layer(policy::Layer::Defaults) => Owner::Defaults,
+            Whose::Layer(policy::Layer::Policy(name)) => Owner::Policy(name.clone()),
+            _ => return None,
+        };
+        let members = read(&block.settings).by(&owner);
+        Some((owner, members))
+    };
+    blocks.iter().filter_map(of).collect()
+}
+
 /// What each place said.
-fn drafts<M: Layered>(stated: &[Option<Stated<'_, M>>]) -> BTreeMap<Path, Draft<M>> {
+fn drafts<M: Layered>(
+    stated: &[Option<Stated<'_, M>>],
+    shared: &BTreeMap<Owner, M>,
+) -> BTreeMap<Path, Draft<M>> {
     let mut drafts: BTreeMap<Path, Draft<M>> = BTreeMap::new();
     for stated in stated.iter().flatten() {
         for (at, owner) in stated.path.iter().enumerate() {
@@ -186,6 +220,9 @@ fn drafts<M: Layered>(stated: &[Option<Stated<'_, M>>]) -> BTreeMap<Path, Draft<
             let is_last = path.len() == stated.path.len();
             let draft = drafts.entry((stated.root, path)).or_default();
             draft.own = draft.own.joined(&(stated.wrote)(&stated.members, owner));
+            if let Some(said) = shared.get(owner) {
+                draft.own = draft.own.joined(said);
+            }
             draft.is_needed |= is_last && stated.has_state;
             if let Some((_, docs)) = stated.docs.as_ref().filter(|(whose, _)| whose == owner) {
                 draft.docs = docs.to_vec();
@@ -196,8 +233,8 @@ fn drafts<M: Layered>(stated: &[Option<Stated<'_, M>>]) -> BTreeMap<Path, Draft<
 }
 
 /// Where layers do not amount to what is stated, such a policy is one layer as a whole.
-fn write_out<M: Layered>(stated: &mut [Option<Stated<'_, M>>]) {
-    let drafts = drafts(stated);
+fn write_out<M: Layered>(stated: &mut [Option<Stated<'_, M>>], shared: &BTreeMap<Owner, M>) {
+    let drafts = drafts(stated, shared);
     for (at, stated) in stated.iter_mut().enumerate() {
         let Some(stated) = stated else { continue };
         let layers = beneath(&drafts, stated.root, &stated.path);
