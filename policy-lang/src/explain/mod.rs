@@ -27,7 +27,7 @@ pub fn explain(plan: &Plan, request: &Request) -> String {
             None => vec![cx.otherwise()],
         },
     };
-    layout::align(&sections, layout::Least::NONE).join("\n")
+    layout::align(&sections, layout::Columns::Fitted).join("\n")
 }
 
 impl Request {

@@ -16,34 +16,36 @@ pub(crate) struct Line {
     pub(crate) origin: String,
 }
 
-/// How wide columns are at least.
+/// Where columns begin.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Least {
-    pub(crate) label: usize,
-    pub(crate) origin: usize,
-}
-
-impl Least {
-    /// As wide as what stands in them.
-    pub(crate) const NONE: Self = Self { label: 0, origin: 0 };
+pub(crate) enum Columns {
+    /// Where what stands before them has room, within [`WIDTH`].
+    Fitted,
+    /// Always at the same place, so that no line moves another: what is too wide runs over.
+    Fixed,
 }
 
 /// Each section as text, with the columns aligned over all of them.
-pub(crate) fn align(sections: &[Vec<Line>], least: Least) -> Vec<String> {
+pub(crate) fn align(sections: &[Vec<Line>], columns: Columns) -> Vec<String> {
     let lines = || sections.iter().flatten();
-    let label = lines().map(|line| line.indent * INDENT + width(&line.label)).max();
-    let label = label.unwrap_or(0).max(least.label).min(WIDTH / 3) + 2;
-    let origin = lines().map(|line| width(&line.origin)).max();
-    let origin = origin.unwrap_or(0).max(least.origin).min(ORIGIN_MOST);
-    let value = WIDTH - label - origin - 2;
-    let section = |lines: &Vec<Line>| lines.iter().map(|line| set(line, label, value)).collect();
-    sections.iter().map(section).collect()
+    let label = lines().map(|line| line.indent * INDENT + width(&line.label)).max().unwrap_or(0);
+    let origin = lines().map(|line| width(&line.origin)).max().unwrap_or(0);
+    let (label, origin, most) = match columns {
+        Columns::Fitted => (label.min(WIDTH / 3), origin.min(ORIGIN_MOST), ORIGIN_MOST),
+        Columns::Fixed => (28, 24, usize::MAX),
+    };
+    let (label, value) = (label + 2, WIDTH - label - origin - 4);
+    let set = |line: &Line| set(line, (label, value), most, columns);
+    sections.iter().map(|lines| lines.iter().map(set).collect()).collect()
 }
 
-fn set(line: &Line, label: usize, value: usize) -> String {
+fn set(line: &Line, (label, value): (usize, usize), most: usize, columns: Columns) -> String {
     let name = format!("{}{}", " ".repeat(line.indent * INDENT), line.label);
-    let name = shorten(&name, label - 2);
-    let origin = shorten(&line.origin, ORIGIN_MOST);
+    let name = match columns {
+        Columns::Fitted => shorten(&name, label - 2),
+        Columns::Fixed => name + "  ",
+    };
+    let origin = shorten(&line.origin, most);
     let mut text = String::new();
     for (number, part) in wrap(&line.value, value).iter().enumerate() {
         let (name, origin) = if number == 0 { (name.as_str(), origin.as_str()) } else { ("", "") };

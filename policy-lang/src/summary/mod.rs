@@ -19,7 +19,7 @@ pub use rules::rules;
 use crate::plan::{
     Action, HostPattern, Layer, Origin, Place, Plan, Route, Settings, Sourced, Upstream, display,
 };
-use layout::Line;
+use layout::{Columns, Line};
 use rows::Row;
 
 /// The name of the calls of an upstream that no route matches.
@@ -27,12 +27,11 @@ pub(crate) const ANY_OTHER: &str = "any other call";
 
 /// The plan as text with the lines of the policy, at most 100 columns wide, ending in a newline.
 pub fn text(plan: &Plan) -> String {
-    let sources = Sources::Lines;
-    let cx = Cx { plan, everywhere: delta::everywhere(plan), sources };
+    let cx = Cx { plan, everywhere: delta::everywhere(plan), sources: Sources::Lines };
     let mut sections = cx.head();
     sections.extend((!cx.everywhere.is_empty()).then(|| cx.every_call()));
     sections.extend(plan.upstreams.iter().map(|upstream| cx.upstream(upstream)));
-    let mut sections = layout::align(&sections, sources.least());
+    let mut sections = layout::align(&sections, Columns::Fitted);
     if let Some(table) = figures::table(plan) {
         sections.insert(1, table);
     }
@@ -42,13 +41,12 @@ pub fn text(plan: &Plan) -> String {
 /// The policy for those who review a change: each value in the block that says it, with places of the
 /// policy, which stay when lines move, and one setting a line.
 pub fn reviewed(plan: &Plan) -> String {
-    let sources = Sources::Places;
-    let cx = Cx { plan, everywhere: Vec::new(), sources };
+    let cx = Cx { plan, everywhere: Vec::new(), sources: Sources::Places };
     let mut sections = cx.head();
     sections.extend(plan.blocks.iter().filter_map(|block| cx.shared(block)));
     let upstreams = plan.upstreams.iter().enumerate();
     sections.extend(upstreams.flat_map(|(at, upstream)| cx.sections(at, upstream)));
-    layout::align(&sections, sources.least()).join("\n")
+    layout::align(&sections, Columns::Fixed).join("\n")
 }
 
 /// How the plan says who set a value.
@@ -58,17 +56,6 @@ enum Sources {
     Lines,
     /// `payment/charge`.
     Places,
-}
-
-impl Sources {
-    /// The columns that labels and sources have at least: where a longer name must not shift all lines,
-    /// there is room for it.
-    const fn least(self) -> layout::Least {
-        match self {
-            Self::Lines => layout::Least::NONE,
-            Self::Places => layout::Least { label: 28, origin: 24 },
-        }
-    }
 }
 
 struct Cx<'a> {

@@ -54,3 +54,20 @@ fn without_retry_there_is_one_try_and_nothing_kept() {
     assert_eq!(derived::worst_latency(&of), 5 * SECOND);
     assert_eq!(derived::replay_memory(&of), 0);
 }
+
+#[test]
+fn a_long_name_moves_no_line_of_another() {
+    let policy = |route: &str| {
+        let text = format!(
+            "edition 2026\nservice web\ndefaults {{ timeout 6s }}\nupstream a {{\n address \"a:80\"\n \
+             retry {{ attempts 4 }}\n {route}\n}}\notherwise reject\n"
+        );
+        show::reviewed(&compile("web.amb", &MemoryLoader::new([("web.amb", &text)])).plan.unwrap())
+    };
+    let name = "a-route-of-more-than-thirty-characters";
+    let with = policy(&format!("route {name} {{ match GET /a }}"));
+    assert!(with.contains(&format!("route {name}  GET /a")), "{with}");
+    for line in policy("").lines() {
+        assert!(with.lines().any(|other| other == line), "`{line}` is not in\n{with}");
+    }
+}
