@@ -37,6 +37,7 @@ pub(crate) fn headers(cx: &Cx<'_>, layer: &Layer<HeaderMembers<'_>>) -> TokenStr
 fn edits(cx: &Cx<'_>, layer: &Layer<HeaderMembers<'_>>, edits: &[Edit<'_>]) -> TokenStream {
     let upstream = match layer.home {
         Home::Upstream(at) => cx.plan.upstreams.get(at),
+        Home::Route(at) => cx.calls.get(at).map(|calls| calls.upstream),
         Home::Shared => None,
     };
     let statements = edits.iter().map(|Edit { edit, .. }| {

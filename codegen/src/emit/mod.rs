@@ -74,15 +74,24 @@ fn upstream(cx: &Cx<'_>, at: usize) -> String {
     let mut items = vec![item(router::upstream(cx, at, upstream))];
     items.extend(connections::policy(cx, at, upstream).map(item));
     items.extend(router::router(cx, at, upstream).map(item));
-    let home = Home::Upstream(at);
-    let pipelines = cx.calls.iter().zip(&cx.parts.pipelines);
-    let own = pipelines.filter(|(calls, _)| calls.home == at);
-    items.extend(own.filter_map(|(calls, own)| Some(pipeline::pipeline(calls, own.as_ref()?))));
-    items.extend(policies(cx, home));
+    let calls = || cx.calls.iter().enumerate().filter(|(_, calls)| calls.home == at);
+    let others = calls().filter(|(_, calls)| calls.route.is_none());
+    items.extend(others.flat_map(|(calls, _)| passed(cx, calls, Home::Upstream(at))));
+    // Each route in one piece, so that a change of one does not touch the next.
+    let routes = calls().filter(|(_, calls)| calls.route.is_some());
+    items.extend(routes.flat_map(|(calls, _)| passed(cx, calls, Home::Route(calls))));
     section(&format!("upstream {}", upstream.name), items)
 }
 
-/// The policies under one banner, in the order in which a call meets them.
+/// What calls pass, and the policies that stand with it.
+fn passed(cx: &Cx<'_>, calls: usize, home: Home) -> Vec<String> {
+    let pipeline = cx.parts.pipelines.get(calls).and_then(Option::as_ref);
+    let own = cx.calls.get(calls).zip(pipeline);
+    let own = own.map(|(calls, own)| pipeline::pipeline(calls, own));
+    own.into_iter().chain(policies(cx, home)).collect()
+}
+
+/// The policies that stand together, in the order in which a call meets them.
 fn policies(cx: &Cx<'_>, home: Home) -> Vec<String> {
     let items = ORDER.into_iter().flat_map(|filter| of_filter(cx, filter, home));
     items.map(item).collect()

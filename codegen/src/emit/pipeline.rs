@@ -8,16 +8,11 @@ use crate::parts::{Pipeline, Stage};
 
 /// `type PaymentCharge = Trace<…>;`
 pub(crate) fn pipeline(calls: &Calls<'_>, pipeline: &Pipeline) -> String {
-    let (title, name) = (title(calls), &pipeline.name);
+    let name = &pipeline.name;
+    let doc = wrapped(&format!("{}: what a call passes, in order.", title(calls)));
     match &pipeline.same_as {
-        Some(others) => {
-            let doc = wrapped(&format!("{title}: what its other calls pass."));
-            format!("{doc}type {name} = {others};\n")
-        }
-        None => {
-            let doc = wrapped(&format!("{title}: what a call passes, in order."));
-            format!("{doc}type {name} ={};\n", stages(&pipeline.stages))
-        }
+        Some(others) => format!("{doc}type {name} = {others};\n"),
+        None => format!("{doc}type {name} ={};\n", stages(&pipeline.stages)),
     }
 }
 

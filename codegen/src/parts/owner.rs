@@ -21,12 +21,14 @@ pub(crate) enum Owner {
     Calls(usize),
 }
 
-/// Under which banner a type stands.
+/// Where a type stands: under which banner, and there with which route.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Home {
     Shared,
     /// Index of the upstream.
     Upstream(usize),
+    /// With its route: index of the calls.
+    Route(usize),
 }
 
 impl Owner {
@@ -121,7 +123,7 @@ impl Claim<'_, '_, '_> {
                     upstream(&at).map(|it| pascal(&it.name)).unwrap_or_default()
                         + &without_kind(name)
                 }
-                Home::Shared => without_kind(name),
+                Home::Shared | Home::Route(_) => without_kind(name),
             },
             Owner::Upstream(at) => {
                 let name = upstream(at).map(|it| pascal(&it.name)).unwrap_or_default();
@@ -140,10 +142,13 @@ impl Claim<'_, '_, '_> {
 
     pub(super) fn home(&self, path: &[Owner]) -> Home {
         let homes = path.iter().rev().find_map(|owner| match owner {
-            Owner::Upstream(home) => Some(*home),
-            Owner::Calls(at) => self.calls.get(*at).map(|calls| calls.home),
+            Owner::Upstream(home) => Some(Home::Upstream(*home)),
+            Owner::Calls(at) => self.calls.get(*at).map(|calls| match calls.route {
+                Some(_) => Home::Route(*at),
+                None => Home::Upstream(calls.home),
+            }),
             _ => None,
         });
-        homes.map_or(Home::Shared, Home::Upstream)
+        homes.unwrap_or(Home::Shared)
     }
 }

@@ -145,17 +145,6 @@ fn b(head: &RequestHead<'_>) -> Route {
     }
 }
 
-/// Route `own` of `b`: what a call passes, in order.
-type BOwn =
-    Timeout<DefaultsTimeout,
-    Breaker<BOwnBreaker,
-    Forward<B>>>;
-
-/// Route `none` of `b`: what a call passes, in order.
-type BNone =
-    Timeout<DefaultsTimeout,
-    Forward<B>>;
-
 /// Calls of `b` that no route matches: what a call passes, in order.
 type BCalls =
     Timeout<DefaultsTimeout,
@@ -167,6 +156,12 @@ impl BreakerPolicy for BBreaker {
     type Base = DefaultsBreaker;
     const ID: BreakerId = BreakerId::of::<BreakerProxy>("b");
 }
+
+/// Route `own` of `b`: what a call passes, in order.
+type BOwn =
+    Timeout<DefaultsTimeout,
+    Breaker<BOwnBreaker,
+    Forward<B>>>;
 
 pub struct BOwnBreaker;
 impl BreakerPolicy for BOwnBreaker {
@@ -192,3 +187,8 @@ impl BreakerPolicy for BOwnBreaker {
         matches!(cause, Cause::ConnectFailure | Cause::Timeout | Cause::Status(500..=599))
     }
 }
+
+/// Route `none` of `b`: what a call passes, in order.
+type BNone =
+    Timeout<DefaultsTimeout,
+    Forward<B>>;

@@ -109,21 +109,6 @@ fn pricing(head: &RequestHead<'_>) -> Route {
     }
 }
 
-/// Route `watch` of `pricing`: what a call passes, in order.
-type PricingWatch =
-    Timeout<PricingWatchTimeout,
-    Retry<PricingRetry,
-    Breaker<PricingBreaker,
-    Forward<Pricing>>>>;
-
-/// Route `catalog` of `pricing`: what a call passes, in order.
-type PricingCatalog =
-    Rewrite<PricingCatalogRewrite,
-    Timeout<PricingTimeout,
-    Retry<PricingRetry,
-    Breaker<PricingBreaker,
-    Forward<Pricing>>>>>;
-
 /// Calls of `pricing` that no route matches: what a call passes, in order.
 type PricingCalls =
     Timeout<PricingTimeout,
@@ -131,37 +116,10 @@ type PricingCalls =
     Breaker<PricingBreaker,
     Forward<Pricing>>>>;
 
-pub struct PricingCatalogRewrite;
-impl RewritePolicy for PricingCatalogRewrite {
-    // pricing/catalog
-    fn path(head: &RequestHead<'_>, to: &mut Vec<u8>) -> bool {
-        match (head.method(), head.segments().as_slice()) {
-            (Method::Post, [b"shop.v1.Catalog", method]) if !method.is_empty() => {
-                to.extend_from_slice(b"/shop.v3.Catalog/");
-                to.extend_from_slice(method);
-                true
-            }
-            (Method::Post, [b"shop.v2.Catalog", method]) if !method.is_empty() => {
-                to.extend_from_slice(b"/shop.v3.Catalog/");
-                to.extend_from_slice(method);
-                true
-            }
-            _ => false,
-        }
-    }
-}
-
 pub struct PricingTimeout;
 impl TimeoutPolicy for PricingTimeout {
     type Base = Language;
     const TOTAL: Total = Total::Deadline { max: millis(400) }; // pricing
-}
-
-pub struct PricingWatchTimeout;
-impl TimeoutPolicy for PricingWatchTimeout {
-    type Base = PricingTimeout;
-    const TOTAL: Total = Total::Off; // pricing/watch
-    const IDLE: Duration = mins(1); // pricing/watch
 }
 
 pub struct PricingRetry;
@@ -188,6 +146,48 @@ impl BreakerPolicy for PricingBreaker {
     type Base = GrpcLanguage;
     const ID: BreakerId = BreakerId::of::<Calls>("pricing");
     const TRIPS: &'static [Trip] = &[Trip::Failures { count: 5, within: secs(10) }]; // pricing
+}
+
+/// Route `watch` of `pricing`: what a call passes, in order.
+type PricingWatch =
+    Timeout<PricingWatchTimeout,
+    Retry<PricingRetry,
+    Breaker<PricingBreaker,
+    Forward<Pricing>>>>;
+
+pub struct PricingWatchTimeout;
+impl TimeoutPolicy for PricingWatchTimeout {
+    type Base = PricingTimeout;
+    const TOTAL: Total = Total::Off; // pricing/watch
+    const IDLE: Duration = mins(1); // pricing/watch
+}
+
+/// Route `catalog` of `pricing`: what a call passes, in order.
+type PricingCatalog =
+    Rewrite<PricingCatalogRewrite,
+    Timeout<PricingTimeout,
+    Retry<PricingRetry,
+    Breaker<PricingBreaker,
+    Forward<Pricing>>>>>;
+
+pub struct PricingCatalogRewrite;
+impl RewritePolicy for PricingCatalogRewrite {
+    // pricing/catalog
+    fn path(head: &RequestHead<'_>, to: &mut Vec<u8>) -> bool {
+        match (head.method(), head.segments().as_slice()) {
+            (Method::Post, [b"shop.v1.Catalog", method]) if !method.is_empty() => {
+                to.extend_from_slice(b"/shop.v3.Catalog/");
+                to.extend_from_slice(method);
+                true
+            }
+            (Method::Post, [b"shop.v2.Catalog", method]) if !method.is_empty() => {
+                to.extend_from_slice(b"/shop.v3.Catalog/");
+                to.extend_from_slice(method);
+                true
+            }
+            _ => false,
+        }
+    }
 }
 
 #[cfg(test)]

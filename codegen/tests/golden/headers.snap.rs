@@ -161,17 +161,17 @@ fn b(head: &RequestHead<'_>) -> Route {
     }
 }
 
-/// Route `tagged` of `b`: what a call passes, in order.
-type BTagged = Trace<
-    CorrelationId<DefaultsCorrelationId,
-    Headers<BTaggedHeaders,
-    Timeout<DefaultsTimeout,
-    Forward<B>>>>>;
-
 /// Calls of `b` that no route matches: what a call passes, in order.
 type BCalls = Trace<
     CorrelationId<DefaultsCorrelationId,
     Headers<DefaultsHeaders,
+    Timeout<DefaultsTimeout,
+    Forward<B>>>>>;
+
+/// Route `tagged` of `b`: what a call passes, in order.
+type BTagged = Trace<
+    CorrelationId<DefaultsCorrelationId,
+    Headers<BTaggedHeaders,
     Timeout<DefaultsTimeout,
     Forward<B>>>>>;
 

@@ -170,6 +170,19 @@ fn a(head: &RequestHead<'_>) -> Route {
     }
 }
 
+/// Calls of `a` that no route matches: what a call passes, in order.
+type ACalls =
+    Timeout<InteractiveTimeout,
+    Retry<DefaultsRetry,
+    Breaker<ABreaker,
+    Forward<A>>>>;
+
+pub struct ABreaker;
+impl BreakerPolicy for ABreaker {
+    type Base = InteractiveBreaker;
+    const ID: BreakerId = BreakerId::of::<Layers>("a");
+}
+
 /// Route `shared` of `a`: what a call passes, in order.
 type AShared =
     Timeout<InteractiveTimeout,
@@ -191,23 +204,10 @@ type AOwn =
     Breaker<ABreaker,
     Forward<A>>>>;
 
-/// Calls of `a` that no route matches: what a call passes, in order.
-type ACalls =
-    Timeout<InteractiveTimeout,
-    Retry<DefaultsRetry,
-    Breaker<ABreaker,
-    Forward<A>>>>;
-
 pub struct AOwnTimeout;
 impl TimeoutPolicy for AOwnTimeout {
     type Base = InteractiveTimeout;
     const TOTAL: Total = Total::Fixed(millis(300)); // a/own
-}
-
-pub struct ABreaker;
-impl BreakerPolicy for ABreaker {
-    type Base = InteractiveBreaker;
-    const ID: BreakerId = BreakerId::of::<Layers>("a");
 }
 
 // ── upstream b ───────────────────────────────────────────────────────────────

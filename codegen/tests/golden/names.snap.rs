@@ -175,9 +175,6 @@ fn route_upstream(head: &RequestHead<'_>) -> Route {
     }
 }
 
-/// Route `otherwise` of `route`: what its other calls pass.
-type RouteOtherwise = RouteCalls;
-
 /// Calls of `route` that no route matches: what a call passes, in order.
 type RouteCalls =
     Timeout<DefaultsTimeout,
@@ -190,6 +187,9 @@ impl BreakerPolicy for RouteBreaker {
     type Base = DefaultsBreaker;
     const ID: BreakerId = BreakerId::of::<RouteProxy>("route");
 }
+
+/// Route `otherwise` of `route`: what a call passes, in order.
+type RouteOtherwise = RouteCalls;
 
 // ── upstream otherwise ───────────────────────────────────────────────────────
 
@@ -207,9 +207,6 @@ fn otherwise(head: &RequestHead<'_>) -> Route {
     }
 }
 
-/// Route `x` of `otherwise`: what its other calls pass.
-type OtherwiseX = OtherwiseCalls;
-
 /// Calls of `otherwise` that no route matches: what a call passes, in order.
 type OtherwiseCalls =
     Timeout<DefaultsTimeout,
@@ -222,6 +219,9 @@ impl BreakerPolicy for OtherwiseBreaker {
     type Base = DefaultsBreaker;
     const ID: BreakerId = BreakerId::of::<RouteProxy>("otherwise");
 }
+
+/// Route `x` of `otherwise`: what a call passes, in order.
+type OtherwiseX = OtherwiseCalls;
 
 // ── upstream proxy ───────────────────────────────────────────────────────────
 
@@ -239,9 +239,6 @@ fn proxy(head: &RequestHead<'_>) -> Route {
     }
 }
 
-/// Route `head` of `proxy`: what its other calls pass.
-type ProxyHead = ProxyCalls;
-
 /// Calls of `proxy` that no route matches: what a call passes, in order.
 type ProxyCalls =
     Timeout<DefaultsTimeout,
@@ -254,6 +251,9 @@ impl BreakerPolicy for ProxyBreaker {
     type Base = DefaultsBreaker;
     const ID: BreakerId = BreakerId::of::<RouteProxy>("proxy");
 }
+
+/// Route `head` of `proxy`: what a call passes, in order.
+type ProxyHead = ProxyCalls;
 
 // ── upstream millis ──────────────────────────────────────────────────────────
 
@@ -271,9 +271,6 @@ fn millis_upstream(head: &RequestHead<'_>) -> Route {
     }
 }
 
-/// Route `status` of `millis`: what its other calls pass.
-type MillisStatus = MillisCalls;
-
 /// Calls of `millis` that no route matches: what a call passes, in order.
 type MillisCalls =
     Timeout<DefaultsTimeout,
@@ -286,6 +283,9 @@ impl BreakerPolicy for MillisBreaker {
     type Base = DefaultsBreaker;
     const ID: BreakerId = BreakerId::of::<RouteProxy>("millis");
 }
+
+/// Route `status` of `millis`: what a call passes, in order.
+type MillisStatus = MillisCalls;
 
 // ── upstream head ────────────────────────────────────────────────────────────
 
@@ -303,9 +303,6 @@ fn head_upstream(head: &RequestHead<'_>) -> Route {
     }
 }
 
-/// Route `self` of `head`: what its other calls pass.
-type HeadSelf = HeadCalls;
-
 /// Calls of `head` that no route matches: what a call passes, in order.
 type HeadCalls =
     Timeout<DefaultsTimeout,
@@ -318,3 +315,6 @@ impl BreakerPolicy for HeadBreaker {
     type Base = DefaultsBreaker;
     const ID: BreakerId = BreakerId::of::<RouteProxy>("head");
 }
+
+/// Route `self` of `head`: what a call passes, in order.
+type HeadSelf = HeadCalls;

@@ -159,16 +159,22 @@ fn a_b(head: &RequestHead<'_>) -> Route {
     }
 }
 
-/// Route `c` of `a-b`: what a call passes, in order.
-type Abc =
-    Timeout<ABCTimeout,
+/// Calls of `a-b` that no route matches: what a call passes, in order.
+type ABCalls =
+    Timeout<DefaultsTimeout,
     Retry<DefaultsRetry,
     Breaker<ABBreaker,
     Forward<AB>>>>;
 
-/// Calls of `a-b` that no route matches: what a call passes, in order.
-type ABCalls =
-    Timeout<DefaultsTimeout,
+pub struct ABBreaker;
+impl BreakerPolicy for ABBreaker {
+    type Base = DefaultsBreaker;
+    const ID: BreakerId = BreakerId::of::<RouteProxy>("a-b");
+}
+
+/// Route `c` of `a-b`: what a call passes, in order.
+type Abc =
+    Timeout<ABCTimeout,
     Retry<DefaultsRetry,
     Breaker<ABBreaker,
     Forward<AB>>>>;
@@ -177,12 +183,6 @@ pub struct ABCTimeout;
 impl TimeoutPolicy for ABCTimeout {
     type Base = DefaultsTimeout;
     const TOTAL: Total = Total::Fixed(secs(1)); // a-b/c
-}
-
-pub struct ABBreaker;
-impl BreakerPolicy for ABBreaker {
-    type Base = DefaultsBreaker;
-    const ID: BreakerId = BreakerId::of::<RouteProxy>("a-b");
 }
 
 // ── upstream a ───────────────────────────────────────────────────────────────
@@ -201,16 +201,22 @@ fn a(head: &RequestHead<'_>) -> Route {
     }
 }
 
-/// Route `b-c` of `a`: what a call passes, in order.
-type AbcCalls =
-    Timeout<ABCTimeout2,
+/// Calls of `a` that no route matches: what a call passes, in order.
+type ACalls =
+    Timeout<DefaultsTimeout,
     Retry<DefaultsRetry,
     Breaker<ABreaker,
     Forward<A>>>>;
 
-/// Calls of `a` that no route matches: what a call passes, in order.
-type ACalls =
-    Timeout<DefaultsTimeout,
+pub struct ABreaker;
+impl BreakerPolicy for ABreaker {
+    type Base = DefaultsBreaker;
+    const ID: BreakerId = BreakerId::of::<RouteProxy>("a");
+}
+
+/// Route `b-c` of `a`: what a call passes, in order.
+type AbcCalls =
+    Timeout<ABCTimeout2,
     Retry<DefaultsRetry,
     Breaker<ABreaker,
     Forward<A>>>>;
@@ -219,12 +225,6 @@ pub struct ABCTimeout2;
 impl TimeoutPolicy for ABCTimeout2 {
     type Base = DefaultsTimeout;
     const TOTAL: Total = Total::Fixed(secs(1)); // a/b-c
-}
-
-pub struct ABreaker;
-impl BreakerPolicy for ABreaker {
-    type Base = DefaultsBreaker;
-    const ID: BreakerId = BreakerId::of::<RouteProxy>("a");
 }
 
 // ── upstream x3 ──────────────────────────────────────────────────────────────
@@ -243,9 +243,6 @@ fn x3(head: &RequestHead<'_>) -> Route {
     }
 }
 
-/// Route `x-3` of `x3`: what its other calls pass.
-type X3x3 = X3Calls;
-
 /// Calls of `x3` that no route matches: what a call passes, in order.
 type X3Calls =
     Timeout<DefaultsTimeout,
@@ -258,6 +255,9 @@ impl BreakerPolicy for X3Breaker {
     type Base = DefaultsBreaker;
     const ID: BreakerId = BreakerId::of::<RouteProxy>("x3");
 }
+
+/// Route `x-3` of `x3`: what a call passes, in order.
+type X3x3 = X3Calls;
 
 // ── upstream x-3 ─────────────────────────────────────────────────────────────
 
@@ -275,9 +275,6 @@ fn x_3(head: &RequestHead<'_>) -> Route {
     }
 }
 
-/// Route `x3` of `x-3`: what its other calls pass.
-type X3x3Calls = X3CallsCalls;
-
 /// Calls of `x-3` that no route matches: what a call passes, in order.
 type X3CallsCalls =
     Timeout<DefaultsTimeout,
@@ -290,3 +287,6 @@ impl BreakerPolicy for X3Breaker2 {
     type Base = DefaultsBreaker;
     const ID: BreakerId = BreakerId::of::<RouteProxy>("x-3");
 }
+
+/// Route `x3` of `x-3`: what a call passes, in order.
+type X3x3Calls = X3CallsCalls;

@@ -195,9 +195,6 @@ fn trace(head: &RequestHead<'_>) -> Route {
     }
 }
 
-/// Route `amb-runtime` of `trace`: what its other calls pass.
-type TraceAmbRuntime = TraceCalls;
-
 /// Calls of `trace` that no route matches: what a call passes, in order.
 type TraceCalls =
     Timeout<DefaultsTimeout,
@@ -210,6 +207,9 @@ impl BreakerPolicy for TraceBreaker {
     type Base = DefaultsBreaker;
     const ID: BreakerId = BreakerId::of::<RouteProxy>("trace");
 }
+
+/// Route `amb-runtime` of `trace`: what a call passes, in order.
+type TraceAmbRuntime = TraceCalls;
 
 // ── upstream retry ───────────────────────────────────────────────────────────
 
@@ -227,16 +227,22 @@ fn retry(head: &RequestHead<'_>) -> Route {
     }
 }
 
-/// Route `policy` of `retry`: what a call passes, in order.
-type RetryPolicyCalls =
-    Timeout<RetryPolicyTimeout,
+/// Calls of `retry` that no route matches: what a call passes, in order.
+type RetryCalls =
+    Timeout<DefaultsTimeout,
     Retry<DefaultsRetry,
     Breaker<RetryBreaker,
     Forward<RetryUpstream>>>>;
 
-/// Calls of `retry` that no route matches: what a call passes, in order.
-type RetryCalls =
-    Timeout<DefaultsTimeout,
+pub struct RetryBreaker;
+impl BreakerPolicy for RetryBreaker {
+    type Base = DefaultsBreaker;
+    const ID: BreakerId = BreakerId::of::<RouteProxy>("retry");
+}
+
+/// Route `policy` of `retry`: what a call passes, in order.
+type RetryPolicyCalls =
+    Timeout<RetryPolicyTimeout,
     Retry<DefaultsRetry,
     Breaker<RetryBreaker,
     Forward<RetryUpstream>>>>;
@@ -245,12 +251,6 @@ pub struct RetryPolicyTimeout;
 impl TimeoutPolicy for RetryPolicyTimeout {
     type Base = DefaultsTimeout;
     const TOTAL: Total = Total::Fixed(secs(1)); // retry/policy
-}
-
-pub struct RetryBreaker;
-impl BreakerPolicy for RetryBreaker {
-    type Base = DefaultsBreaker;
-    const ID: BreakerId = BreakerId::of::<RouteProxy>("retry");
 }
 
 // ── upstream breaker ─────────────────────────────────────────────────────────
@@ -269,9 +269,6 @@ fn breaker(head: &RequestHead<'_>) -> Route {
     }
 }
 
-/// Route `calls` of `breaker`: what its other calls pass.
-type BreakerCalls = BreakerCallsCalls;
-
 /// Calls of `breaker` that no route matches: what a call passes, in order.
 type BreakerCallsCalls =
     Timeout<DefaultsTimeout,
@@ -284,6 +281,9 @@ impl BreakerPolicy for BreakerBreaker {
     type Base = DefaultsBreaker;
     const ID: BreakerId = BreakerId::of::<RouteProxy>("breaker");
 }
+
+/// Route `calls` of `breaker`: what a call passes, in order.
+type BreakerCalls = BreakerCallsCalls;
 
 // ── upstream amb-runtime ─────────────────────────────────────────────────────
 
@@ -301,9 +301,6 @@ fn amb_runtime_upstream(head: &RequestHead<'_>) -> Route {
     }
 }
 
-/// Route `async` of `amb-runtime`: what its other calls pass.
-type AmbRuntimeAsync = AmbRuntimeCalls;
-
 /// Calls of `amb-runtime` that no route matches: what a call passes, in order.
 type AmbRuntimeCalls =
     Timeout<DefaultsTimeout,
@@ -316,3 +313,6 @@ impl BreakerPolicy for AmbRuntimeBreaker {
     type Base = DefaultsBreaker;
     const ID: BreakerId = BreakerId::of::<RouteProxy>("amb-runtime");
 }
+
+/// Route `async` of `amb-runtime`: what a call passes, in order.
+type AmbRuntimeAsync = AmbRuntimeCalls;

@@ -173,9 +173,6 @@ fn option(head: &RequestHead<'_>) -> Route {
     }
 }
 
-/// Route `a` of `option`: what its other calls pass.
-type OptionA = OptionCalls;
-
 /// Calls of `option` that no route matches: what a call passes, in order.
 type OptionCalls =
     Timeout<DefaultsTimeout,
@@ -188,6 +185,9 @@ impl BreakerPolicy for OptionBreaker {
     type Base = DefaultsBreaker;
     const ID: BreakerId = BreakerId::of::<RouteProxy>("option");
 }
+
+/// Route `a` of `option`: what a call passes, in order.
+type OptionA = OptionCalls;
 
 // ── upstream type ────────────────────────────────────────────────────────────
 
@@ -207,6 +207,19 @@ fn type_upstream(head: &RequestHead<'_>) -> Route {
     }
 }
 
+/// Calls of `type` that no route matches: what a call passes, in order.
+type TypeCalls =
+    Timeout<DefaultsTimeout,
+    Retry<DefaultsRetry,
+    Breaker<TypeBreaker,
+    Forward<Type>>>>;
+
+pub struct TypeBreaker;
+impl BreakerPolicy for TypeBreaker {
+    type Base = DefaultsBreaker;
+    const ID: BreakerId = BreakerId::of::<RouteProxy>("type");
+}
+
 /// Route `type` of `type`: what a call passes, in order.
 type TypeType =
     Rewrite<TypeTypeRewrite,
@@ -214,13 +227,6 @@ type TypeType =
     Retry<DefaultsRetry,
     Breaker<TypeBreaker,
     Forward<Type>>>>>;
-
-/// Calls of `type` that no route matches: what a call passes, in order.
-type TypeCalls =
-    Timeout<DefaultsTimeout,
-    Retry<DefaultsRetry,
-    Breaker<TypeBreaker,
-    Forward<Type>>>>;
 
 pub struct TypeTypeRewrite;
 impl RewritePolicy for TypeTypeRewrite {
@@ -241,12 +247,6 @@ impl RewritePolicy for TypeTypeRewrite {
     }
 }
 
-pub struct TypeBreaker;
-impl BreakerPolicy for TypeBreaker {
-    type Base = DefaultsBreaker;
-    const ID: BreakerId = BreakerId::of::<RouteProxy>("type");
-}
-
 // ── upstream vec ─────────────────────────────────────────────────────────────
 
 pub struct VecUpstream;
@@ -263,9 +263,6 @@ fn vec(head: &RequestHead<'_>) -> Route {
     }
 }
 
-/// Route `vec` of `vec`: what its other calls pass.
-type VecVec = VecCalls;
-
 /// Calls of `vec` that no route matches: what a call passes, in order.
 type VecCalls =
     Timeout<DefaultsTimeout,
@@ -278,6 +275,9 @@ impl BreakerPolicy for VecBreaker {
     type Base = DefaultsBreaker;
     const ID: BreakerId = BreakerId::of::<RouteProxy>("vec");
 }
+
+/// Route `vec` of `vec`: what a call passes, in order.
+type VecVec = VecCalls;
 
 // ── upstream some ────────────────────────────────────────────────────────────
 
@@ -295,9 +295,6 @@ fn some(head: &RequestHead<'_>) -> Route {
     }
 }
 
-/// Route `none` of `some`: what its other calls pass.
-type SomeNone = SomeCalls;
-
 /// Calls of `some` that no route matches: what a call passes, in order.
 type SomeCalls =
     Timeout<DefaultsTimeout,
@@ -310,6 +307,9 @@ impl BreakerPolicy for SomeBreaker {
     type Base = DefaultsBreaker;
     const ID: BreakerId = BreakerId::of::<RouteProxy>("some");
 }
+
+/// Route `none` of `some`: what a call passes, in order.
+type SomeNone = SomeCalls;
 
 // ── upstream core ────────────────────────────────────────────────────────────
 
@@ -327,9 +327,6 @@ fn core_upstream(head: &RequestHead<'_>) -> Route {
     }
 }
 
-/// Route `std` of `core`: what its other calls pass.
-type CoreStd = CoreCalls;
-
 /// Calls of `core` that no route matches: what a call passes, in order.
 type CoreCalls =
     Timeout<DefaultsTimeout,
@@ -342,3 +339,6 @@ impl BreakerPolicy for CoreBreaker {
     type Base = DefaultsBreaker;
     const ID: BreakerId = BreakerId::of::<RouteProxy>("core");
 }
+
+/// Route `std` of `core`: what a call passes, in order.
+type CoreStd = CoreCalls;

@@ -185,9 +185,6 @@ fn main_upstream(head: &RequestHead<'_>) -> Route {
     }
 }
 
-/// Route `main` of `main`: what its other calls pass.
-type MainMain = MainCalls;
-
 /// Calls of `main` that no route matches: what a call passes, in order.
 type MainCalls =
     Timeout<DefaultsTimeout,
@@ -200,6 +197,9 @@ impl BreakerPolicy for MainBreaker {
     type Base = DefaultsBreaker;
     const ID: BreakerId = BreakerId::of::<RouteProxy>("main");
 }
+
+/// Route `main` of `main`: what a call passes, in order.
+type MainMain = MainCalls;
 
 // ── upstream request ─────────────────────────────────────────────────────────
 
@@ -237,9 +237,6 @@ fn scenario(head: &RequestHead<'_>) -> Route {
     }
 }
 
-/// Route `request` of `scenario`: what its other calls pass.
-type ScenarioRequest = ScenarioCalls;
-
 /// Calls of `scenario` that no route matches: what a call passes, in order.
 type ScenarioCalls =
     Timeout<DefaultsTimeout,
@@ -252,6 +249,9 @@ impl BreakerPolicy for ScenarioBreaker {
     type Base = DefaultsBreaker;
     const ID: BreakerId = BreakerId::of::<RouteProxy>("scenario");
 }
+
+/// Route `request` of `scenario`: what a call passes, in order.
+type ScenarioRequest = ScenarioCalls;
 
 // ── upstream tests ───────────────────────────────────────────────────────────
 
@@ -269,9 +269,6 @@ fn tests_upstream(head: &RequestHead<'_>) -> Route {
     }
 }
 
-/// Route `main` of `tests`: what its other calls pass.
-type TestsMain = TestsCalls;
-
 /// Calls of `tests` that no route matches: what a call passes, in order.
 type TestsCalls =
     Timeout<DefaultsTimeout,
@@ -284,6 +281,9 @@ impl BreakerPolicy for TestsBreaker {
     type Base = DefaultsBreaker;
     const ID: BreakerId = BreakerId::of::<RouteProxy>("tests");
 }
+
+/// Route `main` of `tests`: what a call passes, in order.
+type TestsMain = TestsCalls;
 
 #[cfg(test)]
 mod tests {

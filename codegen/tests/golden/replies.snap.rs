@@ -114,30 +114,14 @@ fn a(head: &RequestHead<'_>) -> Route {
     }
 }
 
-/// Route `gone` of `a`: what a call passes, in order.
-type AGone =
-    Respond<AGoneReply>;
-
-/// Route `teapot` of `a`: what a call passes, in order.
-type ATeapot =
-    Respond<ATeapotReply>;
-
-/// Route `notify` of `a`: what a call passes, in order.
-type ANotify =
-    Fallback<ANotifyFallback,
-    Timeout<DefaultsTimeout,
-    Forward<A>>>;
-
 /// Calls of `a` that no route matches: what a call passes, in order.
 type ACalls =
     Timeout<DefaultsTimeout,
     Forward<A>>;
 
-pub struct ANotifyFallback;
-impl ReplyPolicy for ANotifyFallback {
-    const STATUS: u16 = 202; // a/notify
-    const BODY: &'static str = "later";
-}
+/// Route `gone` of `a`: what a call passes, in order.
+type AGone =
+    Respond<AGoneReply>;
 
 pub struct AGoneReply;
 impl ReplyPolicy for AGoneReply {
@@ -146,9 +130,25 @@ impl ReplyPolicy for AGoneReply {
     const BODY: &'static str = "it is \"gone\"\n";
 }
 
+/// Route `teapot` of `a`: what a call passes, in order.
+type ATeapot =
+    Respond<ATeapotReply>;
+
 pub struct ATeapotReply;
 impl ReplyPolicy for ATeapotReply {
     const STATUS: u16 = 418; // a/teapot
+}
+
+/// Route `notify` of `a`: what a call passes, in order.
+type ANotify =
+    Fallback<ANotifyFallback,
+    Timeout<DefaultsTimeout,
+    Forward<A>>>;
+
+pub struct ANotifyFallback;
+impl ReplyPolicy for ANotifyFallback {
+    const STATUS: u16 = 202; // a/notify
+    const BODY: &'static str = "later";
 }
 
 #[cfg(test)]

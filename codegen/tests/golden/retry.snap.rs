@@ -112,27 +112,6 @@ fn a(head: &RequestHead<'_>) -> Route {
     }
 }
 
-/// Route `everything` of `a`: what a call passes, in order.
-type AEverything =
-    Timeout<ATimeout,
-    Retry<AEverythingRetry,
-    Forward<A>>>;
-
-/// Route `keyed` of `a`: what a call passes, in order.
-type AKeyed =
-    Timeout<ATimeout,
-    Retry<AKeyedRetry,
-    Forward<A>>>;
-
-/// Route `once` of `a`: what its other calls pass.
-type AOnce = ACalls;
-
-/// Route `reads` of `a`: what a call passes, in order.
-type AReads =
-    Timeout<ATimeout,
-    Retry<AReadsRetry,
-    Forward<A>>>;
-
 /// Calls of `a` that no route matches: what a call passes, in order.
 type ACalls =
     Timeout<ATimeout,
@@ -143,6 +122,12 @@ impl TimeoutPolicy for ATimeout {
     type Base = Language;
     const TOTAL: Total = Total::Fixed(secs(10)); // a
 }
+
+/// Route `everything` of `a`: what a call passes, in order.
+type AEverything =
+    Timeout<ATimeout,
+    Retry<AEverythingRetry,
+    Forward<A>>>;
 
 pub struct AEverythingRetry;
 impl RetryPolicy for AEverythingRetry {
@@ -170,6 +155,12 @@ impl RetryPolicy for AEverythingRetry {
     }
 }
 
+/// Route `keyed` of `a`: what a call passes, in order.
+type AKeyed =
+    Timeout<ATimeout,
+    Retry<AKeyedRetry,
+    Forward<A>>>;
+
 pub struct AKeyedRetry;
 impl RetryPolicy for AKeyedRetry {
     type Base = Language;
@@ -188,6 +179,15 @@ impl RetryPolicy for AKeyedRetry {
         Self::Base::repeatable(head) || head.has("idempotency-key")
     }
 }
+
+/// Route `once` of `a`: what a call passes, in order.
+type AOnce = ACalls;
+
+/// Route `reads` of `a`: what a call passes, in order.
+type AReads =
+    Timeout<ATimeout,
+    Retry<AReadsRetry,
+    Forward<A>>>;
 
 pub struct AReadsRetry;
 impl RetryPolicy for AReadsRetry {

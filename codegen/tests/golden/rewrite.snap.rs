@@ -118,28 +118,16 @@ fn a(head: &RequestHead<'_>) -> Route {
     }
 }
 
+/// Calls of `a` that no route matches: what a call passes, in order.
+type ACalls =
+    Timeout<DefaultsTimeout,
+    Forward<A>>;
+
 /// Route `captures` of `a`: what a call passes, in order.
 type ACaptures =
     Rewrite<ACapturesRewrite,
     Timeout<DefaultsTimeout,
     Forward<A>>>;
-
-/// Route `constant` of `a`: what a call passes, in order.
-type AConstant =
-    Rewrite<AConstantRewrite,
-    Timeout<DefaultsTimeout,
-    Forward<A>>>;
-
-/// Route `host` of `a`: what a call passes, in order.
-type AHost =
-    Rewrite<AHostRewrite,
-    Timeout<DefaultsTimeout,
-    Forward<A>>>;
-
-/// Calls of `a` that no route matches: what a call passes, in order.
-type ACalls =
-    Timeout<DefaultsTimeout,
-    Forward<A>>;
 
 pub struct ACapturesRewrite;
 impl RewritePolicy for ACapturesRewrite {
@@ -167,6 +155,12 @@ impl RewritePolicy for ACapturesRewrite {
     }
 }
 
+/// Route `constant` of `a`: what a call passes, in order.
+type AConstant =
+    Rewrite<AConstantRewrite,
+    Timeout<DefaultsTimeout,
+    Forward<A>>>;
+
 pub struct AConstantRewrite;
 impl RewritePolicy for AConstantRewrite {
     // a/constant
@@ -175,6 +169,12 @@ impl RewritePolicy for AConstantRewrite {
         true
     }
 }
+
+/// Route `host` of `a`: what a call passes, in order.
+type AHost =
+    Rewrite<AHostRewrite,
+    Timeout<DefaultsTimeout,
+    Forward<A>>>;
 
 pub struct AHostRewrite;
 impl RewritePolicy for AHostRewrite {

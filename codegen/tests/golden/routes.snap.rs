@@ -175,25 +175,25 @@ fn paths(head: &RequestHead<'_>) -> Route {
     }
 }
 
-/// Route `root` of `paths`: what its other calls pass.
-type PathsRoot = PathsCalls;
-
-/// Route `one` of `paths`: what its other calls pass.
-type PathsOne = PathsCalls;
-
-/// Route `deep` of `paths`: what its other calls pass.
-type PathsDeep = PathsCalls;
-
-/// Route `beta` of `paths`: what its other calls pass.
-type PathsBeta = PathsCalls;
-
-/// Route `rest` of `paths`: what its other calls pass.
-type PathsRest = PathsCalls;
-
 /// Calls of `paths` that no route matches: what a call passes, in order.
 type PathsCalls =
     Timeout<DefaultsTimeout,
     Forward<Paths>>;
+
+/// Route `root` of `paths`: what a call passes, in order.
+type PathsRoot = PathsCalls;
+
+/// Route `one` of `paths`: what a call passes, in order.
+type PathsOne = PathsCalls;
+
+/// Route `deep` of `paths`: what a call passes, in order.
+type PathsDeep = PathsCalls;
+
+/// Route `beta` of `paths`: what a call passes, in order.
+type PathsBeta = PathsCalls;
+
+/// Route `rest` of `paths`: what a call passes, in order.
+type PathsRest = PathsCalls;
 
 // ── upstream methods ─────────────────────────────────────────────────────────
 
@@ -211,13 +211,13 @@ fn methods(head: &RequestHead<'_>) -> Route {
     }
 }
 
-/// Route `write` of `methods`: what its other calls pass.
-type MethodsWrite = MethodsCalls;
-
 /// Calls of `methods` that no route matches: what a call passes, in order.
 type MethodsCalls =
     Timeout<DefaultsTimeout,
     Forward<Methods>>;
+
+/// Route `write` of `methods`: what a call passes, in order.
+type MethodsWrite = MethodsCalls;
 
 // ── upstream fields ──────────────────────────────────────────────────────────
 
@@ -239,16 +239,16 @@ fn fields(head: &RequestHead<'_>) -> Route {
     Route::Fields
 }
 
-/// Route `beta` of `fields`: what its other calls pass.
-type FieldsBeta = FieldsCalls;
-
-/// Route `gamma` of `fields`: what its other calls pass.
-type FieldsGamma = FieldsCalls;
-
 /// Calls of `fields` that no route matches: what a call passes, in order.
 type FieldsCalls =
     Timeout<DefaultsTimeout,
     Forward<Fields>>;
+
+/// Route `beta` of `fields`: what a call passes, in order.
+type FieldsBeta = FieldsCalls;
+
+/// Route `gamma` of `fields`: what a call passes, in order.
+type FieldsGamma = FieldsCalls;
 
 // ── upstream plain ───────────────────────────────────────────────────────────
 

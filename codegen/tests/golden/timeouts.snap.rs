@@ -111,19 +111,14 @@ fn ledger(head: &RequestHead<'_>) -> Route {
     }
 }
 
-/// Route `quick` of `ledger`: what a call passes, in order.
-type LedgerQuick =
-    Timeout<LedgerQuickTimeout,
-    Forward<Ledger>>;
-
-/// Route `slow` of `ledger`: what a call passes, in order.
-type LedgerSlow =
-    Timeout<LedgerSlowTimeout,
-    Forward<Ledger>>;
-
 /// Calls of `ledger` that no route matches: what a call passes, in order.
 type LedgerCalls =
     Timeout<DefaultsTimeout,
+    Forward<Ledger>>;
+
+/// Route `quick` of `ledger`: what a call passes, in order.
+type LedgerQuick =
+    Timeout<LedgerQuickTimeout,
     Forward<Ledger>>;
 
 pub struct LedgerQuickTimeout;
@@ -132,6 +127,11 @@ impl TimeoutPolicy for LedgerQuickTimeout {
     const TOTAL: Total = Total::Deadline { max: millis(400) }; // ledger/quick
     const PER_TRY: Option<Duration> = Some(millis(120)); // ledger/quick
 }
+
+/// Route `slow` of `ledger`: what a call passes, in order.
+type LedgerSlow =
+    Timeout<LedgerSlowTimeout,
+    Forward<Ledger>>;
 
 pub struct LedgerSlowTimeout;
 impl TimeoutPolicy for LedgerSlowTimeout {

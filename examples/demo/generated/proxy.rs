@@ -103,13 +103,6 @@ fn payment(head: &RequestHead<'_>) -> Route {
     }
 }
 
-/// Route `charge` of `payment`: what a call passes, in order.
-type PaymentCharge =
-    Timeout<PaymentTimeout,
-    Retry<PaymentChargeRetry,
-    Breaker<PaymentBreaker,
-    Forward<Payment>>>>;
-
 /// Calls of `payment` that no route matches: what a call passes, in order.
 type PaymentCalls =
     Timeout<PaymentTimeout,
@@ -135,6 +128,21 @@ impl RetryPolicy for PaymentRetry {
     }
 }
 
+pub struct PaymentBreaker;
+impl BreakerPolicy for PaymentBreaker {
+    type Base = Language;
+    const ID: BreakerId = BreakerId::of::<Demo>("payment");
+    const TRIPS: &'static [Trip] = &[Trip::ConsecutiveFailures { count: 5 }]; // payment
+    const OPEN_FOR: OpenFor = OpenFor::Fixed(secs(3)); // payment
+}
+
+/// Route `charge` of `payment`: what a call passes, in order.
+type PaymentCharge =
+    Timeout<PaymentTimeout,
+    Retry<PaymentChargeRetry,
+    Breaker<PaymentBreaker,
+    Forward<Payment>>>>;
+
 pub struct PaymentChargeRetry;
 impl RetryPolicy for PaymentChargeRetry {
     type Base = PaymentRetry;
@@ -143,14 +151,6 @@ impl RetryPolicy for PaymentChargeRetry {
     fn repeatable(head: &RequestHead<'_>) -> bool {
         Self::Base::repeatable(head) || head.has("idempotency-key")
     }
-}
-
-pub struct PaymentBreaker;
-impl BreakerPolicy for PaymentBreaker {
-    type Base = Language;
-    const ID: BreakerId = BreakerId::of::<Demo>("payment");
-    const TRIPS: &'static [Trip] = &[Trip::ConsecutiveFailures { count: 5 }]; // payment
-    const OPEN_FOR: OpenFor = OpenFor::Fixed(secs(3)); // payment
 }
 
 #[cfg(test)]

@@ -183,21 +183,27 @@ fn payment(head: &RequestHead<'_>) -> Route {
     }
 }
 
-/// Route `charge` of `payment`: what a call passes, in order.
-type PaymentCharge = Trace<
-    CorrelationId<AcmeCorrelationId,
-    Headers<AcmeHeaders,
-    Timeout<PaymentChargeTimeout,
-    Retry<PaymentChargeRetry,
-    Breaker<PaymentBreaker,
-    Forward<Payment>>>>>>>;
-
 /// Calls of `payment` that no route matches: what a call passes, in order.
 type PaymentCalls = Trace<
     CorrelationId<AcmeCorrelationId,
     Headers<AcmeHeaders,
     Timeout<AcmeTimeout,
     Retry<AcmeRetry,
+    Breaker<PaymentBreaker,
+    Forward<Payment>>>>>>>;
+
+pub struct PaymentBreaker;
+impl BreakerPolicy for PaymentBreaker {
+    type Base = AcmeBreaker;
+    const ID: BreakerId = BreakerId::of::<Order>("payment");
+}
+
+/// Route `charge` of `payment`: what a call passes, in order.
+type PaymentCharge = Trace<
+    CorrelationId<AcmeCorrelationId,
+    Headers<AcmeHeaders,
+    Timeout<PaymentChargeTimeout,
+    Retry<PaymentChargeRetry,
     Breaker<PaymentBreaker,
     Forward<Payment>>>>>>>;
 
@@ -219,12 +225,6 @@ impl RetryPolicy for PaymentChargeRetry {
     }
 }
 
-pub struct PaymentBreaker;
-impl BreakerPolicy for PaymentBreaker {
-    type Base = AcmeBreaker;
-    const ID: BreakerId = BreakerId::of::<Order>("payment");
-}
-
 // ── upstream inventory ───────────────────────────────────────────────────────
 
 pub struct Inventory;
@@ -244,24 +244,27 @@ fn inventory(head: &RequestHead<'_>) -> Route {
     }
 }
 
-/// Route `stock` of `inventory`: what a call passes, in order.
-type InventoryStock = Trace<
-    CorrelationId<AcmeCorrelationId,
-    Headers<AcmeHeaders,
-    Timeout<InventoryStockTimeout,
-    Retry<InventoryStockRetry,
-    Breaker<InventoryBreaker,
-    Forward<Inventory>>>>>>>;
-
-/// Route `reserve` of `inventory`: what its other calls pass.
-type InventoryReserve = InventoryCalls;
-
 /// Calls of `inventory` that no route matches: what a call passes, in order.
 type InventoryCalls = Trace<
     CorrelationId<AcmeCorrelationId,
     Headers<AcmeHeaders,
     Timeout<AcmeTimeout,
     Retry<AcmeRetry,
+    Breaker<InventoryBreaker,
+    Forward<Inventory>>>>>>>;
+
+pub struct InventoryBreaker;
+impl BreakerPolicy for InventoryBreaker {
+    type Base = AcmeBreaker;
+    const ID: BreakerId = BreakerId::of::<Order>("inventory");
+}
+
+/// Route `stock` of `inventory`: what a call passes, in order.
+type InventoryStock = Trace<
+    CorrelationId<AcmeCorrelationId,
+    Headers<AcmeHeaders,
+    Timeout<InventoryStockTimeout,
+    Retry<InventoryStockRetry,
     Breaker<InventoryBreaker,
     Forward<Inventory>>>>>>>;
 
@@ -278,11 +281,8 @@ impl RetryPolicy for InventoryStockRetry {
     const BACKOFF: Backoff = Backoff::full_jitter(millis(10), millis(100)); // inventory/stock
 }
 
-pub struct InventoryBreaker;
-impl BreakerPolicy for InventoryBreaker {
-    type Base = AcmeBreaker;
-    const ID: BreakerId = BreakerId::of::<Order>("inventory");
-}
+/// Route `reserve` of `inventory`: what a call passes, in order.
+type InventoryReserve = InventoryCalls;
 
 // ── upstream notification ────────────────────────────────────────────────────
 
@@ -300,21 +300,27 @@ fn notification(head: &RequestHead<'_>) -> Route {
     }
 }
 
-/// Route `notify` of `notification`: what a call passes, in order.
-type NotificationNotify = Trace<
-    CorrelationId<AcmeCorrelationId,
-    Headers<AcmeHeaders,
-    Fallback<NotificationNotifyFallback,
-    Timeout<NotificationNotifyTimeout,
-    Breaker<NotificationBreaker,
-    Forward<Notification>>>>>>>;
-
 /// Calls of `notification` that no route matches: what a call passes, in order.
 type NotificationCalls = Trace<
     CorrelationId<AcmeCorrelationId,
     Headers<AcmeHeaders,
     Timeout<AcmeTimeout,
     Retry<AcmeRetry,
+    Breaker<NotificationBreaker,
+    Forward<Notification>>>>>>>;
+
+pub struct NotificationBreaker;
+impl BreakerPolicy for NotificationBreaker {
+    type Base = AcmeBreaker;
+    const ID: BreakerId = BreakerId::of::<Order>("notification");
+}
+
+/// Route `notify` of `notification`: what a call passes, in order.
+type NotificationNotify = Trace<
+    CorrelationId<AcmeCorrelationId,
+    Headers<AcmeHeaders,
+    Fallback<NotificationNotifyFallback,
+    Timeout<NotificationNotifyTimeout,
     Breaker<NotificationBreaker,
     Forward<Notification>>>>>>>;
 
@@ -327,12 +333,6 @@ pub struct NotificationNotifyTimeout;
 impl TimeoutPolicy for NotificationNotifyTimeout {
     type Base = AcmeTimeout;
     const TOTAL: Total = Total::Fixed(millis(500)); // notification/notify
-}
-
-pub struct NotificationBreaker;
-impl BreakerPolicy for NotificationBreaker {
-    type Base = AcmeBreaker;
-    const ID: BreakerId = BreakerId::of::<Order>("notification");
 }
 
 #[cfg(test)]
