@@ -173,11 +173,15 @@ impl Cx<'_> {
 
     /// Which calls a route takes, and what it does with them.
     fn route_head(&self, scope: Scope<'_>, route: &Route) -> Vec<Line> {
-        let mut lines = vec![];
-        let mut name = format!("route {}", route.name);
+        let (mut lines, title) = (vec![], Scope { indent: 1, ..scope });
+        let (mut name, mut of_match) = (format!("route {}", route.name), title);
+        if self.sources == Sources::Places {
+            // On a line of its own it stays as it is, whatever becomes of the route.
+            lines.push(self.line(title, &name, "", &at(route.place)));
+            (name, of_match) = ("match".to_owned(), scope);
+        }
         for line in &route.matches {
-            let title = Scope { indent: 1, ..scope };
-            lines.push(self.line(title, &name, &line.to_string(), &at(line.place)));
+            lines.push(self.line(of_match, &name, &line.to_string(), &at(line.place)));
             "or".clone_into(&mut name);
         }
         lines.extend(self.action(scope, &route.action));
