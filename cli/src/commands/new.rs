@@ -123,7 +123,7 @@ const README: &str = r#"# The ambassador of NAME
 | file | |
 |---|---|
 | `NAME.amb` | the policy: edit this |
-| `generated/plan.txt` | what it amounts to, on one screen: review this |
+| `generated/plan.txt` | what each block of it says: review this |
 | `generated/proxy.rs` | the code that runs: review this too |
 
 After a change:
