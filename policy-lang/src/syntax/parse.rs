@@ -19,6 +19,9 @@ const MAX_DEPTH: usize = 32;
 /// Far more than the largest file needs. It bounds the work if a rule should ever back-track.
 const MAX_CALLS: usize = 500_000_000;
 
+/// The byte order mark, which may begin a file.
+const MARK: char = '\u{FEFF}';
+
 #[derive(Parser)]
 #[grammar = "syntax/amb.pest"]
 struct Grammar;
@@ -53,6 +56,7 @@ pub fn parse(file: u32, source: &str) -> (File, Vec<Diagnostic>) {
 fn hidden(file: u32, source: &str) -> Option<Diagnostic> {
     let (at, char) = source.char_indices().find(|(at, char)| match char {
         '\n' | '\t' => false,
+        char if *char == MARK => *at > 0,
         '\r' => source.as_bytes().get(at + 1) != Some(&b'\n'),
         _ => char.is_control() || text::turns(*char),
     })?;
@@ -129,7 +133,8 @@ impl Reader<'_> {
             text: pair.as_str().trim_end().to_owned(),
             span,
             // A `;` by itself is nothing that a comment could stand behind.
-            trailing: line.contains(|char: char| !char.is_whitespace() && char != ';'),
+            trailing: line
+                .contains(|char: char| !char.is_whitespace() && char != ';' && char != MARK),
         }
     }
 
