@@ -3,7 +3,7 @@
 //! Alternatives are tried in order. If none fits, the one that came furthest says what is wrong, and
 //! those that failed at the same place say together what was expected.
 
-use crate::diagnostics::{Diagnostic, nearest, setting as report};
+use crate::diagnostics::{Code, Diagnostic, nearest, setting as report};
 use crate::schema::{Kind, RESERVED, Row, Shape};
 use crate::span::Span;
 use crate::syntax::ast::{Arg, Number, Statement, Value};
@@ -43,7 +43,10 @@ pub(super) fn fit(row: &Row, statement: &Statement) -> Option<Diagnostic> {
 
 fn explain(miss: Miss, row: &Row, statement: &Statement) -> Diagnostic {
     if let Some(told) = miss.told {
-        return *told;
+        return match told.code == Code::NotYetSupported && !miss.words.is_empty() {
+            true => told.help(format!("today it can be `{}`", miss.words.join("`, `"))),
+            false => *told,
+        };
     }
     let expected = alternatives(&miss.expected);
     match statement.args.get(miss.at) {
@@ -144,13 +147,19 @@ fn either(choices: &[Shape], args: &[Arg], at: usize) -> Fitted {
     best.map_or(Ok(at), Err)
 }
 
-fn further(mut best: Miss, miss: Miss) -> Miss {
+fn further(mut best: Miss, mut miss: Miss) -> Miss {
     if miss.at != best.at {
         return if miss.at > best.at { miss } else { best };
     }
     match (&best.told, &miss.told) {
-        (Some(_), _) => best,
-        (None, Some(_)) => miss,
+        (Some(_), _) => {
+            best.words.extend(miss.words);
+            best
+        }
+        (None, Some(_)) => {
+            miss.words.extend(best.words);
+            miss
+        }
         (None, None) => {
             best.words.extend(miss.words);
             for expected in miss.expected {
@@ -174,7 +183,8 @@ fn one(kind: &Kind, args: &[Arg], at: usize) -> Fitted {
     };
     let words = match kind {
         Kind::Word(word) => vec![*word],
-        Kind::Choice(words) | Kind::Later(words) => words.to_vec(),
+        Kind::Choice(words) => words.to_vec(),
+        Kind::Later(words) if told.is_none() => words.to_vec(),
         _ => Vec::new(),
     };
     Err(Miss {
