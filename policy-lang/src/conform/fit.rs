@@ -4,7 +4,7 @@
 //! those that failed at the same place say together what was expected.
 
 use crate::diagnostics::{Code, Diagnostic, nearest, setting as report};
-use crate::schema::{Kind, RESERVED, Row, Shape};
+use crate::schema::{self, Kind, RESERVED, Row, Shape};
 use crate::span::Span;
 use crate::syntax::ast::{Arg, Number, Statement, Value};
 
@@ -34,10 +34,19 @@ pub(super) fn fit(row: &Row, statement: &Statement) -> Option<Diagnostic> {
         return None;
     }
     match shape(&row.shape, args, 0) {
-        Ok(end) => args
-            .get(end)
-            .map(|extra| report::unexpected_argument(extra.span, row.key, &words(extra))),
+        Ok(end) => args.get(end).map(|extra| unexpected(extra, row)),
         Err(miss) => Some(explain(miss, row, statement)),
+    }
+}
+
+/// An argument too many; if it is a key, what parts two statements is missing.
+fn unexpected(extra: &Arg, row: &Row) -> Diagnostic {
+    let found = report::unexpected_argument(extra.span, row.key, &words(extra));
+    match &extra.value {
+        Value::Name(word) if schema::scopes(word).next().is_some() => {
+            found.help(format!("start a new line, or write `;`, if `{word}` is a statement"))
+        }
+        _ => found,
     }
 }
 

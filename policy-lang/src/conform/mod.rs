@@ -60,10 +60,16 @@ impl<'a> Node<'a> {
 
     /// Whether it was written at all, in whatever shape.
     pub(crate) fn wrote(&self, key: &str) -> bool {
-        self.statement
-            .block
-            .as_ref()
-            .is_some_and(|block| block.statements().any(|child| child.key == key))
+        let block = self.statement.block.as_ref();
+        block.is_some_and(|block| block.statements().any(|child| child.key == key))
+            || self.swallowed(key)
+    }
+
+    /// Whether it stands behind another statement, from which nothing parts it.
+    pub(crate) fn swallowed(&self, key: &str) -> bool {
+        let is_key = |arg: &Arg| matches!(&arg.value, Value::Name(word) if word == key);
+        let mut wrong = self.children.iter().filter(|child| !child.sound);
+        wrong.any(|child| child.statement.args.iter().any(is_key))
     }
 }
 

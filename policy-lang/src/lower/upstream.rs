@@ -54,7 +54,10 @@ fn upstream<'n>(
     effective.apply(cx.program, known.file, &node.children, &Layer::Upstream);
     let protocol = protocol(cx, node)?;
     let opaque = protocol.value.is_opaque();
-    let bounded = !opaque && bounded(cx, &effective, &format!("upstream `{}`", known.name), span);
+    let swallowed = node.swallowed("timeout");
+    let bounded = !opaque
+        && !swallowed
+        && bounded(cx, &effective, &format!("upstream `{}`", known.name), span);
     let settings = match opaque {
         true => call::of_bytes(cx, &effective)?,
         false => call::settings(cx, &effective, protocol.value)?,
@@ -67,7 +70,7 @@ fn upstream<'n>(
         let span = inner.name().map_or(inner.statement.key_span, |(_, arg)| arg.span);
         let settings = call::settings(cx, &layered, protocol.value)?;
         if let Some(route) = route::route(cx, inner, settings) {
-            if bounded {
+            if bounded && !inner.swallowed("timeout") {
                 self::bounded(cx, &layered, &format!("route `{}`", route.name), span);
             }
             calls.push(Call {
