@@ -2,7 +2,7 @@
 
 use crate::check;
 use crate::date::Date;
-use crate::diagnostics::{Diagnostic, sort};
+use crate::diagnostics::{Code, Diagnostic, sort};
 use crate::loader::{Source, SourceLoader};
 use crate::lower::{Cx, lower};
 use crate::plan::{Plan, SourceFile};
@@ -59,12 +59,18 @@ pub(crate) fn draft<T>(
 ) -> Draft<T> {
     let (mut loaded, mut found) = load(entry, loader);
     let (mut plan, mut seen) = (None, None);
+    let unclosed = found.iter().any(|it| it.code == Code::UnclosedBlock);
+    let read = found.len();
     if !loaded.files.is_empty() {
         let (files, unfit) = FileNodes::all(&loaded);
         found.extend(unfit);
         let program = Program::new(&files, &loaded);
         plan = stages(&program, &loaded, options, &mut found);
         seen = Some(look(&program, &loaded));
+    }
+    if unclosed {
+        // What stands behind it stands in it, so nothing more is known of either.
+        found.truncate(read);
     }
     sort(&mut found);
     Draft { plan, diagnostics: found, sources: std::mem::take(&mut loaded.sources), seen }

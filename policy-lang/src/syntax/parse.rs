@@ -38,7 +38,7 @@ pub fn parse(file: u32, source: &str) -> (File, Vec<Diagnostic>) {
         );
     }
     pest::set_call_limit(NonZeroUsize::new(MAX_CALLS));
-    let mut reader = Reader { file, source, found: Vec::new() };
+    let mut reader = Reader { file, source, found: Vec::new(), slipped: None };
     reader.found.extend(hidden(file, source));
     let tree = match Grammar::parse(Rule::file, source) {
         Ok(mut pairs) => {
@@ -90,6 +90,8 @@ struct Reader<'a> {
     file: u32,
     source: &'a str,
     found: Vec<Diagnostic>,
+    /// The first block whose `}` looks like that of another.
+    slipped: Option<Span>,
 }
 
 impl Reader<'_> {
@@ -198,10 +200,26 @@ impl Reader<'_> {
         let span = self.span(&pair);
         let closed = pair.as_str().ends_with('}')
             && pair.clone().into_inner().any(|inner| inner.as_rule() == Rule::close);
+        let items = self.items(pair);
         if !closed {
-            self.found.push(report::unclosed_block(Span { end: span.start + 1, ..span }));
+            let opens = self.slipped.take().unwrap_or(span);
+            self.found.push(report::unclosed_block(Span { end: opens.start + 1, ..opens }));
+        } else if self.closes_outside(span) {
+            self.slipped.get_or_insert(span);
         }
-        Block { items: self.items(pair), span, closed }
+        Block { items, span, closed }
+    }
+
+    /// Does the line of a block's `}` begin further out than the line of its `{`? Then it was meant for
+    /// another block.
+    fn closes_outside(&self, span: Span) -> bool {
+        let before = |at: u32| {
+            let before = self.source.get(..at as usize).unwrap_or_default();
+            before.rsplit('\n').next().unwrap_or_default()
+        };
+        let (opens, closes) = (before(span.start), before(span.end.saturating_sub(1)));
+        let depth = opens.len() - opens.trim_start().len();
+        closes.trim().is_empty() && closes.len() < depth
     }
 
     fn value(&mut self, pair: Pair<'_, Rule>, span: Span) -> Value {
