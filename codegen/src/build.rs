@@ -24,9 +24,14 @@ pub const FOLDER: &str = "generated";
 pub struct Stale {
     /// Relative to the deployment: `generated/proxy.rs`.
     pub file: String,
-    /// From what is checked in to what should be, as a unified difference.
+    /// From what is checked in to what should be, as a unified difference; a sentence if only line ends differ.
     pub diff: String,
+    /// Do only its line ends differ?
+    pub only_line_ends: bool,
 }
+
+/// What keeps git from changing line ends, which generated files are compared with.
+const LINE_ENDS: &str = "lines end in CRLF; write `generated/** text eol=lf` into .gitattributes, and check them out again";
 
 /// What a build script finds in its environment.
 #[derive(Clone, Debug)]
@@ -93,8 +98,18 @@ pub fn compare(folder: &Path, generated: &Generated) -> Vec<Stale> {
         .filter_map(|(name, fresh)| {
             let file = format!("{FOLDER}/{name}");
             let checked_in = fs::read_to_string(folder.join(&file)).unwrap_or_default();
-            (checked_in != *fresh)
-                .then(|| Stale { diff: difference(&file, &checked_in, fresh), file })
+            // What git writes with `core.autocrlf`.
+            let plain = checked_in.replace("\r\n", "\n");
+            let only_line_ends = plain == *fresh;
+            let diff = || match only_line_ends {
+                true => format!("{file}: {LINE_ENDS}\n"),
+                false => difference(&file, &plain, fresh),
+            };
+            (checked_in != *fresh).then(|| Stale {
+                diff: diff(),
+                file: file.clone(),
+                only_line_ends,
+            })
         })
         .collect()
 }
@@ -176,20 +191,23 @@ impl Script {
     fn choose(&mut self, policy: &str, stale: &[Stale], environment: &Environment) {
         let names: Vec<_> = stale.iter().map(|stale| stale.file.as_str()).collect();
         let advice = format!("run `amb generate {policy}`");
+        let problem = match stale.iter().all(|stale| stale.only_line_ends) {
+            true => LINE_ENDS.to_owned(),
+            false => format!("not what {policy} says; {advice}"),
+        };
         let checked_in = environment.folder.join(FOLDER).join("proxy.rs");
         match (stale.is_empty(), environment.locked) {
             (true, _) => self.compile(&checked_in),
             (false, false) => {
                 let files = names.join(" and ");
-                self.tell(&format!("cargo::warning={files}: not what {policy} says; {advice}"));
+                self.tell(&format!("cargo::warning={files}: {problem}"));
                 self.compile(&environment.out.join("proxy.rs"));
             }
             (false, true) => {
                 stale.iter().for_each(|stale| self.stderr.push_str(&stale.diff));
                 let files = names.join(" and ");
-                self.fail(&format!(
-                    "{files}: not what {policy} says; {advice} and review the change"
-                ));
+                let review = if problem == LINE_ENDS { "" } else { " and review the change" };
+                self.fail(&format!("{files}: {problem}{review}"));
             }
         }
     }

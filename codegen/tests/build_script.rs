@@ -146,3 +146,19 @@ fn the_embedded_document_is_written() {
     let document = fs::read(deployment.folder.path().join("out/policy.json")).unwrap();
     assert!(amb_codegen::embed::find(&document).is_some());
 }
+
+#[test]
+fn line_ends_of_another_system_are_named() {
+    let deployment = Deployment::new(&policy("")).generate();
+    for file in ["generated/proxy.rs", "generated/plan.txt"] {
+        let path = deployment.folder.path().join(file);
+        let text = fs::read_to_string(&path).unwrap();
+        fs::write(path, text.replace('\n', "\r\n")).unwrap();
+    }
+    let script = deployment.run(true);
+    assert!(script.failed);
+    let advice = "cargo::error=generated/proxy.rs and generated/plan.txt: lines end in CRLF; write \
+                  `generated/** text eol=lf` into .gitattributes, and check them out again\n";
+    assert!(script.stdout.contains(advice), "{}", script.stdout);
+    assert_eq!(script.stderr.lines().count(), 2, "{}", script.stderr);
+}

@@ -30,6 +30,8 @@ pub(crate) fn run(args: &New, console: &mut Console) -> Result<(), Failure> {
         ("src/main.rs".to_owned(), MAIN.to_owned()),
         ("README.md".to_owned(), template(README, name)),
         (".gitignore".to_owned(), "/target\n".to_owned()),
+        // They are compared byte for byte.
+        (".gitattributes".to_owned(), "/generated/** text eol=lf\n".to_owned()),
     ];
     for (file, text) in files {
         write_changed(&folder.join(file), &text)?;
