@@ -40,8 +40,18 @@ pub(crate) fn copy_lock(runtime: &Path, folder: &Path) -> Result<(), Failure> {
 pub(crate) fn target_folder(runtime: &Path) -> Result<PathBuf, Failure> {
     let asked = std::env::var_os("CARGO_TARGET_DIR").filter(|folder| !folder.is_empty());
     let folder = asked.map_or_else(|| runtime.join("../target"), PathBuf::from);
-    std::fs::create_dir_all(&folder).map_err(|error| Failure::unwritable(&folder, &error))?;
-    folder.canonicalize().map_err(|error| Failure::unwritable(&folder, &error))
+    // Cargo itself would say no more than that permission is denied, as where another user owns the checkout.
+    let probe = folder.join(format!(".amb-{}", std::process::id()));
+    let tried = std::fs::create_dir_all(&folder)
+        .and_then(|()| std::fs::write(&probe, ""))
+        .and_then(|()| std::fs::remove_file(&probe))
+        .and_then(|()| folder.canonicalize());
+    tried.map_err(|error| {
+        let folder = folder.display();
+        Failure::Stopped(format!(
+            "{folder} cannot be written: {error}; set CARGO_TARGET_DIR to a folder you may write"
+        ))
+    })
 }
 
 /// How a binary is linked: statically where the C library allows it.

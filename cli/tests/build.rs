@@ -151,3 +151,12 @@ error: cargo cannot be run ([..]); install Rust from https://rustup.rs
 
 "#]]);
 }
+
+#[test]
+fn a_target_folder_that_cannot_be_written_has_a_remedy() {
+    let folder = folder(&[("web.amb", policy("web"))]);
+    let build = amb(folder.path(), &["build", "web.amb"]).env("CARGO", "no-cargo");
+    let build = build.env("CARGO_TARGET_DIR", "web.amb/target").assert().failure();
+    let said = String::from_utf8(build.get_output().stderr.clone()).unwrap();
+    assert!(said.contains("; set CARGO_TARGET_DIR to a folder you may write"), "{said}");
+}
