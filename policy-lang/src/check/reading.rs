@@ -140,11 +140,12 @@ pub(super) fn of_upstream(path: &str, upstream: &Upstream, node: &Node<'_>) -> R
 
 /// Paths about a call: policies and what follows from them.
 pub(super) fn of_call(path: &str, call: &Forwarded<'_, '_>) -> Reading {
-    let (value, shown) = policy(path, call.settings).unwrap_or_else(|| presence(false));
+    let (value, shown) = policy(path, call).unwrap_or_else(|| presence(false));
     Reading { value, shown, span: call_span(path, &call.call.effective) }
 }
 
-fn policy(path: &str, settings: &Settings) -> Option<Found> {
+fn policy(path: &str, call: &Forwarded<'_, '_>) -> Option<Found> {
+    let settings = call.settings;
     Some(match path {
         "timeout.total" => bound(settings.timeout.total.value.limit()),
         "timeout.per-try" => match &settings.timeout.per_try {
@@ -159,7 +160,8 @@ fn policy(path: &str, settings: &Settings) -> Option<Found> {
         "correlation-id" => presence(settings.correlation_id.is_some()),
         "trace" => presence(settings.trace.is_some()),
         "amplification" => {
-            let most = derived::amplification(settings);
+            let matches = call.route.map_or(&[][..], |route| &route.matches);
+            let most = derived::amplification(settings, matches);
             number(most, format!("{most}x"))
         }
         "worst-latency" => bound(derived::worst_latency(settings)),

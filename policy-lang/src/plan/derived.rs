@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use super::{Backoff, BackoffKind, Cause, Retry, RetryAfter, Settings};
+use super::{Backoff, BackoffKind, Cause, Match, Method, Retry, RetryAfter, Settings};
 
 /// The most tries of one call, the first included.
 pub fn tries(settings: &Settings) -> u32 {
@@ -21,9 +21,20 @@ pub fn slow_tries(settings: &Settings) -> u32 {
     (0..tries).take_while(begins).count().try_into().unwrap_or(tries)
 }
 
-/// The most requests that one call of the application can cause at one upstream.
-pub fn amplification(settings: &Settings) -> u32 {
-    tries(settings)
+/// The most requests that one call of the application can cause at one upstream, on a route with these
+/// `match` lines.
+///
+/// Without `retry` a safe method (RFC 9110 §9.2.1) is sent once more if a kept connection ends with it.
+pub fn amplification(settings: &Settings, matches: &[Match]) -> u32 {
+    let safe = |line: &Match| match line.methods.as_slice() {
+        [] => !line.grpc,
+        methods => methods.iter().any(Method::is_safe),
+    };
+    let repeats = matches.is_empty() || matches.iter().any(safe);
+    match settings.retry {
+        None if repeats => 2,
+        _ => tries(settings),
+    }
 }
 
 /// The longest that a caller can wait: `total`, or less if all tries with full waits end sooner.

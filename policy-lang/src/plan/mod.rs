@@ -255,6 +255,13 @@ pub enum Method {
     Other(String),
 }
 
+impl Method {
+    /// It asks for nothing but an answer (RFC 9110 §9.2.1).
+    pub(crate) const fn is_safe(&self) -> bool {
+        matches!(self, Self::Get | Self::Head | Self::Options | Self::Trace)
+    }
+}
+
 /// What a route does with a call.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Action {

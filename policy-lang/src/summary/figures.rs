@@ -1,7 +1,7 @@
 //! The table of costs: one line a route, before any detail.
 
 use super::ANY_OTHER;
-use crate::plan::{Action, Plan, Settings, Upstream, derived, display};
+use crate::plan::{Action, Match, Plan, Settings, Upstream, derived, display};
 
 const HEADS: [&str; 4] = ["tries", "worst latency", "amplification", "replay memory"];
 
@@ -22,7 +22,7 @@ pub(super) fn table(plan: &Plan) -> Option<String> {
 fn upstream(upstream: &Upstream) -> Vec<(String, [String; 4])> {
     let routes = upstream.routes.iter().map(|route| {
         let figures = match route.action {
-            Action::Forward { .. } => figures(&route.settings),
+            Action::Forward { .. } => figures(&route.settings, &route.matches),
             Action::Respond(_) => ["0", "0ms", "0x", "0B"].map(str::to_owned),
         };
         (format!("{}/{}", upstream.name, route.name), figures)
@@ -31,7 +31,7 @@ fn upstream(upstream: &Upstream) -> Vec<(String, [String; 4])> {
         true => upstream.name.clone(),
         false => format!("{}, {ANY_OTHER}", upstream.name),
     };
-    let other = (name, figures(&upstream.settings));
+    let other = (name, figures(&upstream.settings, &[]));
     routes.chain([other]).collect()
 }
 
@@ -42,11 +42,11 @@ pub(super) fn slow(settings: &Settings) -> Option<String> {
     (fit < tries).then(|| format!("{fit} of {tries} tries fit into {total}"))
 }
 
-fn figures(settings: &Settings) -> [String; 4] {
+fn figures(settings: &Settings, matches: &[Match]) -> [String; 4] {
     [
         derived::tries(settings).to_string(),
         display::duration(derived::worst_latency(settings)),
-        format!("{}x", derived::amplification(settings)),
+        format!("{}x", derived::amplification(settings, matches)),
         display::size(derived::replay_memory(settings)),
     ]
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::rows::{self, Row};
-use crate::plan::{Action, Origin, Place, Plan, Route, Settings, Upstream, derived};
+use crate::plan::{Action, Match, Origin, Place, Plan, Route, Settings, Upstream, derived};
 
 /// The plan as pretty-printed JSON, ending in a newline.
 pub fn json(plan: &Plan) -> String {
@@ -133,7 +133,7 @@ impl Cx<'_> {
             routes: upstream.routes.iter().map(|route| self.route(route)).collect(),
             any_other_call: match upstream.protocol.value.is_opaque() {
                 true => self.carrying(&upstream.settings),
-                false => self.forwarding(&upstream.settings),
+                false => self.forwarding(&upstream.settings, &[]),
             },
         }
     }
@@ -147,7 +147,7 @@ impl Cx<'_> {
             matches: matches.map(|line| self.value(line, &super::at(line.place))).collect(),
             action: self.action(route),
             policy: match route.action {
-                Action::Forward { .. } => self.forwarding(&route.settings),
+                Action::Forward { .. } => self.forwarding(&route.settings, &route.matches),
                 Action::Respond(_) => self.answering(&route.settings),
             },
         }
@@ -166,13 +166,13 @@ impl Cx<'_> {
         SettingJson { setting: setting.to_owned(), value, origin }
     }
 
-    fn forwarding(&self, settings: &Settings) -> PolicyJson {
+    fn forwarding(&self, settings: &Settings, matches: &[Match]) -> PolicyJson {
         let worst = derived::worst_latency(settings);
         let bounded = worst < Duration::MAX;
         let figures = FiguresJson {
             tries: derived::tries(settings),
             worst_latency_ms: worst.as_millis().try_into().ok().filter(|_| bounded),
-            amplification: derived::amplification(settings),
+            amplification: derived::amplification(settings, matches),
             replay_memory_bytes: derived::replay_memory(settings),
         };
         PolicyJson { figures: Some(figures), settings: self.settings(rows::settings(settings)) }

@@ -23,7 +23,7 @@ fn figures_follow_from_the_settings() {
     let stock = &plan.upstreams[1].routes[0].settings;
     assert_eq!(derived::tries(stock), 3);
     assert_eq!(derived::worst_latency(stock), SECOND);
-    assert_eq!(derived::amplification(stock), 3);
+    assert_eq!(derived::amplification(stock, &[]), 3);
     assert_eq!(derived::replay_memory(stock), 64 * 1024);
 }
 
@@ -53,6 +53,10 @@ fn without_retry_there_is_one_try_and_nothing_kept() {
     assert_eq!(derived::tries(&of), 1);
     assert_eq!(derived::worst_latency(&of), 5 * SECOND);
     assert_eq!(derived::replay_memory(&of), 0);
+    // If a kept connection ends with it, a safe method is sent once more.
+    assert_eq!(derived::amplification(&of, &[]), 2);
+    let only_post = &order().upstreams[0].routes[0].matches;
+    assert_eq!(derived::amplification(&of, only_post), 1);
 }
 
 #[test]
