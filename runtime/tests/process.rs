@@ -18,6 +18,7 @@ use amb_runtime::prelude::*;
 use rustix::fs::{Mode, OFlags, fcntl_setfl};
 use rustix::io::Errno;
 use rustix::pipe::{fcntl_setpipe_size, pipe};
+use rustix::process::{Pid, Signal, kill_process};
 
 const AS_PROXY: &str = "AMB_TEST_AS_PROXY";
 
@@ -33,6 +34,7 @@ fn main() -> ExitCode {
     calls_are_served_and_logged_and_a_signal_stops_the_proxy();
     the_admin_port_stops_the_proxy();
     a_second_signal_closes_what_the_first_left_open();
+    a_lost_terminal_stops_the_proxy_like_any_signal();
     a_full_standard_error_stops_nothing();
     a_standard_output_that_does_not_wait_gets_every_line();
     ExitCode::SUCCESS
@@ -137,8 +139,11 @@ impl Running {
     }
 
     fn signal(&self) {
-        let id = rustix::process::Pid::from_child(&self.process);
-        rustix::process::kill_process(id, rustix::process::Signal::TERM).unwrap();
+        self.send(Signal::TERM);
+    }
+
+    fn send(&self, signal: Signal) {
+        kill_process(Pid::from_child(&self.process), signal).unwrap();
     }
 
     fn line(&mut self) -> String {
@@ -200,6 +205,23 @@ fn the_admin_port_stops_the_proxy() {
     assert!(ask(&proxy.admin, "POST /quit").starts_with("HTTP/1.1 202"));
     let (code, said, _) = proxy.wait();
     assert_eq!((code, said.as_str()), (Some(0), "amb web: draining: /quit\namb web: stopped\n"));
+}
+
+fn a_lost_terminal_stops_the_proxy_like_any_signal() {
+    let proxy = Running::start();
+    proxy.send(Signal::HUP);
+    let (code, said, _) = proxy.wait();
+    assert_eq!((code, said.as_str()), (Some(0), "amb web: draining: SIGHUP\namb web: stopped\n"));
+    // Told to ignore it, as by `nohup`, it does.
+    let mut ignoring = Command::new("sh");
+    ignoring.args(["-c", "trap '' HUP; exec \"$0\""]).arg(std::env::current_exe().unwrap());
+    ignoring.env(AS_PROXY, "1").stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let proxy = Running::start_with(ignoring);
+    proxy.send(Signal::HUP);
+    assert!(ask(&proxy.port, "GET /a").starts_with("HTTP/1.1 410"));
+    proxy.signal();
+    let (code, said, _) = proxy.wait();
+    assert_eq!((code, said.as_str()), (Some(0), "amb web: draining: SIGTERM\namb web: stopped\n"));
 }
 
 fn a_second_signal_closes_what_the_first_left_open() {

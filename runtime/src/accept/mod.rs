@@ -5,6 +5,7 @@ mod handover;
 pub(crate) use handover::{Arrival, Doors};
 
 use std::net::{TcpListener, TcpStream};
+use std::pin::pin;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,7 +23,7 @@ use crate::proxy::{Incoming, Proxy};
 use crate::random::Random;
 use crate::serve::{http1, opaque};
 use crate::spec::Inbound;
-use crate::worker::{Net, Shared, Worker};
+use crate::worker::{Net, Phase, Shared, Worker};
 
 /// What a worker thread is started with.
 pub(crate) struct Setup {
@@ -68,13 +69,18 @@ async fn work<P: Proxy>(setup: Setup) -> std::io::Result<()> {
         welcome::<P>(&worker, stream, Inbound::Shared, stay);
     }
     tokio::task::spawn_local(take_over::<P>(Rc::clone(&worker), setup.arrivals));
+    let mut accepting = Vec::new();
     for (listener, inbound) in setup.listeners {
         listener.set_nonblocking(true)?;
         let listener = tokio::net::TcpListener::from_std(listener)?;
         let (worker, doors) = (Rc::clone(&worker), Rc::clone(&doors));
-        tokio::task::spawn_local(accept::<P>(worker, listener, inbound, doors));
+        accepting.push(tokio::task::spawn_local(accept::<P>(worker, listener, inbound, doors)));
     }
     worker.watch_phase().await;
+    for ended in accepting {
+        // How it ended matters to nobody.
+        drop(ended.await);
+    }
     while doors.carried() > 0 {
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
@@ -84,14 +90,21 @@ async fn work<P: Proxy>(setup: Setup) -> std::io::Result<()> {
     Ok(())
 }
 
+/// Accepts until the process closes.
 async fn accept<P: Proxy>(
     worker: Rc<Worker<Tcp>>,
     listener: tokio::net::TcpListener,
     inbound: Inbound,
     doors: Rc<Doors>,
 ) {
+    let mut phase = worker.shared.phase.clone();
+    let mut closing = pin!(phase.wait_for(|phase| *phase == Phase::Closing));
     loop {
-        match listener.accept().await {
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
+            _ = &mut closing => break,
+        };
+        match accepted {
             Ok((stream, _)) => {
                 let stay = doors.stay(&worker.shared);
                 match doors.is_own(&stay) {
@@ -101,6 +114,15 @@ async fn accept<P: Proxy>(
             }
             // Out of file descriptors: others must end first.
             Err(_) => tokio::time::sleep(Duration::from_millis(20)).await,
+        }
+    }
+    // Whoever got through already is not turned away.
+    let Ok(listener) = listener.into_std() else { return };
+    while let Ok((stream, _)) = listener.accept() {
+        if stream.set_nonblocking(true).is_ok()
+            && let Ok(stream) = tokio::net::TcpStream::from_std(stream)
+        {
+            welcome::<P>(&worker, stream, inbound, doors.here(&worker.shared));
         }
     }
 }

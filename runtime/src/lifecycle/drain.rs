@@ -24,15 +24,17 @@ pub(super) const CLOSING: Duration = Duration::from_secs(5);
 /// How often the connections are looked at while draining.
 const LOOK: Duration = Duration::from_millis(25);
 
-/// SIGTERM and SIGINT.
+/// SIGTERM, SIGINT and SIGHUP.
 #[derive(Debug)]
 pub(super) struct Signals {
     terminate: Signal,
     interrupt: Signal,
+    /// None if whoever started us has it ignored, as `nohup` does.
+    hang_up: Option<Signal>,
 }
 
 impl Signals {
-    /// From now on neither ends the process by itself.
+    /// From now on none of them ends the process by itself.
     ///
     /// # Errors
     /// If the system refuses a handler.
@@ -40,16 +42,31 @@ impl Signals {
         Ok(Self {
             terminate: signal(SignalKind::terminate())?,
             interrupt: signal(SignalKind::interrupt())?,
+            hang_up: if hang_up_is_ignored() { None } else { Some(signal(SignalKind::hangup())?) },
         })
     }
 
     /// The next signal's name.
     pub(super) async fn next(&mut self) -> &'static str {
+        let hang_up = async {
+            match &mut self.hang_up {
+                Some(signal) => signal.recv().await,
+                None => std::future::pending().await,
+            }
+        };
         tokio::select! {
+            _ = hang_up => "SIGHUP",
             _ = self.terminate.recv() => "SIGTERM",
             _ = self.interrupt.recv() => "SIGINT",
         }
     }
+}
+
+/// A mask of signals, in hexadecimal: SIGHUP is the first (proc(5)).
+fn hang_up_is_ignored() -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).is_some_and(|it| it & 1 == 1)
 }
 
 /// Ends when no caller has been connected for a while, or has been waited for long enough.

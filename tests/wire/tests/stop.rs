@@ -101,6 +101,30 @@ fn a_call_in_flight_is_finished() {
     assert_eq!(proxy.end().0.code(), Some(0));
 }
 
+#[test]
+fn whoever_comes_while_it_closes_is_refused() {
+    let (release, gate) = std::sync::mpsc::channel::<()>();
+    let gate = std::sync::Mutex::new(gate);
+    let upstream = Upstream::with(move |connection| {
+        connection.request();
+        gate.lock().unwrap().recv().unwrap();
+        connection.send("HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\nlate");
+    });
+    let mut proxy = Process::start(env!("CARGO_BIN_EXE_stopping"), &[]);
+    let mut caller = Caller::connect(proxy.address);
+    caller.send(format!("GET / HTTP/1.1\r\nhost: {}\r\n\r\n", upstream.address));
+    eventually("the request", || upstream.requests().len() == 1);
+    proxy.terminate();
+    assert_eq!(proxy.notice(), "amb stopping: draining: SIGTERM");
+    drop(TcpStream::connect(proxy.address).unwrap());
+    proxy.terminate();
+    assert_eq!(proxy.notice(), "amb stopping: closing: SIGTERM");
+    eventually("the ports are closed", || TcpStream::connect(proxy.address).is_err());
+    release.send(()).unwrap();
+    assert_eq!(caller.answer().text(), "late");
+    assert_eq!(proxy.end().0.code(), Some(0));
+}
+
 /// A caller of HTTP/2 is told with its next call; what it has begun is finished.
 #[test]
 fn callers_of_http2_are_told_to_leave() {
