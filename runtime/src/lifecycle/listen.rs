@@ -2,8 +2,12 @@
 
 use std::io;
 use std::net::{SocketAddr, TcpListener};
+use std::time::Duration;
 
 use rustix::io::Errno;
+use rustix::net::sockopt::{
+    set_socket_keepalive, set_tcp_keepcnt, set_tcp_keepidle, set_tcp_keepintvl,
+};
 use socket2::{Domain, Protocol, Socket, Type};
 
 use crate::exit::Exit;
@@ -12,6 +16,13 @@ use crate::spec::{Inbound, Listener};
 
 /// Connections that wait to be accepted, per socket.
 const BACKLOG: i32 = 1024;
+
+/// A caller that has been silent for so long is probed (tcp(7)), …
+const SILENCE: Duration = Duration::from_secs(60);
+/// … so often …
+const BETWEEN_PROBES: Duration = Duration::from_secs(15);
+/// … until so many had no answer.
+const PROBES: u32 = 4;
 
 /// Sockets of one worker.
 pub(crate) type Listeners = Vec<(TcpListener, Inbound)>;
@@ -118,10 +129,19 @@ fn probe(address: SocketAddr) -> Result<(), ListenError> {
 fn shared(address: SocketAddr) -> Result<TcpListener, ListenError> {
     let fail = |error| ListenError::new(address, error);
     let socket = bound(address, |socket| socket.set_reuse_port(true)).map_err(fail)?;
-    // Accepted connections inherit it.
+    // Accepted connections inherit both.
     spare_control(&socket, address);
+    probe_the_silent(&socket).map_err(fail)?;
     socket.listen(BACKLOG).map_err(fail)?;
     Ok(socket.into())
+}
+
+/// A caller that has vanished says nothing, and would be kept for ever: the kernel asks it.
+fn probe_the_silent(socket: &Socket) -> io::Result<()> {
+    set_socket_keepalive(socket, true)?;
+    set_tcp_keepidle(socket, SILENCE)?;
+    set_tcp_keepintvl(socket, BETWEEN_PROBES)?;
+    Ok(set_tcp_keepcnt(socket, PROBES)?)
 }
 
 fn bound(address: SocketAddr, set_up: fn(&Socket) -> io::Result<()>) -> io::Result<Socket> {
@@ -144,9 +164,9 @@ pub(super) fn local(socket: &TcpListener, asked: SocketAddr) -> Result<SocketAdd
 
 #[cfg(test)]
 mod tests {
-    use std::net::TcpListener;
+    use std::net::{TcpListener, TcpStream};
 
-    use rustix::net::sockopt::tcp_congestion;
+    use rustix::net::sockopt::{socket_keepalive, tcp_congestion, tcp_keepidle};
 
     use super::{ListenError, Ports};
     use crate::spec::{Listener, UpstreamId};
@@ -166,6 +186,17 @@ mod tests {
                 assert_eq!(tcp_congestion(socket).unwrap(), "reno");
             }
         }
+    }
+
+    #[test]
+    fn callers_that_have_vanished_are_found_out() {
+        let ports = Ports::open(&[Listener::shared(ANY)], 1).unwrap();
+        let (listener, _) = &ports.workers[0][0];
+        let _caller = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        listener.set_nonblocking(false).unwrap();
+        let (accepted, _) = listener.accept().unwrap();
+        assert!(socket_keepalive(&accepted).unwrap());
+        assert_eq!(tcp_keepidle(&accepted).unwrap(), super::SILENCE);
     }
 
     #[test]

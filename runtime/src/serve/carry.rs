@@ -2,6 +2,7 @@
 
 use crate::buffer::Block;
 use crate::call::{Call, Caller, Delivered, Opening, Outcome, Request, Then, deliver, reply};
+use crate::clock::Moment;
 use crate::failure::{Failure, Kind, ProxyError};
 use crate::message::Method;
 use crate::net::Target;
@@ -12,14 +13,22 @@ use crate::spec::Inbound;
 use crate::timer::Timer;
 use crate::worker::{Net, Worker};
 
-/// Carries a call through its route's pipeline and reports it. The block holds what came behind the
-/// request.
+/// A call that has ended.
+pub(crate) struct Carried {
+    /// What came behind its request.
+    pub(crate) block: Box<Block>,
+    pub(crate) then: Then,
+    /// When it ended.
+    pub(crate) now: Moment,
+}
+
+/// Carries a call through its route's pipeline and reports it.
 pub(crate) async fn carry<P: Proxy, N: Net>(
     worker: &Worker<N>,
     (caller, timer): (Caller<'_, N>, &Timer),
     mut request: Request,
     (inbound, route): (Inbound, P::Route),
-) -> (Box<Block>, Then) {
+) -> Carried {
     let index = P::index(route);
     worker.net.record(Event::Routed(index));
     let mut out = worker.blocks.take_outgoing();
@@ -49,8 +58,9 @@ pub(crate) async fn carry<P: Proxy, N: Net>(
         },
     };
     worker.report(&report);
+    let now = call.now;
     worker.blocks.give_outgoing(out);
-    (request.end(worker), delivered.then)
+    Carried { block: request.end(worker), then: delivered.then, now }
 }
 
 /// Gives the caller what the pipeline came back with.

@@ -7,10 +7,11 @@ use std::time::Duration;
 
 use tokio::io::AsyncWrite as _;
 
-use super::carry::carry;
-use super::http2;
+use super::carry::{Carried, carry};
+use super::{REST, http2};
 use crate::buffer::{Block, poll_drain, poll_fill};
 use crate::call::{Caller, Request, Response, Then, reply};
+use crate::clock::Moment;
 use crate::message::{HEAD_LIMIT, Method, Refused, RequestParts};
 use crate::net::Io as _;
 use crate::proxy::{Incoming, Proxy};
@@ -34,6 +35,8 @@ struct Connection<N: Net> {
     timer: Timer,
     /// It has carried a request.
     used: bool,
+    /// When its last call ended.
+    rests_since: Moment,
 }
 
 /// What the wait for a request ended with.
@@ -56,7 +59,8 @@ enum Afterwards {
 
 /// Carries all calls of one connection.
 pub(crate) async fn serve<P: Proxy, N: Net>(worker: &Worker<N>, io: N::Down, inbound: Inbound) {
-    let mut caller = Connection { io, timer: worker.timers.timer(), used: false };
+    let (timer, rests_since) = (worker.timers.timer(), worker.clock().now());
+    let mut caller = Connection { io, timer, used: false, rests_since };
     let mut ahead = None;
     loop {
         let request = match caller.next(worker, ahead.take()).await {
@@ -133,7 +137,8 @@ async fn answer<P: Proxy, N: Net>(
     target: (Inbound, P::Route),
 ) -> Afterwards {
     let ends = (Caller::Http1(&mut connection.io), &connection.timer);
-    let (block, then) = carry::<P, N>(worker, ends, request, target).await;
+    let Carried { block, then, now } = carry::<P, N>(worker, ends, request, target).await;
+    connection.rests_since = now;
     match then {
         Then::Keep => Afterwards::Next(block),
         then => {
@@ -203,7 +208,7 @@ impl<N: Net> Connection<N> {
     /// most of the time most connections are idle. `None`: it is to be closed.
     async fn idle(&mut self, worker: &Worker<N>) -> Option<Box<Block>> {
         let mut patience = None;
-        self.timer.clear();
+        self.timer.set(self.rests_since + REST);
         poll_fn(|cx| {
             // A new connection is taken for readable until it has been tried: then the read waits.
             if self.io.poll_readable(cx).is_ready() {

@@ -12,4 +12,12 @@ pub(crate) mod http1;
 pub(crate) mod http2;
 pub(crate) mod opaque;
 #[cfg(test)]
+mod resting;
+#[cfg(test)]
 mod sizes;
+
+use std::time::Duration;
+
+/// A caller's connection that carries nothing is closed after this time: longer than clients keep one for
+/// their next request.
+const REST: Duration = Duration::from_secs(60 * 60);

@@ -13,6 +13,7 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::runtime::{Builder, LocalOptions};
 use tokio::sync::watch;
+use tokio::time::Instant;
 
 use crate::call::{Call, Opening, Outcome};
 use crate::clock::Clock;
@@ -108,6 +109,16 @@ impl Between {
         (asked.take(), got.take())
     }
 
+    /// How long a caller's connection lasts that says this and no more, and takes so many bytes.
+    pub(crate) async fn lasts(&self, request: &[&[u8]], room: usize) -> Duration {
+        let start = Instant::now();
+        let caller = End { room, ..End::saying(request, 0, Ending::Polite) };
+        let answer: &[&[u8]] = &[b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n"];
+        self.0.net.0.replace(Some(End::saying(answer, 1, Ending::AtOnce)));
+        serve::<Plain, Ends>(&self.0, caller, Inbound::Shared).await;
+        start.elapsed()
+    }
+
     /// What a caller that stays has got so much later.
     pub(crate) async fn stay(
         &self,
@@ -159,13 +170,23 @@ struct End {
     waiting: Option<Waker>,
     got: Rc<RefCell<Vec<u8>>>,
     ending: Ending,
+    /// So many bytes are taken.
+    room: usize,
 }
 
 impl End {
     fn saying(pieces: &[&[u8]], due: usize, ending: Ending) -> Self {
         let pieces = pieces.iter().filter(|piece| !piece.is_empty());
         let pieces = pieces.map(|piece| piece.to_vec()).collect();
-        Self { pieces, due, announced: false, waiting: None, got: Rc::default(), ending }
+        Self {
+            pieces,
+            due,
+            announced: false,
+            waiting: None,
+            got: Rc::default(),
+            ending,
+            room: usize::MAX,
+        }
     }
 }
 
@@ -211,6 +232,11 @@ impl AsyncWrite for End {
         _: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
+        let left = self.room.saturating_sub(self.got.borrow().len());
+        let bytes = &bytes[..bytes.len().min(left)];
+        if bytes.is_empty() {
+            return Poll::Pending;
+        }
         self.got.borrow_mut().extend_from_slice(bytes);
         self.waiting.take().into_iter().for_each(Waker::wake);
         Poll::Ready(Ok(bytes.len()))

@@ -33,6 +33,8 @@ pub(super) struct Inlet<I> {
 pub(super) struct Watch {
     gauge: RefCell<Gauge>,
     flood: Cell<Option<Flood>>,
+    /// The caller does not take what is written.
+    blocked: Cell<bool>,
     clock: Clock,
 }
 
@@ -46,7 +48,7 @@ struct Ending {
 impl Watch {
     pub(super) fn new(clock: Clock) -> Rc<Self> {
         let gauge = RefCell::new(Gauge::new(clock.now()));
-        Rc::new(Self { gauge, flood: Cell::default(), clock })
+        Rc::new(Self { gauge, flood: Cell::default(), blocked: Cell::default(), clock })
     }
 
     /// The caller floods us, with this; said once.
@@ -58,8 +60,20 @@ impl Watch {
         self.gauge.borrow().is_head_open()
     }
 
+    pub(super) fn is_blocked(&self) -> bool {
+        self.blocked.get()
+    }
+
     pub(super) fn now(&self) -> Moment {
         self.clock.now()
+    }
+
+    fn sent(&self, sent: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
+        self.blocked.set(sent.is_pending());
+        if let Poll::Ready(Ok(sent)) = sent {
+            self.gauge.borrow_mut().sent(sent);
+        }
+        sent
     }
 
     fn received(&self, bytes: &[u8]) {
@@ -110,9 +124,8 @@ impl<I: Io> AsyncWrite for Inlet<I> {
         cx: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        let sent = ready!(Pin::new(&mut self.io).poll_write(cx, bytes))?;
-        self.watch.gauge.borrow_mut().sent(sent);
-        Poll::Ready(Ok(sent))
+        let sent = Pin::new(&mut self.io).poll_write(cx, bytes);
+        self.watch.sent(sent)
     }
 
     fn poll_write_vectored(
@@ -120,9 +133,8 @@ impl<I: Io> AsyncWrite for Inlet<I> {
         cx: &mut Context<'_>,
         parts: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        let sent = ready!(Pin::new(&mut self.io).poll_write_vectored(cx, parts))?;
-        self.watch.gauge.borrow_mut().sent(sent);
-        Poll::Ready(Ok(sent))
+        let sent = Pin::new(&mut self.io).poll_write_vectored(cx, parts);
+        self.watch.sent(sent)
     }
 
     fn is_write_vectored(&self) -> bool {

@@ -18,6 +18,7 @@ use h2::server::{Builder, Connection, SendResponse};
 use h2::{Reason, RecvStream};
 
 use self::inlet::{Inlet, Watch};
+use super::REST;
 use super::carry::carry;
 use crate::buffer::Block;
 use crate::call::{Caller, Request, reply};
@@ -32,6 +33,8 @@ use crate::worker::{Net, Worker};
 
 /// A head that has begun must be complete within this time, and the first settings be there.
 const HEAD_PATIENCE: Duration = Duration::from_secs(10);
+/// A caller without a call that does not read what there is for it, or was asked to leave, gets this time.
+pub(super) const LAST_PATIENCE: Duration = Duration::from_secs(10);
 /// While the proxy stops, a silent connection is given this time to say something.
 const DRAIN_PATIENCE: Duration = Duration::from_secs(1);
 
@@ -64,7 +67,7 @@ pub(crate) async fn serve<P: Proxy, N: Net>(
     poll_fn(|cx| {
         loop {
             while let Poll::Ready(Some(())) = streams.poll_next_unpin(cx) {}
-            match session.poll_accept(cx) {
+            match session.poll_accept(streams.is_empty(), cx) {
                 Poll::Ready(Some((request, answer))) => {
                     streams.push(call::<P, N>(worker, request, answer, inbound));
                 }
@@ -116,6 +119,10 @@ struct Session<'w, N: Net> {
 enum Patience {
     Head,
     Drain,
+    /// No call, and nothing that is wrong.
+    Rest,
+    /// No call, and no reader of what there is to say.
+    Last,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -132,6 +139,7 @@ impl<N: Net> Session<'_, N> {
     /// The next call; `None` once there will be none.
     fn poll_accept(
         &mut self,
+        rests: bool,
         cx: &mut Context<'_>,
     ) -> Poll<Option<(http::Request<RecvStream>, SendResponse<Bytes>)>> {
         loop {
@@ -140,6 +148,7 @@ impl<N: Net> Session<'_, N> {
             }
             match self.connection.poll_accept(cx) {
                 Poll::Ready(Some(Ok(call))) => {
+                    self.patience = None;
                     self.leave_if_stopping();
                     return Poll::Ready(Some(call));
                 }
@@ -149,7 +158,7 @@ impl<N: Net> Session<'_, N> {
                 }
                 Poll::Ready(None) => self.state = State::Ended,
                 Poll::Pending if self.is_flooded() => {}
-                Poll::Pending if self.is_due(cx) => {}
+                Poll::Pending if self.is_due(rests, cx) => {}
                 Poll::Pending => return Poll::Pending,
             }
         }
@@ -183,10 +192,12 @@ impl<N: Net> Session<'_, N> {
     }
 
     /// Has something been waited for long enough? Then the consequence has been drawn.
-    fn is_due(&mut self, cx: &mut Context<'_>) -> bool {
+    fn is_due(&mut self, rests: bool, cx: &mut Context<'_>) -> bool {
         let patience = match self.state {
             State::Open | State::Leaving if self.watch.is_head_open() => Some(Patience::Head),
             State::Open if !self.worker.is_serving() => Some(Patience::Drain),
+            State::Open if rests && !self.watch.is_blocked() => Some(Patience::Rest),
+            _ if rests => Some(Patience::Last),
             _ => None,
         };
         if patience != self.patience {
@@ -195,13 +206,16 @@ impl<N: Net> Session<'_, N> {
                 Some(Patience::Head) => self.timer.set(now + HEAD_PATIENCE),
                 Some(Patience::Drain) if self.worker.is_closing() => self.timer.set(now),
                 Some(Patience::Drain) => self.timer.set(now + DRAIN_PATIENCE),
+                Some(Patience::Rest) => self.timer.set(now + REST),
+                Some(Patience::Last) => self.timer.set(now + LAST_PATIENCE),
                 None => self.timer.clear(),
             }
             self.patience = patience;
         }
         match self.timer.poll_due(cx).map(|()| self.patience) {
             Poll::Ready(Some(Patience::Head)) => self.fail(Flood::SlowHead),
-            Poll::Ready(Some(Patience::Drain)) => self.leave(),
+            Poll::Ready(Some(Patience::Drain | Patience::Rest)) => self.leave(),
+            Poll::Ready(Some(Patience::Last)) => self.state = State::Ended,
             Poll::Ready(None) | Poll::Pending => return false,
         }
         true
@@ -238,8 +252,8 @@ async fn call<P: Proxy, N: Net>(
             let route = P::route(&request.head(), inbound);
             let timer = worker.timers.timer();
             let ends = (Caller::Http2(&mut answer), &timer);
-            let (block, _) = carry::<P, N>(worker, ends, request, (inbound, route)).await;
-            worker.blocks.give(block);
+            let carried = carry::<P, N>(worker, ends, request, (inbound, route)).await;
+            worker.blocks.give(carried.block);
         }
         Err(refused) => {
             worker.blocks.give(block);
