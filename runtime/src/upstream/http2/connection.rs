@@ -74,10 +74,13 @@ impl Multiplexed {
         let mut requests = self.requests.borrow_mut();
         match requests.poll_ready(&mut Context::from_waker(Waker::noop())) {
             Poll::Ready(Err(_)) => Room::Never,
-            Poll::Ready(Ok(())) if self.calls.get() < requests.current_max_send_streams() => {
-                Room::Some
-            }
-            _ => Room::NotNow,
+            Poll::Ready(Ok(())) => match requests.current_max_send_streams() {
+                // It allows none for now, and would on another connection: calls wait here until it does.
+                0 => Room::Some,
+                most if self.calls.get() < most => Room::Some,
+                _ => Room::NotNow,
+            },
+            Poll::Pending => Room::NotNow,
         }
     }
 }

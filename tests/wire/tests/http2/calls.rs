@@ -85,6 +85,37 @@ fn no_connection_gets_more_calls_than_its_upstream_allows() {
 }
 
 #[test]
+fn calls_wait_where_none_are_allowed_for_now() {
+    const CALLS: u32 = 4;
+    let (refused, heard) = channel();
+    let (lift, lifted) = channel();
+    let lifted = Mutex::new(lifted);
+    let upstream = Upstream::with(move |connection| {
+        let Some(mut serving) = Serving::begin(connection, &[(3, 0)]) else { return };
+        // These came before the proxy knew.
+        for _ in 0..CALLS {
+            let Some(stream) = serving.request() else { return };
+            assert!(serving.send(&[reset(stream, REFUSED_STREAM)]));
+        }
+        refused.send(()).unwrap();
+        lifted.lock().unwrap().recv().unwrap();
+        assert!(serving.send(&[settings(&[(3, 100)])]));
+        while let Some(stream) = serving.request() {
+            serving.answer(stream, "fine");
+        }
+    });
+    let proxy = proxy(&upstream);
+    let mut peer = Peer::connect(proxy.address());
+    peer.frames(&(0..CALLS).map(|at| get(2 * at + 1, TWO)).collect::<Vec<_>>());
+    heard.recv().unwrap();
+    lift.send(()).unwrap();
+    for _ in 0..CALLS {
+        assert!(peer.find(|frame| frame.is(DATA, END_STREAM)).unwrap().payload == b"fine");
+    }
+    assert_eq!(upstream.connections(), 1);
+}
+
+#[test]
 fn a_caller_that_resets_its_stream_cancels_the_call() {
     let (cancelled, heard) = channel();
     let cancelled = Mutex::new(cancelled);
