@@ -1,7 +1,6 @@
 //! One try: an endpoint, a connection, the request out, the response head in.
 
 use std::future::poll_fn;
-use std::net::SocketAddr;
 use std::pin::pin;
 use std::task::Poll;
 
@@ -12,7 +11,7 @@ use crate::clock::Moment;
 use crate::failure::{Failure, Kind, Stage};
 use crate::net::Target;
 use crate::spec::{Inbound, Protocol};
-use crate::upstream::{Endpoint, Lease};
+use crate::upstream::Lease;
 use crate::worker::{Net, Worker};
 
 /// Which connections a try may use.
@@ -67,19 +66,15 @@ pub(crate) async fn attempt<N: Net>(call: &mut Call<'_, N>) -> Outcome<N> {
 pub(crate) async fn pass<N: Net>(call: &mut Call<'_, N>) -> Outcome<N> {
     let host = String::from_utf8_lossy(call.head().host()).into_owned();
     let port = call.request.parts.port.unwrap_or(80);
-    let (lease, target) = match call.inbound {
-        Inbound::Redirected(original) => {
-            (call.worker.passing.at(original), Target::Original(original))
-        }
+    let target = match call.inbound {
+        Inbound::Redirected(original) => Target::Original(original),
         Inbound::Shared | Inbound::Own(_) if host.is_empty() => {
             return Err(Failure::unsent(Kind::UnknownHost));
         }
-        // An endpoint that no other call will find.
-        Inbound::Shared | Inbound::Own(_) => {
-            (Endpoint::at(SocketAddr::from(([0, 0, 0, 0], port))), Target::Name(&host, port))
-        }
+        Inbound::Shared | Inbound::Own(_) => Target::Name(&host, port),
     };
     call.tries += 1;
+    let lease = call.worker.passing.at(target);
     let within = call.within();
     let aim = Aim { lease, target, authority: &host, protocol: Protocol::Auto, within };
     on(call, aim).await
@@ -124,11 +119,7 @@ async fn once<N: Net>(
     let traceparent = traceparent.as_ref().map(<[u8; 55]>::as_slice);
     let mut out = worker.blocks.take_outgoing();
     call.request.begin_try(&mut out, aim.authority, traceparent, call.tries);
-    let home = match aim.target {
-        Target::Upstream(..) => Some(aim.lease.clone()),
-        Target::Original(_) | Target::Name(..) => None,
-    };
-    let link = Link { end: End::Http1 { io, home }, out };
+    let link = Link { end: End::Http1 { io, home: Some(aim.lease.clone()) }, out };
     Exchange::new(link, reused, aim.within.end, call).run(call).await
 }
 

@@ -6,7 +6,8 @@ pub(crate) mod http2;
 mod idle;
 mod passing;
 
-pub(crate) use endpoint::{Endpoint, Lease};
+use endpoint::Endpoint;
+pub(crate) use endpoint::Lease;
 pub(crate) use passing::Passing;
 
 use std::cell::{Cell, RefCell};
