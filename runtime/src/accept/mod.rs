@@ -18,6 +18,7 @@ use crate::discover::{Endpoints, Lookup};
 use crate::intercept::original;
 use crate::net::Own;
 use crate::net::tcp::Tcp;
+use crate::notices::Notices;
 use crate::observe::access_log::{Log, Sender};
 use crate::proxy::{Incoming, Proxy};
 use crate::random::Random;
@@ -51,7 +52,8 @@ pub(crate) fn run<P: Proxy>(setup: Setup) -> std::io::Result<()> {
 async fn work<P: Proxy>(setup: Setup) -> std::io::Result<()> {
     let net = Tcp { lookup: setup.lookup, own: setup.own };
     let log = setup.log.and_then(Log::new::<P>);
-    let worker = Worker::new::<P>(net, setup.index, setup.shared, setup.random, log);
+    let mut worker = Worker::new::<P>(net, setup.index, setup.shared, setup.random, log);
+    worker.notices = Some(Notices::of(P::SERVICE));
     let worker = Rc::new(worker);
     let timers = Rc::clone(&worker.timers);
     tokio::task::spawn_local(async move { timers.drive().await });

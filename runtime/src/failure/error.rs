@@ -24,6 +24,25 @@ pub(crate) enum ProxyError {
 }
 
 impl ProxyError {
+    pub(crate) const ALL: [Self; 16] = [
+        Self::Dns,
+        Self::ConnectionRefused,
+        Self::ConnectionTimeout,
+        Self::ConnectionTerminated,
+        Self::ConnectionLimitReached,
+        Self::DestinationIpUnroutable,
+        Self::DestinationNotFound,
+        Self::DestinationUnavailable,
+        Self::HttpProtocol,
+        Self::HttpRequest,
+        Self::HttpResponseIncomplete,
+        Self::HttpResponseTimeout,
+        Self::ProxyInternal,
+        Self::ProxyLoopDetected,
+        Self::TlsProtocol,
+        Self::ClientClosed,
+    ];
+
     /// As `proxy-status` and the log have it.
     pub(crate) const fn name(self) -> &'static str {
         match self {

@@ -127,12 +127,13 @@ impl Failure {
             Kind::Refused => ProxyError::ConnectionRefused,
             Kind::Unreachable => ProxyError::DestinationIpUnroutable,
             Kind::ConnectTimeout => ProxyError::ConnectionTimeout,
-            Kind::Stale | Kind::Reset => ProxyError::ConnectionTerminated,
+            // The breaker's word is its own: who reads it shall not have to guess.
+            Kind::Stale | Kind::Reset | Kind::RefusedStream => ProxyError::ConnectionTerminated,
             Kind::Malformed => ProxyError::HttpProtocol,
             Kind::TryTimeout | Kind::TotalTimeout | Kind::OutOfTime => {
                 ProxyError::HttpResponseTimeout
             }
-            Kind::RefusedStream | Kind::BreakerOpen { .. } => ProxyError::DestinationUnavailable,
+            Kind::BreakerOpen { .. } => ProxyError::DestinationUnavailable,
             Kind::ConnectionLimit => ProxyError::ConnectionLimitReached,
             Kind::UnknownHost => ProxyError::DestinationNotFound,
             Kind::Loop => ProxyError::ProxyLoopDetected,

@@ -1,5 +1,6 @@
 //! Breakers, as whoever tries an upstream meets them: leave before a try, a verdict behind it.
 
+use std::fmt::{self, Display, Formatter};
 use std::time::Duration;
 
 use super::{Net, Worker};
@@ -60,7 +61,26 @@ impl<N: Net> Worker<N> {
     fn note(&self, breaker: BreakerId, transition: Option<Transition>) {
         if let Some(transition) = transition {
             self.recorder().transition(breaker, &transition);
+            if let Some(notices) = self.notices {
+                notices.say(format_args!("{}", Change(self.breaker_name(breaker), transition)));
+            }
             self.net.record(Event::Breaker(breaker, transition));
+        }
+    }
+}
+
+/// A breaker's change of state, for its operator.
+struct Change(&'static str, Transition);
+
+impl Display for Change {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let Self(name, transition) = self;
+        match transition {
+            Transition::Opened { for_ } => {
+                write!(f, "breaker {name}: open for {} ms", for_.as_millis())
+            }
+            Transition::HalfOpened => write!(f, "breaker {name}: half-open"),
+            Transition::Closed => write!(f, "breaker {name}: closed"),
         }
     }
 }
@@ -73,5 +93,22 @@ pub(crate) fn judge(cause: Option<Cause>, counts: impl Fn(Cause) -> bool) -> Ver
         Some(cause) if counts(cause) => Verdict::Failure,
         Some(Cause::Status(429) | Cause::Grpc(Grpc::ResourceExhausted)) => Verdict::Throttled,
         Some(_) => Verdict::Success,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn changes_are_told_by_name() {
+        let opened = Transition::Opened { for_: Duration::from_secs(30) };
+        for (transition, said) in [
+            (opened, "breaker payment: open for 30000 ms"),
+            (Transition::HalfOpened, "breaker payment: half-open"),
+            (Transition::Closed, "breaker payment: closed"),
+        ] {
+            assert_eq!(Change("payment", transition).to_string(), said);
+        }
     }
 }

@@ -19,6 +19,7 @@ use crate::clock::Clock;
 use crate::discover::Endpoints;
 use crate::net::tcp::Tcp;
 use crate::net::{Connect, Pipes};
+use crate::notices::Notices;
 use crate::observe::access_log::Log;
 use crate::observe::event::{Event, Record};
 use crate::observe::metrics::Recorder;
@@ -52,6 +53,8 @@ pub(crate) struct Worker<N: Net> {
     pub(crate) passing: Passing<N>,
     breakers: Box<[&'static str]>,
     pub(crate) log: Option<Log>,
+    /// Whom changes of breakers are told; nobody in tests.
+    pub(crate) notices: Option<Notices>,
     phase: Cell<Phase>,
 }
 
@@ -75,6 +78,7 @@ impl<N: Net> Worker<N> {
             passing: Passing::default(),
             breakers: breakers(P::ROUTES).collect(),
             log,
+            notices: None,
             phase: Cell::new(Phase::Serving),
             shared,
         }

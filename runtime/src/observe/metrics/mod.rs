@@ -16,7 +16,8 @@ pub(crate) use facts::Facts;
 pub(crate) use flood::Flood;
 pub(crate) use page::{Readings, page};
 
-use super::report::{Ending, Refusal, Report};
+use super::report::{Ending, Refusal, Report, Source};
+use crate::failure::ProxyError;
 use crate::grpc::Grpc;
 use crate::spec::{BreakerId, Spec, breakers};
 use crate::state::breaker::Transition;
@@ -44,6 +45,8 @@ pub(crate) struct Recorder {
 struct RouteCounters {
     calls: [status::Counters; SOURCES],
     grpc: [[Counter; Grpc::ALL.len()]; SOURCES],
+    /// Answers that are not the upstream's, in the order of [`ProxyError::ALL`].
+    local: [Counter; ProxyError::ALL.len()],
     duration: Histogram,
     tries: Counter,
     retries: Counter,
@@ -89,6 +92,12 @@ impl Recorder {
             && let Some(calls) = codes.get(usize::from(code.number()))
         {
             calls.add(1);
+        }
+        if let Source::Proxy | Source::Policy = report.source
+            && let Some(error) = report.error
+            && let Some(answers) = route.local.get(error as usize)
+        {
+            answers.add(1);
         }
         route.duration.observe(report.duration);
         route.tries.add(report.tries.into());

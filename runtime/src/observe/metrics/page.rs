@@ -7,6 +7,7 @@ use super::exposition::{Exposition, Family};
 use super::{Facts, Flood, Recorder, RouteCounters, histogram, status};
 use crate::clock::Moment;
 use crate::discover::Discovery;
+use crate::failure::ProxyError;
 use crate::grpc::Grpc;
 use crate::observe::report::{Ending, Refusal, Source};
 use crate::spec::{RouteSpec, embedded};
@@ -41,6 +42,7 @@ pub(crate) fn page(facts: &Facts, readings: &Readings<'_>) -> String {
     build_info(&mut page, facts);
     calls(&mut page, facts, readings);
     grpc_calls(&mut page, facts, readings);
+    local_answers(&mut page, facts, readings);
     durations(&mut page, facts, readings);
     tries(&mut page, facts, readings);
     bodies(&mut page, facts, readings);
@@ -92,6 +94,21 @@ fn grpc_calls(page: &mut Exposition, facts: &Facts, readings: &Readings<'_>) {
                 if count > 0 {
                     family.sample(&[route_labels(spec), labels].concat(), count);
                 }
+            }
+        }
+    }
+}
+
+fn local_answers(page: &mut Exposition, facts: &Facts, readings: &Readings<'_>) {
+    let help = "Answers in place of the upstream's, by why there was none.";
+    let mut family = page.counter("amb_local_answers_total", help);
+    for (spec, workers) in by_route(facts, readings) {
+        for (at, error) in ProxyError::ALL.iter().enumerate() {
+            let counters = workers.clone().filter_map(|route| route.local.get(at));
+            let count: u64 = counters.map(|counter| counter.get()).sum();
+            if count > 0 {
+                let labels = [("error", error.name())];
+                family.sample(&[&route_labels(spec)[..], &labels[..]].concat(), count);
             }
         }
     }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::{Facts, Recorder, page};
 use crate::discover::Discovery;
+use crate::failure::ProxyError;
 use crate::grpc::Grpc;
 use crate::observe::report::{Ending, Refusal, Report, Source};
 use crate::spec::{BreakerId, UpstreamId};
@@ -21,6 +22,7 @@ fn sample_page() -> String {
         source: Source::Proxy,
         tries: 3,
         refusal: Some(Refusal::Budget),
+        error: Some(ProxyError::Dns),
         duration: Duration::from_millis(10),
         ..head.report()
     };
@@ -50,6 +52,7 @@ fn the_page_sums_up_all_workers() {
         "amb_calls_total{upstream=\"payment\",route=\"charge\",status=\"503\",source=\"proxy\"} 2",
         "amb_calls_total{upstream=\"payment\",route=\"charge\",status=\"200\",source=\"upstream\"} 2",
         "amb_grpc_calls_total{upstream=\"stock\",route=\"stock\",grpc_status=\"unavailable\",source=\"upstream\"} 2",
+        "amb_local_answers_total{upstream=\"payment\",route=\"charge\",error=\"dns_error\"} 2",
         "amb_call_duration_seconds_bucket{upstream=\"payment\",route=\"charge\",le=\"0.005\"} 0",
         "amb_call_duration_seconds_bucket{upstream=\"payment\",route=\"charge\",le=\"0.01\"} 2",
         "amb_call_duration_seconds_bucket{upstream=\"payment\",route=\"charge\",le=\"0.025\"} 4",
