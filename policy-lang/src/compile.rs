@@ -2,7 +2,7 @@
 
 use crate::check;
 use crate::date::Date;
-use crate::diagnostics::{Code, Diagnostic, sort};
+use crate::diagnostics::{Code, Diagnostic, are_enough, sort};
 use crate::loader::{Source, SourceLoader};
 use crate::lower::{Cx, lower};
 use crate::plan::{Plan, SourceFile};
@@ -61,17 +61,21 @@ pub(crate) fn draft<T>(
     let (mut plan, mut seen) = (None, None);
     let unclosed = found.iter().any(|it| it.code == Code::UnclosedBlock);
     let read = found.len();
-    if !loaded.files.is_empty() {
+    let surplus = check::exceeded(&loaded);
+    if !loaded.files.is_empty() && surplus.is_none() && !are_enough(&found) {
         let (files, unfit) = FileNodes::all(&loaded);
+        let is_all = !are_enough(&unfit);
         found.extend(unfit);
         let program = Program::new(&files, &loaded);
-        plan = stages(&program, &loaded, options, &mut found);
+        // What follows from statements that were not looked at would only confuse.
+        plan = if is_all { stages(&program, &loaded, options, &mut found) } else { None };
         seen = Some(look(&program, &loaded));
     }
     if unclosed {
         // What stands behind it stands in it, so nothing more is known of either.
         found.truncate(read);
     }
+    found.extend(surplus);
     sort(&mut found);
     Draft { plan, diagnostics: found, sources: std::mem::take(&mut loaded.sources), seen }
 }
@@ -91,7 +95,8 @@ fn stages(
         return None;
     }
     let places = Places::new(&loaded.sources);
-    let mut cx = Cx { program, applied: &applied, places: &places, found: Vec::new() };
+    let mut cx =
+        Cx { program, applied: &applied, places: &places, found: Vec::new(), inherited: 0 };
     let lowered = lower(&mut cx);
     found.extend(cx.found);
     let lowered = lowered?;

@@ -9,7 +9,7 @@ mod runs;
 
 use std::borrow::Cow;
 
-use crate::diagnostics::Diagnostic;
+use crate::diagnostics::{Diagnostic, sort};
 use crate::syntax::ast::{Arg, Block, Comment, File, Item, Statement, Value};
 use crate::syntax::{parse, printed};
 use outline::outline;
@@ -22,8 +22,9 @@ const INDENT: usize = 4;
 /// # Errors
 /// What could not be read; such a file is not touched. Labels refer to the one source `name`.
 pub fn format(_name: &str, text: &str) -> Result<String, Vec<Diagnostic>> {
-    let (tree, found) = parse(0, text);
+    let (tree, mut found) = parse(0, text);
     if found.iter().any(Diagnostic::is_error) {
+        sort(&mut found);
         return Err(found);
     }
     let formatted = printed_file(&tree, text);
@@ -108,11 +109,11 @@ impl Printer<'_> {
                 written += fill + 1;
             }
             if index + 1 == words {
-                column = depth * INDENT + written;
+                column = depth * INDENT + written.min(2 * runs::WIDEST);
             }
-            let before = self.out.chars().count();
+            let before = self.out.len();
             self.arg(arg, depth);
-            written += self.out.chars().count() - before;
+            written += self.out.get(before..).unwrap_or_default().chars().count();
             if let Some(Arg { value: Value::Comma(comma), .. }) = statement.args.get(index + 1) {
                 self.out.push(',');
                 written += 1;

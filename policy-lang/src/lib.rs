@@ -9,6 +9,7 @@
 //! Nothing here does input or output: sources come through a [`SourceLoader`].
 
 mod date;
+mod limits;
 mod span;
 
 pub mod syntax;

@@ -30,31 +30,61 @@ impl Span {
     }
 }
 
-/// The line starts of every source, so that a place costs one binary search.
+/// The line starts of every source, so that a place costs one binary search, however long its line is.
 pub(crate) struct Places<'a> {
-    files: Vec<(&'a str, Vec<u32>)>,
+    files: Vec<Lines<'a>>,
 }
+
+struct Lines<'a> {
+    text: &'a str,
+    starts: Vec<u32>,
+    /// The characters that start before each [`STRIDE`]th byte.
+    chars: Vec<u32>,
+}
+
+const STRIDE: usize = 1024;
 
 impl<'a> Places<'a> {
     pub(crate) fn new(sources: &'a [Source]) -> Self {
-        Self {
-            files: sources
-                .iter()
-                .map(|source| (source.text.as_str(), starts(&source.text)))
-                .collect(),
-        }
+        Self { files: sources.iter().map(|source| Lines::new(&source.text)).collect() }
     }
 
     pub(crate) fn of(&self, span: Span) -> Place {
         let file = span.file as usize;
-        let Some((text, starts)) = self.files.get(file) else {
+        let Some(lines) = self.files.get(file) else {
             return Place { file, line: 1, column: 1 };
         };
-        let before = starts.partition_point(|start| *start <= span.start);
-        let start = before.checked_sub(1).and_then(|line| starts.get(line)).copied().unwrap_or(0);
-        let head = text.get(start as usize..span.start as usize).unwrap_or_default();
-        Place { file, line: number(before), column: number(head.chars().count() + 1) }
+        let before = lines.starts.partition_point(|start| *start <= span.start);
+        let start = before.checked_sub(1).and_then(|line| lines.starts.get(line));
+        let start = start.copied().unwrap_or(0) as usize;
+        let column = lines.before(span.start as usize).saturating_sub(lines.before(start));
+        Place { file, line: number(before), column: column + 1 }
     }
+}
+
+impl<'a> Lines<'a> {
+    fn new(text: &'a str) -> Self {
+        let mut sum = 0;
+        let chunks = text.as_bytes().chunks(STRIDE).map(|chunk| {
+            sum += started(chunk);
+            sum
+        });
+        let chars = std::iter::once(0).chain(chunks).collect();
+        Self { text, starts: starts(text), chars }
+    }
+
+    /// How many characters start before a byte.
+    fn before(&self, at: usize) -> u32 {
+        let at = at.min(self.text.len());
+        let whole = at / STRIDE;
+        let rest = self.text.as_bytes().get(whole * STRIDE..at).unwrap_or_default();
+        self.chars.get(whole).copied().unwrap_or(0) + started(rest)
+    }
+}
+
+/// The first byte of a character is no continuation (`0b10…`).
+fn started(bytes: &[u8]) -> u32 {
+    number(bytes.iter().filter(|byte| **byte & 0xc0 != 0x80).count())
 }
 
 fn starts(text: &str) -> Vec<u32> {

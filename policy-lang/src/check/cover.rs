@@ -1,16 +1,113 @@
-//! Whether earlier match lines leave a request for a later line. The answer is exact, and has a
-//! witness.
+//! Whether earlier match lines leave a request for a later line. The answer is exact.
 //!
 //! A line is a product of methods, paths and header terms. A line can demand a field, never forbid
 //! one, and a request may carry any number of fields. So the request of a line that earlier lines can
 //! least take away carries the fields of that line and no others, and only earlier lines that demand a
-//! subset of them matter. Methods are tried one by one, with
-//! one that nobody mentions. For paths, the hardest value of a capture is a segment that no
-//! line mentions; behind `**`, an empty segment is a second hard case, since no capture takes it.
+//! subset of them matter. Methods are tried one by one; where the line takes any, one that nobody mentions
+//! is the hardest. For paths, the hardest value of a capture is a segment that no line mentions; behind
+//! `**`, an empty segment is a second hard case, since no capture takes it.
+//!
+//! Earlier lines stand in a tree of segments, so that a line is compared with those alone that could take it.
 
-use crate::plan::{Match, Method, PathPattern, Segment};
+use std::collections::BTreeMap;
+
+use crate::plan::{HeaderTerm, Match, Method, PathPattern, Segment};
 
 const EVERYTHING: &PathPattern = &PathPattern { segments: Vec::new(), rest: true };
+
+/// Lines, by their segments.
+#[derive(Default)]
+pub(super) struct Lines<'a> {
+    literals: BTreeMap<&'a str, Self>,
+    capture: Option<Box<Self>>,
+    /// Those whose path ends here.
+    ended: Vec<&'a Match>,
+    /// Those that take whatever follows.
+    rest: Vec<&'a Match>,
+}
+
+/// A segment that is as hard to take as any.
+#[derive(Clone, Copy)]
+enum Hard<'a> {
+    Literal(&'a str),
+    /// One that no line mentions.
+    Fresh,
+}
+
+/// What an earlier line has to be content with.
+struct Asked<'a> {
+    /// `None`: one that no line mentions.
+    method: Option<&'a Method>,
+    headers: &'a [HeaderTerm],
+    path: &'a PathPattern,
+}
+
+impl<'a> Lines<'a> {
+    pub(super) fn add(&mut self, line: &'a Match) {
+        let path = path(line);
+        let mut at = self;
+        for segment in &path.segments {
+            at = match segment {
+                Segment::Literal(text) => at.literals.entry(text).or_default(),
+                Segment::Capture(_) => at.capture.get_or_insert_default(),
+            };
+        }
+        if path.rest { at.rest.push(line) } else { at.ended.push(line) }
+    }
+
+    /// Is there a request that `line` takes and none of these does?
+    pub(super) fn leave(&self, line: &Match) -> bool {
+        let asked = |method| Asked { method, headers: &line.headers, path: path(line) };
+        let escapes = |method| asked(method).escapes(&[self], 0);
+        match line.methods.as_slice() {
+            [] => escapes(None),
+            methods => methods.iter().any(|method| escapes(Some(method))),
+        }
+    }
+
+    fn next(&self, segment: Hard<'_>) -> impl Iterator<Item = &Self> {
+        let (literal, captured) = match segment {
+            Hard::Literal(text) => (self.literals.get(text), !text.is_empty()),
+            Hard::Fresh => (None, true),
+        };
+        literal.into_iter().chain(self.capture.as_deref().filter(|_| captured))
+    }
+}
+
+impl Asked<'_> {
+    fn is_taken(&self, lines: &[&Match]) -> bool {
+        lines.iter().any(|rival| {
+            let method = |method| rival.methods.contains(method);
+            (rival.methods.is_empty() || self.method.is_some_and(method))
+                && subset(&rival.headers, self.headers)
+        })
+    }
+
+    /// Can a path go on behind its segment `at`, such that none of `alive` takes the whole?
+    fn escapes(&self, alive: &[&Lines<'_>], at: usize) -> bool {
+        if alive.iter().any(|lines| self.is_taken(&lines.rest)) {
+            return false;
+        }
+        let choices: &[Hard<'_>] = match self.path.segments.get(at) {
+            Some(Segment::Literal(text)) => &[Hard::Literal(text)],
+            Some(Segment::Capture(_)) => &[Hard::Fresh],
+            // A path has at least one segment, if an empty one.
+            None if at > 0 && !alive.iter().any(|lines| self.is_taken(&lines.ended)) => {
+                return true;
+            }
+            None if self.path.rest => &[Hard::Fresh, Hard::Literal("")],
+            None => return false,
+        };
+        choices.iter().any(|choice| {
+            let next: Vec<_> = alive.iter().flat_map(|lines| lines.next(*choice)).collect();
+            self.escapes(&next, at + 1)
+        })
+    }
+}
+
+fn subset(fewer: &[HeaderTerm], more: &[HeaderTerm]) -> bool {
+    fewer.iter().all(|term| more.contains(term))
+}
 
 /// A request, as diagnostics show it.
 pub(super) struct Request {
@@ -34,22 +131,8 @@ impl Request {
     /// Whether `line` takes it, given the fields of `asked`.
     pub(super) fn taken_by(&self, line: &Match, asked: &Match) -> bool {
         let method = line.methods.is_empty() || line.methods.contains(&self.method);
-        method && subset(line, asked) && takes(path(line), &self.segments)
+        method && subset(&line.headers, &asked.headers) && takes(path(line), &self.segments)
     }
-}
-
-/// A request that `line` takes and none of `earlier` does.
-pub(super) fn left_over(line: &Match, earlier: &[&Match]) -> Option<Request> {
-    let rivals: Vec<&Match> = earlier.iter().copied().filter(|rival| subset(rival, line)).collect();
-    let fresh = fresh(&rivals, line);
-    methods(line, &rivals).into_iter().find_map(|method| {
-        let taking = rivals
-            .iter()
-            .filter(|rival| rival.methods.is_empty() || rival.methods.contains(&method));
-        let alive: Vec<&PathPattern> = taking.map(|rival| path(rival)).collect();
-        let segments = escape(path(line), &alive, &fresh, &mut Vec::new())?;
-        Some(Request { method, segments })
-    })
 }
 
 /// Some request that `line` takes.
@@ -71,71 +154,6 @@ fn shown(segment: &Segment) -> String {
 
 fn path(line: &Match) -> &PathPattern {
     line.path.as_ref().unwrap_or(EVERYTHING)
-}
-
-fn subset(fewer: &Match, more: &Match) -> bool {
-    fewer.headers.iter().all(|term| more.headers.contains(term))
-}
-
-/// The methods that could make a difference, one that nobody mentions among them.
-fn methods(line: &Match, rivals: &[&Match]) -> Vec<Method> {
-    if !line.methods.is_empty() {
-        return line.methods.clone();
-    }
-    let mut methods = vec![Method::Other("ANY".to_owned())];
-    for method in rivals.iter().flat_map(|rival| &rival.methods) {
-        if !methods.contains(method) {
-            methods.push(method.clone());
-        }
-    }
-    methods
-}
-
-/// A segment that no line mentions.
-fn fresh(rivals: &[&Match], line: &Match) -> String {
-    let all = rivals.iter().copied().chain([line]).flat_map(|line| &path(line).segments);
-    let longest = all.filter_map(|segment| match segment {
-        Segment::Literal(text) if text.bytes().all(|byte| byte == b'x') => Some(text.len()),
-        _ => None,
-    });
-    "x".repeat(longest.max().unwrap_or(0) + 1)
-}
-
-/// Segments that continue `taken` within `line`, such that none of `alive` takes the whole.
-fn escape(
-    line: &PathPattern,
-    alive: &[&PathPattern],
-    fresh: &str,
-    taken: &mut Vec<String>,
-) -> Option<Vec<String>> {
-    let at = taken.len();
-    if alive.iter().any(|rival| rival.rest && rival.segments.len() <= at) {
-        return None;
-    }
-    let choices = match line.segments.get(at) {
-        Some(Segment::Literal(text)) => vec![text.as_str()],
-        Some(Segment::Capture(_)) => vec![fresh],
-        None => {
-            let ended = alive.iter().any(|rival| rival.segments.len() == at);
-            match (ended, line.rest) {
-                // A path has at least one segment, if an empty one.
-                (false, _) if at > 0 => return Some(taken.clone()),
-                (_, false) => return None,
-                (_, true) => vec![fresh, ""],
-            }
-        }
-    };
-    for choice in choices {
-        let next: Vec<&PathPattern> =
-            alive.iter().copied().filter(|rival| fits(rival.segments.get(at), choice)).collect();
-        taken.push(choice.to_owned());
-        let escaped = escape(line, &next, fresh, taken);
-        if escaped.is_some() {
-            return escaped;
-        }
-        taken.pop();
-    }
-    None
 }
 
 fn fits(segment: Option<&Segment>, text: &str) -> bool {

@@ -3,12 +3,14 @@
 //! Demands are only ever conjoined: each is judged by itself, on the service, on every
 //! upstream and on every route, and nothing in a service's file can take one away.
 
+use std::collections::BTreeMap;
+
 use super::compare::{Actual, Wanted, holds};
 use super::reading::{self, Reading};
 use super::require::{Exemption, Rule, exemptions, rules};
 use super::{Forwarded, forwarded};
 use crate::date::Date;
-use crate::diagnostics::{Diagnostic, guard as report};
+use crate::diagnostics::{Diagnostic, are_enough, guard as report};
 use crate::lower::{Lowered, NO_TOTAL};
 use crate::resolve::{Applied, Program};
 use crate::schema::Subject;
@@ -17,7 +19,8 @@ use crate::span::Span;
 /// What is judged, and who may be free of it.
 struct Court<'n> {
     rules: Vec<Rule<'n>>,
-    exemptions: Vec<Exemption<'n>>,
+    /// By path and upstream; of each baseline the one that ends last.
+    exemptions: BTreeMap<(&'n str, &'n str), Vec<Exemption<'n>>>,
     today: Option<Date>,
     found: Vec<Diagnostic>,
 }
@@ -33,11 +36,27 @@ pub(super) fn check(
     if rules.is_empty() {
         return;
     }
-    let mut court = Court { rules, exemptions: exemptions(applied), today, found: Vec::new() };
+    let exemptions = by_upstream(exemptions(applied));
+    let mut court = Court { rules, exemptions, today, found: Vec::new() };
     court.deployment(program, applied, lowered);
     court.upstreams(lowered);
     court.calls(lowered);
     found.append(&mut court.found);
+}
+
+fn by_upstream<'n>(all: Vec<Exemption<'n>>) -> BTreeMap<(&'n str, &'n str), Vec<Exemption<'n>>> {
+    let mut index: BTreeMap<_, Vec<Exemption<'n>>> = BTreeMap::new();
+    for exemption in all {
+        for upstream in &exemption.upstreams {
+            let known = index.entry((exemption.path, *upstream)).or_default();
+            match known.iter_mut().find(|other| other.is_of_same(&exemption)) {
+                Some(other) if other.until < exemption.until => *other = exemption.clone(),
+                Some(_) => {}
+                None => known.push(exemption.clone()),
+            }
+        }
+    }
+    index
 }
 
 impl Court<'_> {
@@ -93,20 +112,25 @@ impl Court<'_> {
         owner: Span,
         read: &dyn Fn(&str) -> Option<Reading>,
     ) {
+        let mut readings: BTreeMap<&str, Option<Reading>> = BTreeMap::new();
         for rule in self.rules.iter().filter(|rule| rule.path.subject == subject) {
-            let Some(reading) = read(&rule.path.text) else { continue };
+            if are_enough(&self.found) {
+                return;
+            }
+            let path = rule.path.text.as_str();
+            let Some(reading) = readings.entry(path).or_insert_with(|| read(path)) else {
+                continue;
+            };
             if holds(&reading.value, rule.operator, &rule.wanted) {
                 continue;
             }
-            let freed = |known: &&Exemption<'_>| {
-                let named = upstream.is_some_and(|name| known.upstreams.contains(&name));
-                named && known.is_from(rule)
-            };
-            let exempt: Vec<_> = self.exemptions.iter().filter(freed).collect();
+            let known = upstream.and_then(|name| self.exemptions.get(&(path, name)));
+            let known = known.into_iter().flatten();
+            let exempt: Vec<_> = known.filter(|known| known.is_from(rule)).collect();
             if exempt.iter().any(|known| known.holds(self.today)) {
                 continue;
             }
-            let violation = Violation { rule, reading: &reading, owner };
+            let violation = Violation { rule, reading, owner };
             let ended = exempt.first().map(|known| known.ended());
             let told = report::guardrail_violated(&violation.told());
             self.found.push(ended.into_iter().fold(told, Diagnostic::note));

@@ -1,11 +1,12 @@
 //! What `intercept` must say, and that it must not capture the proxy itself.
 
+use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
 
 use crate::conform::Node;
-use crate::diagnostics::{Diagnostic, file as missing, policy as report};
+use crate::diagnostics::{Diagnostic, are_enough, file as missing, policy as report};
 use crate::lower::{Lowered, text};
-use crate::plan::{Intercept, Plan, Protocol, Upstream};
+use crate::plan::{Plan, PortRange, Protocol, Upstream};
 use crate::resolve::Program;
 use crate::span::Span;
 
@@ -25,24 +26,31 @@ pub(super) fn check(program: &Program<'_>, lowered: &Lowered<'_>, found: &mut Ve
         let span = top("listen").map_or(node.statement.head(), |it| it.statement.args_span());
         found.push(report::unreachable_listen(span, &address.to_string()));
     }
-    ambiguous(intercept, lowered, found);
+    let redirected = intercept.redirected();
+    ambiguous(&redirected, lowered, found);
     for (own, span) in own(&lowered.plan, lowered, top("listen"), top("observe")) {
-        captures(intercept, own, ports, span, found);
+        captures(&redirected, own, ports, span, found);
     }
 }
 
 /// The port of a redirected connection says what it carries; the proxy does not wait for its bytes.
-fn ambiguous(intercept: &Intercept, lowered: &Lowered<'_>, found: &mut Vec<Diagnostic>) {
+fn ambiguous(redirected: &[PortRange], lowered: &Lowered<'_>, found: &mut Vec<Diagnostic>) {
     let all = || lowered.plan.upstreams.iter().zip(&lowered.nodes);
     let is_tls = |upstream: &Upstream| upstream.protocol.value == Protocol::TlsPassthrough;
-    let is_redirected = |port: &u16| intercept.redirected().iter().any(|it| it.contains(*port));
+    let is_redirected = |port: &u16| redirected.iter().any(|it| it.contains(*port));
+    // The first upstream that gets HTTP at a port.
+    let mut http: BTreeMap<u16, (&Upstream, &Node<'_>)> = BTreeMap::new();
+    for (upstream, node) in all().filter(|(upstream, _)| !upstream.protocol.value.is_opaque()) {
+        for port in upstream.address.value.ports() {
+            http.entry(port).or_insert((upstream, node));
+        }
+    }
     for (tls, node) in all().filter(|(upstream, _)| is_tls(upstream)) {
+        if are_enough(found) {
+            return;
+        }
         for port in tls.address.value.ports().into_iter().filter(is_redirected) {
-            let http = all().find(|(upstream, _)| {
-                !upstream.protocol.value.is_opaque()
-                    && upstream.address.value.ports().contains(&port)
-            });
-            if let Some((http, other)) = http {
+            if let Some((http, other)) = http.get(&port) {
                 found.push(report::ambiguous_port(lives(node), port, &http.name, lives(other)));
             }
         }
@@ -96,13 +104,13 @@ fn own(
 }
 
 fn captures(
-    intercept: &Intercept,
+    redirected: &[PortRange],
     own: SocketAddr,
     ports: Span,
     listen: Option<Span>,
     found: &mut Vec<Diagnostic>,
 ) {
-    if intercept.redirected().iter().any(|range| range.contains(own.port())) {
+    if redirected.iter().any(|range| range.contains(own.port())) {
         found.push(report::intercepts_itself(ports, own.port(), listen));
     }
 }

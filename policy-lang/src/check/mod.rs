@@ -1,6 +1,6 @@
 //! The rules of a policy, behind what the shape of its statements says.
 //!
-//! `file` looks at files as a whole, `bytes` at upstreams that get no requests, `hosts`, `intercept`
+//! `size` looks at how much there is, `file` at files as a whole, `bytes` at upstreams that get no requests, `hosts`, `intercept`
 //! and `routes` at who gets a call, `retry`, `bounds` and `breaker` at what can happen to it, `grpc`
 //! at what only gRPC has, `guardrails` at what the organisation
 //! demands, `in_force` at which demands those are. Each finding is reported at the value that
@@ -22,10 +22,12 @@ mod reading;
 mod require;
 mod retry;
 mod routes;
+mod size;
 
 pub(crate) use file::files;
 pub(crate) use in_force::guardrails_in_force;
 pub(crate) use require::check_requires;
+pub(crate) use size::exceeded;
 
 use crate::date::Date;
 use crate::diagnostics::Diagnostic;

@@ -3,7 +3,7 @@
 use super::compare::{self, Wanted};
 use crate::conform::Node;
 use crate::date::Date;
-use crate::diagnostics::{Diagnostic, guard as report, nearest};
+use crate::diagnostics::{Diagnostic, are_enough, guard as report, nearest};
 use crate::lower::text;
 use crate::resolve::{Applied, Definition, Program};
 use crate::schema::{self, Path};
@@ -40,6 +40,7 @@ impl Rule<'_> {
 }
 
 /// `exempt PATH for NAME, … until "date"`.
+#[derive(Clone)]
 pub(super) struct Exemption<'n> {
     pub(super) path: &'n str,
     pub(super) upstreams: Vec<&'n str>,
@@ -56,6 +57,11 @@ impl Exemption<'_> {
         let same = |one: Definition<'_>, other: Definition<'_>| std::ptr::eq(one.node, other.node);
         self.path == rule.path.text
             && matches!((self.baseline, rule.baseline), (Some(one), Some(other)) if same(one, other))
+    }
+
+    /// Do both stand in one baseline?
+    pub(super) fn is_of_same(&self, other: &Self) -> bool {
+        matches!((self.baseline, other.baseline), (Some(one), Some(other)) if std::ptr::eq(one.node, other.node))
     }
 
     /// The last day is still free.
@@ -129,7 +135,7 @@ fn written(args: &[Arg]) -> String {
 }
 
 fn judge(node: &Node<'_>, found: &mut Vec<Diagnostic>) {
-    if !node.sound {
+    if !node.sound || are_enough(found) {
         return;
     }
     let Some(path) = known_path(node, found) else { return };

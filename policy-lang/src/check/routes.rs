@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::cover::{example, left_over};
+use super::cover::{self, example};
 use crate::conform::Node;
-use crate::diagnostics::{Diagnostic, file as names, policy as report};
+use crate::diagnostics::{Diagnostic, ENOUGH, are_enough, file as names, policy as report};
 use crate::lower::Lowered;
 use crate::plan::{Action, Match, Place, Route, Upstream};
 use crate::span::Span;
@@ -48,20 +48,23 @@ fn lines<'a>(upstream: &'a Upstream, node: &Node<'_>) -> Vec<Line<'a>> {
 }
 
 fn hidden(lines: &[Line<'_>], upstream: &Upstream, found: &mut Vec<Diagnostic>) {
-    let mut earlier: Vec<&Match> = Vec::with_capacity(lines.len());
+    let mut earlier = cover::Lines::default();
     // Per route, the lines that nothing is left for.
     let mut dead: Vec<Vec<&Line<'_>>> = upstream.routes.iter().map(|_| Vec::new()).collect();
     for line in lines {
-        if left_over(line.matched, &earlier).is_none()
+        if !earlier.leave(line.matched)
             && let Some(dead) = dead.get_mut(line.number)
         {
             dead.push(line);
         }
-        earlier.push(line.matched);
+        earlier.add(line.matched);
     }
     for (route, dead) in upstream.routes.iter().zip(dead) {
+        if are_enough(found) {
+            return;
+        }
         let whole = dead.len() == route.matches.len();
-        for line in dead.iter().take(if whole { 1 } else { dead.len() }) {
+        for line in dead.iter().take(if whole { 1 } else { ENOUGH }) {
             found.extend(told(line, lines, whole));
         }
     }
@@ -107,8 +110,9 @@ fn unused(upstream: &Upstream, node: &Node<'_>, found: &mut Vec<Diagnostic>) {
         headers: Vec::new(),
         grpc: false,
     };
-    let lines: Vec<&Match> = upstream.routes.iter().flat_map(|route| &route.matches).collect();
-    if left_over(&any, &lines).is_none() {
+    let mut lines = cover::Lines::default();
+    upstream.routes.iter().flat_map(|route| &route.matches).for_each(|line| lines.add(line));
+    if !lines.leave(&any) {
         let span = node.name().map(|(_, arg)| arg.span).unwrap_or_default();
         found.push(report::unused_upstream(span, &upstream.name));
     }

@@ -10,7 +10,7 @@ mod text;
 
 use std::collections::BTreeMap;
 
-use crate::diagnostics::{Diagnostic, setting as report};
+use crate::diagnostics::{Diagnostic, are_enough, setting as report};
 use crate::schema::{self, Body, Row, Scope};
 use crate::syntax::ast::{Arg, Block, Statement, Value};
 
@@ -87,6 +87,9 @@ pub(crate) fn conform<'a>(
     let mut first = BTreeMap::new();
     let mut nodes = Vec::new();
     for statement in statements {
+        if are_enough(found) {
+            break;
+        }
         let Some(row) = known(scope, statement, found) else { continue };
         if !row.repeats
             && let Some(earlier) = first.insert(row.key, statement.key_span)

@@ -48,7 +48,8 @@ macro_rules! codes {
 
 codes! {
     CannotRead "cannot-read" Error "a file that is needed could not be read";
-    FileTooLarge "file-too-large" Error "a file is larger than 1 MiB";
+    FileTooLarge "file-too-large" Error "the files of a policy are larger than 1 MiB";
+    TooMany "too-many" Error "a policy holds more of something than is compiled in bounded time";
     NestingTooDeep "nesting-too-deep" Error "blocks stand in blocks more than 32 levels deep";
     Syntax "syntax" Error "text that is neither a statement nor a literal";
     UnclosedBlock "unclosed-block" Error "a block has no closing brace";

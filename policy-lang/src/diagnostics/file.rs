@@ -2,6 +2,7 @@
 
 use super::{Code, Diagnostic};
 use crate::loader::LoadError;
+use crate::plan::display::size;
 use crate::span::Span;
 
 pub(crate) fn cannot_read(span: Span, path: &str, problem: &LoadError) -> Diagnostic {
@@ -19,6 +20,32 @@ pub(crate) fn import_too_deep(span: Span, most: usize) -> Diagnostic {
     let message = format!("this import is more than {most} files away from the deployment's own");
     Diagnostic::new(Code::ImportTooDeep, span, message)
         .help("import what is needed from the files that define it")
+}
+
+/// More of something than a policy may hold.
+pub(crate) fn too_many(span: Span, place: &str, most: usize, what: &str) -> Diagnostic {
+    Diagnostic::new(Code::TooMany, span, format!("{place} has at most {most} {what}"))
+        .here("one too many")
+}
+
+pub(crate) fn extends_too_far(span: Span, kind: &str, name: &str, most: usize) -> Diagnostic {
+    let message = format!("{kind} `{name}` builds on more than {most} others");
+    Diagnostic::new(Code::TooMany, span, message)
+}
+
+/// What calls inherit, summed up.
+pub(crate) fn inherits_too_much(span: Span, most: usize) -> Diagnostic {
+    let message = format!("what calls inherit amounts to more than {}", size(most as u64));
+    Diagnostic::new(Code::TooMany, span, message)
+        .here("counted up to here: what is written once counts for every call that it holds for")
+        .help("write long lists and texts where few calls inherit them")
+}
+
+/// What the requests of tests repeat, summed up.
+pub(crate) fn tests_too_much(span: Span) -> Diagnostic {
+    Diagnostic::new(Code::TooMany, span, "the tests of this policy make too many requests")
+        .here("counted up to here")
+        .help("lower `times`, or make requests shorter")
 }
 
 pub(crate) fn extends_cycle(span: Span, kind: &str, chain: &[&str]) -> Diagnostic {

@@ -21,10 +21,16 @@ pub use json::to_json_lines;
 pub use render::{Style, render};
 pub(crate) use suggest::nearest;
 
+use std::collections::BTreeSet;
+
 use crate::span::Span;
 
 /// The most findings of one compilation.
 const MOST: usize = 100;
+/// Where a stage need not look for more findings.
+pub(crate) const ENOUGH: usize = 2 * MOST;
+/// The longest text of a finding, in bytes; what was written is quoted shorter then.
+const LONGEST: usize = 400;
 
 /// One finding.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -68,7 +74,7 @@ impl Diagnostic {
         Self {
             code,
             severity: code.severity(),
-            message: message.into(),
+            message: shortened(message.into()),
             labels: vec![Label { span, text: String::new() }],
             notes: Vec::new(),
             help: None,
@@ -79,24 +85,24 @@ impl Diagnostic {
     /// Says something about the place of the finding.
     pub(crate) fn here(mut self, text: impl Into<String>) -> Self {
         if let Some(first) = self.labels.first_mut() {
-            first.text = text.into();
+            first.text = shortened(text.into());
         }
         self
     }
 
     /// Points at another place as well.
     pub(crate) fn also(mut self, span: Span, text: impl Into<String>) -> Self {
-        self.labels.push(Label { span, text: text.into() });
+        self.labels.push(Label { span, text: shortened(text.into()) });
         self
     }
 
     pub(crate) fn note(mut self, text: impl Into<String>) -> Self {
-        self.notes.push(text.into());
+        self.notes.push(shortened(text.into()));
         self
     }
 
     pub(crate) fn help(mut self, text: impl Into<String>) -> Self {
-        self.help = Some(Help { text: text.into(), fix: None });
+        self.help = Some(Help { text: shortened(text.into()), fix: None });
         self
     }
 
@@ -108,7 +114,8 @@ impl Diagnostic {
         replacement: impl Into<String>,
     ) -> Self {
         let fix = Fix { span, replacement: replacement.into() };
-        self.help = Some(Help { text: text.into(), fix: Some(fix) });
+        let fix = Some(fix).filter(|fix| fix.replacement.len() <= LONGEST);
+        self.help = Some(Help { text: shortened(text.into()), fix });
         self
     }
 
@@ -136,13 +143,12 @@ impl Diagnostic {
 
 /// Findings in the order of the text, each once. A misspelt setting is not also reported as missing.
 pub(crate) fn sort(found: &mut Vec<Diagnostic>) {
-    let misspelt: Vec<_> = found.iter().filter(|it| it.code == Code::UnknownKey).cloned().collect();
+    let about = |it: &Diagnostic| Some((it.span().file, it.setting.clone()?));
+    let misspelt: BTreeSet<_> =
+        found.iter().filter(|it| it.code == Code::UnknownKey).filter_map(about).collect();
     found.retain(|missing| {
-        let file = missing.span().file;
-        let meant = |slip: &Diagnostic| {
-            slip.span().file == file && slip.setting.is_some() && slip.setting == missing.setting
-        };
-        missing.code != Code::MissingSetting || !misspelt.iter().any(meant)
+        let meant = || about(missing).is_some_and(|it| misspelt.contains(&it));
+        missing.code != Code::MissingSetting || !meant()
     });
     found.sort_by_key(|diagnostic| (diagnostic.span(), diagnostic.code));
     found.dedup();
@@ -151,14 +157,31 @@ pub(crate) fn sort(found: &mut Vec<Diagnostic>) {
 
 /// Leaves away what nobody reads to the end, warnings first. Some error stays if there was any.
 fn bound(found: &mut Vec<Diagnostic>) {
-    let surplus = found.len().saturating_sub(MOST);
-    if surplus == 0 {
+    if found.len() <= MOST {
         return;
     }
     found.sort_by_key(|diagnostic| diagnostic.severity);
     found.truncate(MOST);
     found.sort_by_key(|diagnostic| (diagnostic.span(), diagnostic.code));
     if let Some(last) = found.pop() {
-        found.push(last.note(format!("{surplus} more findings are not shown")));
+        found.push(last.note("more findings are not shown"));
+    }
+}
+
+/// Are there more errors than are shown? Then a stage need not look for others.
+pub(crate) fn are_enough(found: &[Diagnostic]) -> bool {
+    found.len() >= ENOUGH && found.iter().filter(|found| found.is_error()).count() >= ENOUGH
+}
+
+/// The text, without its middle if it is long.
+fn shortened(text: String) -> String {
+    if text.len() <= LONGEST {
+        return text;
+    }
+    let start = text.floor_char_boundary(LONGEST / 2);
+    let end = text.ceil_char_boundary(text.len() - LONGEST / 2);
+    match (text.get(..start), text.get(end..)) {
+        (Some(start), Some(end)) => format!("{start}…{end}"),
+        _ => text,
     }
 }

@@ -1,12 +1,22 @@
 //! The nearest known name, for "did you mean".
 
+/// The longest word that is looked at, in bytes. No name and no key is longer.
+const LONGEST: usize = 64;
+
 /// The closest of `known` to `written`, if it is close enough to be a slip of the hand.
 pub(crate) fn nearest<'a>(
     written: &str,
     known: impl IntoIterator<Item = &'a str>,
 ) -> Option<&'a str> {
-    let limit = (written.chars().count() / 3).max(1);
-    let close = known.into_iter().map(|name| (distance(written, name), name));
+    if written.len() > LONGEST {
+        return None;
+    }
+    let length = written.chars().count();
+    let limit = (length / 3).max(1);
+    // A letter too many or too few is a step each.
+    let alike =
+        |name: &&str| name.len() <= 4 * LONGEST && name.chars().count().abs_diff(length) <= limit;
+    let close = known.into_iter().filter(alike).map(|name| (distance(written, name), name));
     close
         .filter(|(steps, name)| *steps <= limit && *name != written)
         .min_by_key(|(steps, _)| *steps)
@@ -52,6 +62,7 @@ mod tests {
             ("no", Some("on")),
             ("mirror", None),
             ("retry", None),
+            (&"retry".repeat(100_000), None),
         ] {
             assert_eq!(nearest(written, known), expect, "{written}");
         }

@@ -17,8 +17,8 @@ impl Problem {
 }
 
 pub(crate) fn file_too_large(span: Span) -> Diagnostic {
-    Diagnostic::new(Code::FileTooLarge, span, "this file is larger than 1MiB")
-        .help("split it, and `import` the parts")
+    Diagnostic::new(Code::FileTooLarge, span, "the files of this policy are larger than 1MiB")
+        .help("make deployments of its parts")
 }
 
 pub(crate) fn nesting_too_deep(span: Span, limit: usize) -> Diagnostic {

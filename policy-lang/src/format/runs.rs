@@ -14,6 +14,9 @@ pub(super) struct Columns {
     pub(super) operators: usize,
 }
 
+/// What is wider than this, in characters, moves no column.
+pub(super) const WIDEST: usize = 80;
+
 /// Statements that open something new; their names are not values of a run.
 const DEFINITIONS: [&str; 6] = ["service", "baseline", "policy", "upstream", "route", "test"];
 /// Statements of the form SUBJECT OPERATOR VALUE.
@@ -57,17 +60,17 @@ fn align(items: &[Item], run: &[usize], columns: &mut [Columns], text: &str) {
             _ => None,
         })
         .collect();
-    let widest = statements.iter().map(|(_, statement)| key_width(statement)).max().unwrap_or(0);
+    let widths = statements.iter().map(|(_, statement)| key_width(statement));
+    let widest = widths.filter(|width| *width <= WIDEST).max().unwrap_or(0);
+    let subjects = COMPARISONS.map(|key| {
+        let same = statements.iter().filter(|(_, other)| comparison(other) && other.key == key);
+        let widths = same.map(|(_, other)| subject_width(other, text));
+        widths.filter(|width| *width <= WIDEST).max().unwrap_or(0)
+    });
     for (index, statement) in &statements {
-        let operators = match comparison(statement) {
-            false => 0,
-            true => {
-                let same = statements
-                    .iter()
-                    .filter(|(_, other)| comparison(other) && other.key == statement.key);
-                widest + 1 + same.map(|(_, other)| subject_width(other, text)).max().unwrap_or(0)
-            }
-        };
+        let own = COMPARISONS.iter().zip(subjects).find(|(key, _)| **key == statement.key);
+        let own = own.filter(|_| comparison(statement));
+        let operators = own.map_or(0, |(_, subject)| widest + 1 + subject);
         if let Some(columns) = columns.get_mut(*index) {
             *columns = Columns { values: widest, operators };
         }

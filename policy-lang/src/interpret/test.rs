@@ -4,8 +4,11 @@ use super::coverage::Coverage;
 use super::engine::run_covered;
 use super::expect;
 use super::scenario::Scenario;
-use super::trace::Trace;
+use super::trace::{Event, Trace};
 use crate::plan::{Place, Plan, Test, display};
+
+/// Of what happened in a test that failed, the first and the last that many lines are shown.
+const SHOWN: usize = 100;
 
 /// How a test went.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,9 +58,16 @@ impl TestOutcome {
             ));
         }
         text.push_str("  what happened:\n");
-        for event in &self.trace.events {
-            text.push_str(&format!("    {}\n", display::printable(&event.to_string())));
+        let events = &self.trace.events;
+        let (first, last) =
+            (events.iter().take(SHOWN), events.iter().skip(SHOWN).rev().take(SHOWN));
+        let last: Vec<_> = last.collect();
+        let line = |event: &Event| format!("    {}\n", display::printable(&event.to_string()));
+        text.extend(first.map(line));
+        if events.len() > 2 * SHOWN {
+            text.push_str(&format!("    … {} more …\n", events.len() - 2 * SHOWN));
         }
+        text.extend(last.into_iter().rev().map(line));
         text
     }
 }

@@ -17,7 +17,8 @@ pub(crate) use call::NO_TOTAL;
 pub(crate) use values::{codes, grpc_codes, text};
 
 use crate::conform::Node;
-use crate::diagnostics::Diagnostic;
+use crate::diagnostics::{Diagnostic, file as report};
+use crate::limits::INHERITED;
 use crate::plan::{Layer, Place, Plan, Settings, Sourced};
 use crate::resolve::{Applied, Effective, Program};
 use crate::span::{Places, Span};
@@ -29,11 +30,21 @@ pub(crate) struct Cx<'n, 'p> {
     pub(crate) applied: Applied<'p, 'n>,
     pub(crate) places: &'p Places<'p>,
     pub(crate) found: Vec<Diagnostic>,
+    /// Bytes of the statements that the calls so far are made of.
+    pub(crate) inherited: usize,
 }
 
 impl Cx<'_, '_> {
     fn place(&self, node: &Node<'_>) -> Place {
         self.places.of(node.statement.key_span)
+    }
+
+    /// Adds what a call is made of; `None`: all of them are made of too much.
+    fn bear(&mut self, effective: &Effective<'_>, span: Span) -> Option<()> {
+        self.inherited = self.inherited.saturating_add(effective.weight);
+        let fits = self.inherited <= INHERITED;
+        self.found.extend((!fits).then(|| report::inherits_too_much(span, INHERITED)));
+        fits.then_some(())
     }
 
     /// What a sound node says, as written in the file.
@@ -79,7 +90,8 @@ pub(crate) struct Lowered<'n> {
     pub(crate) nodes: Vec<&'n Node<'n>>,
 }
 
-/// `None`: a default of the language cannot be read, so nothing compiles at all; see `language`.
+/// `None`: what calls inherit is too much, or a default of the language cannot be read, so nothing compiles
+/// at all; see `language`.
 pub(crate) fn lower<'n>(cx: &mut Cx<'n, '_>) -> Option<Lowered<'n>> {
     let (upstreams, calls, nodes) = upstream::upstreams(cx)?;
     let mut plan = deployment::plan(cx)?;

@@ -1,12 +1,14 @@
 //! `test "…" { … }`: the calls, the scripted upstreams, and what is expected.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use super::language::language;
 use super::{Cx, reply, values};
 use crate::conform::{Node, fields};
-use crate::diagnostics::{Diagnostic, file as names, nearest, policy as report};
+use crate::diagnostics::{Diagnostic, are_enough, file as names, nearest, policy as report};
 use crate::interpret::routing::bare_host;
+use crate::limits::{REPEATED, STEPS};
 use crate::plan::{
     Expect, ExpectValue, Given, HostPattern, Operator, Protocol, ScriptedReply, ScriptedStep,
     Subject, Test, TestRequest, Upstream,
@@ -18,10 +20,93 @@ use crate::syntax::ast::{Arg, Number, Value};
 pub(super) fn tests(cx: &mut Cx<'_, '_>, upstreams: &[Upstream]) -> Vec<Test> {
     let program = cx.program;
     let all = program.entry().iter().filter(|node| node.key() == "test" && node.sound);
-    all.filter_map(|node| test(cx, node, upstreams)).collect()
+    let called = Called::new(upstreams);
+    let mut load = Load::new(upstreams);
+    let mut tests = Vec::new();
+    for node in all {
+        let Some(test) = test(cx, node, &called) else { continue };
+        if !load.bears(&test) {
+            cx.found.push(names::tests_too_much(node.statement.head()));
+            break;
+        }
+        tests.push(test);
+        if are_enough(&cx.found) {
+            break;
+        }
+    }
+    tests
 }
 
-fn test(cx: &mut Cx<'_, '_>, node: &Node<'_>, upstreams: &[Upstream]) -> Option<Test> {
+/// What tests call, by its names.
+struct Called<'a> {
+    upstreams: &'a [Upstream],
+    names: BTreeSet<&'a str>,
+    routes: BTreeSet<&'a str>,
+    /// By the name that is dialled: do all who have it get bytes?
+    opaque: BTreeMap<&'a HostPattern, bool>,
+}
+
+impl<'a> Called<'a> {
+    fn new(upstreams: &'a [Upstream]) -> Self {
+        let mut opaque = BTreeMap::new();
+        for upstream in upstreams {
+            let own = upstream.protocol.value.is_opaque();
+            for host in &upstream.hosts {
+                opaque.entry(&host.value).and_modify(|all| *all &= own).or_insert(own);
+            }
+        }
+        let routes = upstreams.iter().flat_map(|upstream| &upstream.routes);
+        Self {
+            upstreams,
+            names: upstreams.iter().map(|upstream| upstream.name.as_str()).collect(),
+            routes: routes.map(|route| route.name.as_str()).collect(),
+            opaque,
+        }
+    }
+}
+
+/// What the tests so far ask of whoever runs them.
+struct Load {
+    /// Steps that a request takes at most.
+    request: usize,
+    steps: usize,
+    /// Bytes of requests.
+    repeated: usize,
+}
+
+/// What happens in one try, as lines of a trace and searches for them.
+const STEPS_OF_A_TRY: usize = 50;
+
+impl Load {
+    fn new(upstreams: &[Upstream]) -> Self {
+        let routes = || upstreams.iter().flat_map(|upstream| &upstream.routes);
+        let lines = routes().map(|route| route.matches.len()).sum::<usize>();
+        let settings = || {
+            let own = upstreams.iter().map(|upstream| &upstream.settings);
+            own.chain(routes().map(|route| &route.settings))
+        };
+        let tries = settings().filter_map(|it| Some(it.retry.as_ref()?.attempts.value)).max();
+        let edits = settings().map(|it| it.request_headers.len() + it.response_headers.len()).max();
+        // An edit looks at every field.
+        let edits = edits.unwrap_or(0).pow(2) / 2;
+        let request = lines + tries.unwrap_or(1) as usize * STEPS_OF_A_TRY + edits;
+        Self { request, steps: 0, repeated: 0 }
+    }
+
+    /// Adds a test; can all of them be run in bounded time and memory?
+    fn bears(&mut self, test: &Test) -> bool {
+        for request in &test.requests {
+            let fields = request.headers.iter().map(|(name, value)| name.len() + value.len() + 16);
+            let bytes = request.target.len() + request.host.len() + 64 + fields.sum::<usize>();
+            let times = request.times as usize;
+            self.steps = self.steps.saturating_add(times.saturating_mul(self.request));
+            self.repeated = self.repeated.saturating_add(times.saturating_mul(bytes));
+        }
+        self.steps <= STEPS && self.repeated <= REPEATED
+    }
+}
+
+fn test(cx: &mut Cx<'_, '_>, node: &Node<'_>, called: &Called<'_>) -> Option<Test> {
     let name = node.values().first().and_then(|value| values::text(value))?.to_owned();
     if !node.wrote("request") {
         cx.found.push(report::test_without(
@@ -39,9 +124,9 @@ fn test(cx: &mut Cx<'_, '_>, node: &Node<'_>, upstreams: &[Upstream]) -> Option<
             "expects nothing",
         ));
     }
-    let requests = node.all("request").filter_map(|line| request(cx, line, upstreams)).collect();
-    let given = node.all("given").filter_map(|line| given(cx, line, upstreams)).collect();
-    let expects = node.all("expect").filter_map(|line| expect(cx, line, upstreams)).collect();
+    let requests = node.all("request").filter_map(|line| request(cx, line, called)).collect();
+    let given = node.all("given").filter_map(|line| given(cx, line, called)).collect();
+    let expects = node.all("expect").filter_map(|line| expect(cx, line, called)).collect();
     Some(Test {
         name,
         place: cx.place(node),
@@ -52,7 +137,7 @@ fn test(cx: &mut Cx<'_, '_>, node: &Node<'_>, upstreams: &[Upstream]) -> Option<
     })
 }
 
-fn request(cx: &mut Cx<'_, '_>, node: &Node<'_>, upstreams: &[Upstream]) -> Option<TestRequest> {
+fn request(cx: &mut Cx<'_, '_>, node: &Node<'_>, called: &Called<'_>) -> Option<TestRequest> {
     let values = node.values();
     let (method, host, target, options) = match values.as_slice() {
         [Value::Methods(methods), Value::Text(host), Value::Path(target), options @ ..] => {
@@ -65,9 +150,7 @@ fn request(cx: &mut Cx<'_, '_>, node: &Node<'_>, upstreams: &[Upstream]) -> Opti
         _ => return None,
     };
     let dialled = HostPattern::Exact(bare_host(host));
-    let named = |upstream: &&Upstream| upstream.hosts.iter().any(|it| it.value == dialled);
-    let mut theirs = upstreams.iter().filter(named).peekable();
-    if theirs.peek().is_some() && theirs.all(|upstream| upstream.protocol.value.is_opaque()) {
+    if called.opaque.get(&dialled) == Some(&true) {
         let span = node.args().nth(1).map_or(node.statement.head(), |arg| arg.span);
         cx.found.push(report::not_testable(span, host));
     }
@@ -91,9 +174,9 @@ fn request(cx: &mut Cx<'_, '_>, node: &Node<'_>, upstreams: &[Upstream]) -> Opti
     })
 }
 
-fn given(cx: &mut Cx<'_, '_>, node: &Node<'_>, upstreams: &[Upstream]) -> Option<Given> {
+fn given(cx: &mut Cx<'_, '_>, node: &Node<'_>, called: &Called<'_>) -> Option<Given> {
     let (name, arg) = node.name()?;
-    known_upstream(cx, arg.span, name, upstreams);
+    known_upstream(cx, arg.span, name, called);
     let mut steps = Vec::new();
     let rest = node.statement.args.get(2..)?;
     for entry in rest.split(|arg| matches!(arg.value, Value::Comma(_))) {
@@ -127,22 +210,22 @@ fn step(entry: &[Arg]) -> Option<ScriptedStep> {
     Some(ScriptedStep { reply, after: after.unwrap_or(Duration::ZERO), headers: headers.collect() })
 }
 
-fn known_upstream(cx: &mut Cx<'_, '_>, span: Span, name: &str, upstreams: &[Upstream]) {
-    let known = upstreams.iter().find(|upstream| upstream.name == name);
+fn known_upstream(cx: &mut Cx<'_, '_>, span: Span, name: &str, called: &Called<'_>) {
+    if !called.names.contains(name) {
+        let meant = nearest(name, called.names.iter().copied());
+        cx.found.push(names::unknown_name(span, "upstream", name).meant(span, meant));
+        return;
+    }
+    let known = called.upstreams.iter().find(|upstream| upstream.name == name);
     if known.is_some_and(|upstream| upstream.protocol.value.is_opaque()) {
         cx.found.push(report::not_testable(span, name));
     }
-    let known = || upstreams.iter().map(|upstream| upstream.name.as_str());
-    if !known().any(|known| known == name) {
-        cx.found
-            .push(names::unknown_name(span, "upstream", name).meant(span, nearest(name, known())));
-    }
 }
 
-fn expect(cx: &mut Cx<'_, '_>, node: &Node<'_>, upstreams: &[Upstream]) -> Option<Expect> {
+fn expect(cx: &mut Cx<'_, '_>, node: &Node<'_>, called: &Called<'_>) -> Option<Expect> {
     let args: Vec<&Arg> = node.args().collect();
     let [subject_arg, operator_arg, wanted @ ..] = args.as_slice() else { return None };
-    let subject = subject(cx, subject_arg, upstreams)?;
+    let subject = subject(cx, subject_arg, called)?;
     let compared = values_of(wanted);
     let value = operator(&operator_arg.value)
         .and_then(|operator| Some((operator, expected(&subject, operator, &compared)?)));
@@ -153,7 +236,7 @@ fn expect(cx: &mut Cx<'_, '_>, node: &Node<'_>, upstreams: &[Upstream]) -> Optio
     };
     if let (Subject::Route, ExpectValue::Name(name), Some(arg)) = (&subject, &value, wanted.first())
     {
-        known_route(cx, arg.span, name, upstreams);
+        known_route(cx, arg.span, name, called);
     }
     Some(Expect { place: cx.place(node), subject, operator, value })
 }
@@ -162,7 +245,7 @@ fn values_of<'a>(args: &[&'a Arg]) -> Vec<&'a Value> {
     args.iter().map(|arg| &arg.value).collect()
 }
 
-fn subject(cx: &mut Cx<'_, '_>, arg: &Arg, upstreams: &[Upstream]) -> Option<Subject> {
+fn subject(cx: &mut Cx<'_, '_>, arg: &Arg, called: &Called<'_>) -> Option<Subject> {
     let word = match &arg.value {
         Value::Call { name, .. } => {
             let field = values::header_call(&arg.value)?;
@@ -184,7 +267,7 @@ fn subject(cx: &mut Cx<'_, '_>, arg: &Arg, upstreams: &[Upstream]) -> Option<Sub
                 cx,
                 Span { end: arg.span.start + u32::try_from(name.len()).ok()?, ..arg.span },
                 name,
-                upstreams,
+                called,
             );
             let upstream = name.to_owned();
             Some(if figure == "breaker" {
@@ -271,14 +354,9 @@ const fn wanted_noun(subject: &Subject) -> &'static str {
     }
 }
 
-fn known_route(cx: &mut Cx<'_, '_>, span: Span, name: &str, upstreams: &[Upstream]) {
-    let routes = || {
-        upstreams
-            .iter()
-            .flat_map(|upstream| upstream.routes.iter().map(|route| route.name.as_str()))
-    };
-    let known = || routes().chain(upstreams.iter().map(|upstream| upstream.name.as_str()));
-    if !known().any(|known| known == name) {
-        cx.found.push(names::unknown_name(span, "route", name).meant(span, nearest(name, known())));
+fn known_route(cx: &mut Cx<'_, '_>, span: Span, name: &str, called: &Called<'_>) {
+    if !called.routes.contains(name) && !called.names.contains(name) {
+        let known = called.routes.iter().chain(&called.names).copied();
+        cx.found.push(names::unknown_name(span, "route", name).meant(span, nearest(name, known)));
     }
 }

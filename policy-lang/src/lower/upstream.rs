@@ -52,6 +52,7 @@ fn upstream<'n>(
     let span = node.name().map_or(node.statement.key_span, |(_, arg)| arg.span);
     let mut effective = outer.clone();
     effective.apply(cx.program, known.file, &node.children, &Layer::Upstream);
+    cx.bear(&effective, span)?;
     let protocol = protocol(cx, node)?;
     let opaque = protocol.value.is_opaque();
     let swallowed = node.swallowed("timeout");
@@ -68,6 +69,7 @@ fn upstream<'n>(
         let mut layered = effective.clone();
         layered.apply(cx.program, known.file, &inner.children, &Layer::Route);
         let span = inner.name().map_or(inner.statement.key_span, |(_, arg)| arg.span);
+        cx.bear(&layered, span)?;
         let settings = call::settings(cx, &layered, protocol.value)?;
         if let Some(route) = route::route(cx, inner, settings) {
             if bounded && !inner.swallowed("timeout") {
@@ -91,15 +93,16 @@ fn upstream<'n>(
         address,
         listen: of_upstream(cx.written(node.one("listen"), deployment::socket)),
         protocol,
-        connections: node.one("limits").and_then(|limits| {
-            of_upstream(
-                cx.written(limits.one("connections"), |values| values::count(values.first()?)),
-            )
-        }),
+        connections: of_upstream(connections(cx, node)),
         balance: balance(cx, node)?,
         settings,
         routes,
     })
+}
+
+/// `limits { connections N }`.
+fn connections(cx: &Cx<'_, '_>, node: &Node<'_>) -> Option<Sourced<u32>> {
+    cx.written(node.one("limits")?.one("connections"), |values| values::count(values.first()?))
 }
 
 /// A call must end: `total` has no default.

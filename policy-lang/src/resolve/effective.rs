@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 
 use super::names::{Definition, Kind, Program, named};
 use crate::conform::Node;
+use crate::limits::{EXTENDS, INHERITED};
 use crate::plan::{Layer, Overlay};
 use crate::schema::Scope;
 use crate::syntax::ast::Value;
@@ -56,6 +57,9 @@ pub(crate) struct Effective<'n> {
     last_response: Vec<Field<'n>>,
     /// The innermost block with a breaker is a route's.
     pub(crate) breaker_in_route: bool,
+    /// Bytes of the statements that were laid over each other, those of outer blocks among them. Past
+    /// what all calls may inherit no more are: the policy is refused then.
+    pub(crate) weight: usize,
 }
 
 impl<'n> Effective<'n> {
@@ -131,7 +135,7 @@ impl<'n> Effective<'n> {
         seen: &mut Vec<(usize, &'n str)>,
     ) {
         // Two files may each have one of that name.
-        if seen.contains(&(policy.file, policy.name)) {
+        if seen.len() > EXTENDS || seen.contains(&(policy.file, policy.name)) {
             return;
         }
         seen.push((policy.file, policy.name));
@@ -163,6 +167,10 @@ impl<'n> Effective<'n> {
             "headers" => return self.headers(program, file, node, layer, user),
             _ => return,
         };
+        self.weight += weight(node);
+        if self.weight > INHERITED {
+            return;
+        }
         if group == Group::Breaker {
             self.breaker_in_route = *user == Layer::Route;
         }
@@ -216,7 +224,7 @@ impl<'n> Effective<'n> {
         seen: &mut Vec<(usize, &'n str)>,
         take: &mut dyn FnMut(&mut Self, &'n Node<'n>, &Layer),
     ) {
-        if seen.contains(&(definition.file, definition.name)) {
+        if seen.len() > EXTENDS || seen.contains(&(definition.file, definition.name)) {
             return;
         }
         seen.push((definition.file, definition.name));
@@ -224,6 +232,10 @@ impl<'n> Effective<'n> {
             self.inherited(program, base, &program.layer(base), seen, take);
         }
         for child in &definition.node.children {
+            self.weight += weight(child);
+            if self.weight > INHERITED {
+                return;
+            }
             take(self, child, layer);
         }
     }
@@ -236,6 +248,10 @@ impl<'n> Effective<'n> {
         layer: &Layer,
         user: &Layer,
     ) {
+        self.weight += weight(node);
+        if self.weight > INHERITED {
+            return;
+        }
         let response = Kind::of(node) == Some(Kind::ResponseHeaders);
         let last = *user == Layer::Baseline;
         let mut add = |all: &mut Self, child: &'n Node<'n>, layer: &Layer| {
@@ -291,4 +307,12 @@ pub(crate) fn extended<'a>(node: &Node<'a>) -> Option<(&'a str, &'a crate::synta
         Value::Name(name) => Some((name, arg)),
         _ => None,
     }
+}
+
+/// What a statement takes in every call that inherits it, in bytes: its text, its documentation, and
+/// what any statement takes.
+fn weight(node: &Node<'_>) -> usize {
+    let span = node.statement.span();
+    let docs: usize = node.statement.docs.iter().map(String::len).sum();
+    span.end.saturating_sub(span.start) as usize + docs + 16
 }

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::manifest;
-use crate::diagnostics::{Diagnostic, file as report};
+use crate::diagnostics::{Diagnostic, file as report, syntax as unread};
+use crate::limits::{BYTES, IMPORTS};
 use crate::span::Span;
 use crate::syntax::ast::{self, Value};
 use crate::{Source, SourceLoader, syntax};
@@ -43,13 +44,24 @@ struct Walk<'l> {
     numbers: BTreeMap<String, usize>,
     /// The files between the entry and the one being read.
     open: Vec<usize>,
+    /// The `import` lines that were followed.
+    imports: usize,
+    /// Of all files that were read.
+    bytes: usize,
     found: Vec<Diagnostic>,
 }
 
 pub(crate) fn load(entry: &str, loader: &dyn SourceLoader) -> (Loaded, Vec<Diagnostic>) {
     let loaded = Loaded { sources: Vec::new(), files: Vec::new(), governed: Vec::new() };
-    let mut walk =
-        Walk { loader, loaded, numbers: BTreeMap::new(), open: Vec::new(), found: Vec::new() };
+    let mut walk = Walk {
+        loader,
+        loaded,
+        numbers: BTreeMap::new(),
+        open: Vec::new(),
+        imports: 0,
+        bytes: 0,
+        found: Vec::new(),
+    };
     match loader.load(None, entry) {
         Ok(source) => {
             let name = source.name.clone();
@@ -69,6 +81,7 @@ impl Walk<'_> {
     /// Reads a file that is new, and what it imports.
     fn file(&mut self, source: Source) -> usize {
         let number = self.loaded.sources.len();
+        self.bytes += source.text.len();
         let (tree, found) = syntax::parse(u32::try_from(number).unwrap_or(u32::MAX), &source.text);
         self.found.extend(found);
         self.numbers.insert(source.name.clone(), number);
@@ -86,6 +99,14 @@ impl Walk<'_> {
     }
 
     fn import(&mut self, from: &str, (path, span, alias): Wanted) -> Option<Import> {
+        self.imports += 1;
+        if self.imports > IMPORTS {
+            // Told once.
+            let told = (self.imports == IMPORTS + 1)
+                .then(|| report::too_many(span, "a policy", IMPORTS, "`import`"));
+            self.found.extend(told);
+            return None;
+        }
         let source = match self.loader.load(Some(from), &path) {
             Ok(source) => source,
             Err(problem) => {
@@ -107,6 +128,10 @@ impl Walk<'_> {
                 self.found.push(report::import_too_deep(span, MAX_DEPTH));
                 return None;
             }
+            None if self.bytes + source.text.len() > BYTES => {
+                self.found.push(unread::file_too_large(span));
+                return None;
+            }
             None => self.file(source),
         };
         Some(Import { span, file, alias })
@@ -124,6 +149,7 @@ impl Walk<'_> {
 
     fn manifest(&mut self, manifest: Source) {
         let number = u32::try_from(self.loaded.sources.len()).unwrap_or(u32::MAX);
+        self.bytes += manifest.text.len();
         let read = manifest::read(number, &manifest.text);
         let name = manifest.name.clone();
         self.loaded.sources.push(manifest);

@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::effective::{base, extended};
 use super::names::{Definition, Entry, Kind, Program, named};
 use crate::conform::Node;
-use crate::diagnostics::{Diagnostic, file as report, nearest};
+use crate::diagnostics::{Diagnostic, are_enough, file as report, nearest};
+use crate::limits::EXTENDS;
 use crate::span::Span;
 use crate::syntax::ast::Arg;
 
@@ -22,13 +23,16 @@ pub(crate) fn check_references(
     let mut used: Used = applied.iter().map(|known| known.node.statement.key_span).collect();
     for (number, file) in program.files.iter().enumerate() {
         for node in &file.nodes {
+            if are_enough(found) {
+                return;
+            }
             definition(program, number, node, &mut used, found);
             inside(program, number, node, &mut used, found);
         }
     }
     duplicates(program, found);
     for known in program.definitions.iter().flatten() {
-        cycle(program, *known, found);
+        chain(program, *known, found);
     }
     if entry == Entry::Deployment {
         unused(program, &used, found);
@@ -57,6 +61,9 @@ fn inside(
     found: &mut Vec<Diagnostic>,
 ) {
     for child in node.children.iter().filter(|child| child.sound) {
+        if are_enough(found) {
+            return;
+        }
         // `service { baseline NAME }` is the baseline's own business.
         let kind = Kind::of(child).filter(|kind| *kind != Kind::Baseline);
         if let (Some(kind), Some((name, arg))) = (kind, named(child)) {
@@ -91,10 +98,8 @@ fn refer(
 
 /// Is `known` the definition at `node`, or does it extend that one, directly or through others?
 fn builds_on(program: &Program<'_>, known: Definition<'_>, node: &Node<'_>) -> bool {
-    // Past as many steps as there are definitions it goes round in a circle.
-    let most = program.definitions.iter().map(Vec::len).sum();
     let chain = std::iter::successors(Some(known), |known| base(program, *known));
-    chain.take(most).any(|known| std::ptr::eq(known.node, node))
+    chain.take(EXTENDS + 1).any(|known| std::ptr::eq(known.node, node))
 }
 
 /// Two definitions of one kind and name that a file has or sees.
@@ -130,33 +135,42 @@ fn clash<'n>(
     }
 }
 
-fn cycle(program: &Program<'_>, known: Definition<'_>, found: &mut Vec<Diagnostic>) {
-    let (mut names, mut steps) = (vec![known.name], vec![known]);
-    let mut at = known;
-    while let Some(next) = base(program, at) {
+/// What a definition builds on, step by step: neither itself nor too many others.
+fn chain(program: &Program<'_>, known: Definition<'_>, found: &mut Vec<Diagnostic>) {
+    if are_enough(found) {
+        return;
+    }
+    let span = extended(known.node).map(|(_, arg)| arg.span).unwrap_or_default();
+    let mut names = vec![known.name];
+    let bases = std::iter::successors(base(program, known), |known| base(program, *known));
+    for next in bases.take(EXTENDS + 1) {
         if std::ptr::eq(next.node, known.node) {
-            let span = extended(known.node).map(|(_, arg)| arg.span).unwrap_or_default();
             found.push(report::extends_cycle(span, known.kind.title(), &names));
             return;
         }
-        if steps.iter().any(|step| std::ptr::eq(step.node, next.node)) {
-            // A cycle further down; it is reported there.
-            return;
-        }
         names.push(next.name);
-        steps.push(next);
-        at = next;
     }
+    if names.len() > EXTENDS + 1 && !circles(program, known) {
+        found.push(report::extends_too_far(span, known.kind.title(), known.name, EXTENDS));
+    }
+}
+
+/// Do its bases go round in a short circle? It is reported there.
+fn circles(program: &Program<'_>, known: Definition<'_>) -> bool {
+    let bases = std::iter::successors(base(program, known), |known| base(program, *known));
+    let bases: Vec<_> = bases.take(EXTENDS + 1).collect();
+    let Some((last, before)) = bases.split_last() else { return false };
+    before.iter().any(|step| std::ptr::eq(step.node, last.node))
 }
 
 /// Only of the deployment's own file: an imported file may define names for other deployments.
 fn unused(program: &Program<'_>, used: &Used, found: &mut Vec<Diagnostic>) {
     let own = || program.definitions.first().into_iter().flatten();
-    let is_used = |known: &Definition<'_>| used.contains(&known.node.statement.key_span);
+    // Of two with one name one is used; the other is reported as a double.
+    let is_used = |known: &&Definition<'_>| used.contains(&known.node.statement.key_span);
+    let used: BTreeSet<_> = own().filter(is_used).map(|known| (known.kind, known.name)).collect();
     for known in own().filter(|known| known.kind != Kind::Upstream) {
-        // Of two with one name one is used; the other is reported as a double.
-        let mut same = own().filter(|other| (other.kind, other.name) == (known.kind, known.name));
-        if !same.any(is_used) {
+        if !used.contains(&(known.kind, known.name)) {
             let span = named(known.node).map(|(_, arg)| arg.span).unwrap_or_default();
             found.push(report::unused_policy(span, known.kind.title(), known.name));
         }

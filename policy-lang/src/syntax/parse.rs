@@ -9,13 +9,14 @@ use pest_derive::Parser;
 
 use super::ast::{Arg, Block, Comma, Comment, File, Item, Statement, Value};
 use super::{literal, text};
-use crate::diagnostics::{Diagnostic, syntax as report};
+use crate::diagnostics::{Diagnostic, ENOUGH, are_enough, syntax as report};
+use crate::limits::BYTES;
 use crate::span::Span;
 
-/// The largest file that is read.
-const MAX_BYTES: usize = 1024 * 1024;
 /// How deep blocks may stand in blocks.
 const MAX_DEPTH: usize = 32;
+/// Whoever looks at the start of a line looks no further back, in bytes.
+const FAR: usize = 1000;
 /// Far more than the largest file needs. It bounds the work if a rule should ever back-track.
 const MAX_CALLS: usize = 500_000_000;
 
@@ -28,7 +29,7 @@ struct Grammar;
 
 /// Reads one file; `file` is its number in every span.
 pub fn parse(file: u32, source: &str) -> (File, Vec<Diagnostic>) {
-    if source.len() > MAX_BYTES {
+    if source.len() > BYTES {
         return (File::default(), vec![report::file_too_large(Span::new(file, 0, 0))]);
     }
     if let Some(at) = too_deep(source) {
@@ -100,6 +101,14 @@ impl Reader<'_> {
         Span::new(self.file, span.start(), span.end())
     }
 
+    /// Keeps no more than anybody reads, and some error if there is one.
+    fn report(&mut self, found: Diagnostic) {
+        let first_error = || found.is_error() && !self.found.iter().any(Diagnostic::is_error);
+        if self.found.len() < ENOUGH || first_error() {
+            self.found.push(found);
+        }
+    }
+
     fn items(&mut self, pair: Pair<'_, Rule>) -> Vec<Item> {
         let mut items = Vec::new();
         let mut docs: Vec<String> = Vec::new();
@@ -122,7 +131,7 @@ impl Reader<'_> {
             }
         }
         if !docs.is_empty() {
-            self.found.push(report::dangling_doc(last_doc));
+            self.report(report::dangling_doc(last_doc));
         }
         items
     }
@@ -141,12 +150,14 @@ impl Reader<'_> {
     }
 
     fn stray(&mut self, pair: &Pair<'_, Rule>) {
+        if are_enough(&self.found) {
+            return;
+        }
         let words = pair.as_str().split(['\n', '{']).next().unwrap_or_default().trim_end();
         let shown =
             if words.is_empty() { pair.as_str().get(..1).unwrap_or_default() } else { words };
         let start = pair.as_span().start();
-        self.found
-            .push(report::unexpected(Span::new(self.file, start, start + shown.len()), shown));
+        self.report(report::unexpected(Span::new(self.file, start, start + shown.len()), shown));
     }
 
     fn statement(&mut self, pair: Pair<'_, Rule>, docs: Vec<String>) -> Statement {
@@ -183,14 +194,13 @@ impl Reader<'_> {
     fn junk(&mut self, pair: &Pair<'_, Rule>) {
         let words = pair.as_str().trim_end();
         let start = pair.as_span().start();
-        self.found
-            .push(report::after_block(Span::new(self.file, start, start + words.len()), words));
+        self.report(report::after_block(Span::new(self.file, start, start + words.len()), words));
     }
 
     /// Only one of two blocks could count, and nobody would see which.
     fn again(&mut self, second: Span, first: Option<&Block>) {
         let first = first.map(|first| Span { end: first.span.start + 1, ..first.span });
-        self.found.push(report::second_block(
+        self.report(report::second_block(
             Span { end: second.start + 1, ..second },
             first.unwrap_or(second),
         ));
@@ -203,7 +213,7 @@ impl Reader<'_> {
         let items = self.items(pair);
         if !closed {
             let opens = self.slipped.take().unwrap_or(span);
-            self.found.push(report::unclosed_block(Span { end: opens.start + 1, ..opens }));
+            self.report(report::unclosed_block(Span { end: opens.start + 1, ..opens }));
         } else if self.closes_outside(span) {
             self.slipped.get_or_insert(span);
         }
@@ -213,13 +223,25 @@ impl Reader<'_> {
     /// Does the line of a block's `}` begin further out than the line of its `{`? Then it was meant for
     /// another block.
     fn closes_outside(&self, span: Span) -> bool {
-        let before = |at: u32| {
-            let before = self.source.get(..at as usize).unwrap_or_default();
-            before.rsplit('\n').next().unwrap_or_default()
+        let (Some(opens), Some(closes)) =
+            (self.line_before(span.start), self.line_before(span.end.saturating_sub(1)))
+        else {
+            return false;
         };
-        let (opens, closes) = (before(span.start), before(span.end.saturating_sub(1)));
         let depth = opens.len() - opens.trim_start().len();
         closes.trim().is_empty() && closes.len() < depth
+    }
+
+    /// What stands before a place on its line; `None` if that is much.
+    fn line_before(&self, at: u32) -> Option<&str> {
+        let end = at as usize;
+        let near = self.source.as_bytes().get(end.saturating_sub(FAR)..end)?;
+        let start = match near.iter().rposition(|byte| *byte == b'\n') {
+            Some(line) => end - near.len() + line + 1,
+            None if end <= FAR => 0,
+            None => return None,
+        };
+        self.source.get(start..end)
     }
 
     fn value(&mut self, pair: Pair<'_, Rule>, span: Span) -> Value {
@@ -247,7 +269,7 @@ impl Reader<'_> {
     }
 
     fn bad(&mut self, written: &str, diagnostic: Diagnostic) -> Value {
-        self.found.push(diagnostic);
+        self.report(diagnostic);
         Value::Bad(written.to_owned())
     }
 
