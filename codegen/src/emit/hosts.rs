@@ -1,13 +1,17 @@
 //! The names that upstreams are dialled by.
 
+use std::borrow::Cow;
+
 use amb_policy_lang::plan::{HostPattern, Sourced, Upstream};
 
-/// Names that an upstream is dialled by, exact ones before wildcards.
+/// Names that an upstream is dialled by, exact ones before wildcards; an address of IPv6 in brackets, as
+/// it stands in a request.
 pub(crate) fn exact_hosts(
     upstream: &Upstream,
-) -> impl Iterator<Item = (&str, &Sourced<HostPattern>)> {
+) -> impl Iterator<Item = (Cow<'_, str>, &Sourced<HostPattern>)> {
     upstream.hosts.iter().filter_map(|host| match &host.value {
-        HostPattern::Exact(name) => Some((name.as_str(), host)),
+        HostPattern::Exact(name) if name.contains(':') => Some((format!("[{name}]").into(), host)),
+        HostPattern::Exact(name) => Some((name.as_str().into(), host)),
         HostPattern::Suffix(_) => None,
     })
 }

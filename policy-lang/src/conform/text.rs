@@ -8,6 +8,9 @@ use crate::schema::Text;
 
 /// What is wrong with `written` as a `text`.
 pub(super) fn problem(text: Text, written: &str) -> Option<&'static str> {
+    if matches!(text, Text::Host | Text::Authority) && odd_address(host_of(written)) {
+        return Some("an address is written in its shortest form, as in `[::1]`");
+    }
     let (right, problem) = match text {
         Text::Any => (!written.trim().is_empty(), "must say something"),
         Text::Host => (
@@ -79,9 +82,28 @@ pub(super) fn label(name: &str) -> bool {
 }
 
 fn host(name: &str) -> bool {
-    name.parse::<IpAddr>().is_ok()
-        || bracketed(name).is_some_and(|ip| ip.parse::<IpAddr>().is_ok())
-        || domain(name)
+    let bracketed = bracketed(name).filter(|inner| inner.contains(':'));
+    bracketed.unwrap_or(name).parse::<IpAddr>().is_ok() || domain(name)
+}
+
+/// An address in another spelling than RFC 5952 recommends, or IPv4 in the notation of IPv6. Requests with
+/// such a host are refused, so that an address has one name.
+fn odd_address(name: &str) -> bool {
+    let ip = bracketed(name).unwrap_or(name).parse::<IpAddr>().ok();
+    let odd = |ip: IpAddr| {
+        let plain = bracketed(name).unwrap_or(name).eq_ignore_ascii_case(&ip.to_string());
+        !plain || ip.to_canonical() != ip
+    };
+    ip.is_some_and(odd)
+}
+
+/// Without a port.
+fn host_of(authority: &str) -> &str {
+    match authority.rsplit_once(':') {
+        Some((name, port)) if name.ends_with(']') && !port.contains(']') => name,
+        Some((name, _)) if !name.contains(':') => name,
+        _ => authority,
+    }
 }
 
 fn bracketed(name: &str) -> Option<&str> {
@@ -189,6 +211,11 @@ mod tests {
             (Text::HostPort, "a:1", "a:0"),
             (Text::Host, "*.shop.svc", "a.*.svc"),
             (Text::Host, "payment", "payment:80"),
+            (Text::Host, "::1", "0::1"),
+            (Text::Host, "[2001:db8::1]", "[2001:DB8:0::1]"),
+            (Text::Host, "127.0.0.1", "::ffff:127.0.0.1"),
+            (Text::Host, "127.0.0.1", "[127.0.0.1]"),
+            (Text::Authority, "[::1]:80", "[0::1]:80"),
             (Text::Socket, "127.0.0.1:0", "localhost:80"),
             (Text::Cidr, "10.0.0.0/8", "10.0.0.1/8"),
             (Text::HeaderName, "x-a", "x a"),

@@ -59,7 +59,8 @@ pub(crate) fn route<'p>(plan: &'p Plan, head: &Head<'_>) -> Target<'p> {
     Target::Upstream(Call { upstream_index, upstream, host, route })
 }
 
-/// Lower case, without a port and without the final dot of an absolute name.
+/// Lower case, without a port, without the brackets of an address and without the final dot of an absolute
+/// name.
 pub(crate) fn bare_host(host: &str) -> String {
     let bare = match host.rsplit_once(':') {
         // An IPv6 address has colons of its own, and is in brackets if there is a port.
@@ -68,6 +69,7 @@ pub(crate) fn bare_host(host: &str) -> String {
         }
         _ => host,
     };
+    let bare = bare.strip_prefix('[').and_then(|name| name.strip_suffix(']')).unwrap_or(bare);
     bare.strip_suffix('.').unwrap_or(bare).to_ascii_lowercase()
 }
 

@@ -201,7 +201,7 @@ fn hosts(
     let own = match &address.value {
         Address::Dns { host, .. } => Some(host.clone()),
         Address::Fixed(sockets) if !named && node.wrote("address") => {
-            sockets.first().map(|socket| socket.ip().to_string())
+            sockets.first().map(|socket| socket.ip().to_canonical().to_string())
         }
         Address::Fixed(_) => None,
     };

@@ -122,6 +122,7 @@ fn host(upstream: &Upstream, dice: &mut Dice) -> String {
         return "unknown.example".to_owned();
     }
     let name = match &dice.pick(&upstream.hosts).value {
+        HostPattern::Exact(name) if name.contains(':') => return literal(name, dice),
         HostPattern::Exact(name) => name.clone(),
         HostPattern::Suffix(suffix) => format!("a.b{suffix}"),
     };
@@ -130,6 +131,15 @@ fn host(upstream: &Upstream, dice: &mut Dice) -> String {
         1 => name.to_ascii_uppercase(),
         2 => format!("{name}."),
         _ => name,
+    }
+}
+
+/// An address of IPv6, as it stands in `Host`.
+fn literal(address: &str, dice: &mut Dice) -> String {
+    match dice.below(3) {
+        0 => format!("[{address}]:8080"),
+        1 => format!("[{}]", address.to_ascii_uppercase()),
+        _ => format!("[{address}]"),
     }
 }
 

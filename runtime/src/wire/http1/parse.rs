@@ -3,6 +3,7 @@
 //! `lines` finds the tokens; this module adds the rules that keep a proxy and its neighbours of
 //! one mind about where a message ends and to whom it goes (RFC 9112 §3.2, §6.3, §11.2).
 
+use super::literal::is_plain_literal;
 use super::write;
 use crate::buffer::Framing;
 use crate::message::lines::{Line, Lines, close_up};
@@ -400,11 +401,8 @@ fn split_authority(bytes: &[u8], authority: Span) -> Result<(Span, Option<u16>),
         [b':', digits @ ..] => Some(port(digits).ok_or(Refused::Host)?),
         _ => return Err(Refused::Host),
     };
-    let valid = if literal {
-        name.iter().all(|&b| is_literal_byte(b))
-    } else {
-        name.iter().all(|&b| is_name_byte(b))
-    };
+    let valid =
+        if literal { is_plain_literal(name) } else { name.iter().all(|&b| is_name_byte(b)) };
     if !valid || name.starts_with(b".") || (name.is_empty() && !rest.is_empty()) {
         return Err(Refused::Host);
     }
@@ -435,8 +433,4 @@ const fn is_name_byte(byte: u8) -> bool {
                 | b';'
                 | b'='
         )
-}
-
-const fn is_literal_byte(byte: u8) -> bool {
-    byte.is_ascii_hexdigit() || matches!(byte, b'[' | b']' | b':' | b'.')
 }
