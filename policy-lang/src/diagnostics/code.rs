@@ -94,7 +94,7 @@ codes! {
     UnknownCapture "unknown-capture" Error "a rewrite uses a capture that not every match of the route has";
     UnreachableRoute "unreachable-route" Error "earlier routes take every request that a route matches";
     UnreachableMatch "unreachable-match" Warning "earlier lines take every request that a match line matches";
-    ForbiddenHeader "forbidden-header" Error "a header that belongs to the connection cannot be edited";
+    ForbiddenHeader "forbidden-header" Error "a header that belongs to the connection cannot be edited or matched";
     HttpOnly "http-only" Error "a setting that speaks of requests, on an upstream that gets bytes";
     UnsafeRetry "unsafe-retry" Error "a retry could repeat a call that must not happen twice";
     NotGrpc "not-grpc" Error "codes and methods of gRPC stand where another protocol is spoken";

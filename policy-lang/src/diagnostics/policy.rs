@@ -1,6 +1,6 @@
 //! Findings about what a policy does: routes, retries, breakers, headers, tests.
 
-use super::{Code, Diagnostic};
+use super::{Code, Diagnostic, Severity};
 use crate::span::Span;
 
 pub(crate) fn missing_total(span: Span, place: &str) -> Diagnostic {
@@ -125,6 +125,32 @@ pub(crate) fn forbidden_header(span: Span, name: &str) -> Diagnostic {
     };
     Diagnostic::new(Code::ForbiddenHeader, span, format!("the header `{name}` cannot be edited"))
         .here(why)
+}
+
+/// A condition on a field that no condition sees.
+pub(crate) fn matched_header(span: Span, name: &str) -> Diagnostic {
+    let why = match name {
+        "host" => "the upstream is chosen by it: name it in `hosts`",
+        "content-length" => "it frames the message, and not every version of HTTP has it",
+        "grpc-status" | "trailer" => "it is no field of a request",
+        "grpc-timeout" => "each try says how much time is left",
+        _ => "it belongs to one connection and is no part of the message",
+    };
+    Diagnostic::new(Code::ForbiddenHeader, span, format!("the header `{name}` cannot be matched"))
+        .here(why)
+}
+
+/// A condition on a method that no route sees.
+pub(crate) fn matched_connect(span: Span) -> Diagnostic {
+    let found = Diagnostic::new(Code::UnreachableMatch, span, "no route ever gets a `CONNECT`");
+    Diagnostic { severity: Severity::Error, ..found }
+        .here("it asks for a tunnel, which is no call")
+        .help("take it away; `otherwise` and the names of upstreams decide about tunnels")
+}
+
+pub(crate) fn scripted_framing(span: Span, name: &str) -> Diagnostic {
+    Diagnostic::new(Code::ForbiddenHeader, span, format!("the header `{name}` cannot be scripted"))
+        .here("the message says it by itself")
 }
 
 /// Who gets bytes, and where that is written.

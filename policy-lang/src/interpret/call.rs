@@ -44,11 +44,14 @@ pub(super) struct Call<'a> {
 impl<'a> Call<'a> {
     /// A call that starts now, with its route found and its time bounded.
     pub(super) fn new(plan: &'a Plan, request: &'a Request, now: Millis) -> Self {
+        // What `connection` names is no part of the message: no condition sees it.
+        let mut fields = Fields::of(&request.headers);
+        fields.strip_hop();
         let head = Head {
             method: &request.method,
             host: &request.host,
             target: &request.target,
-            headers: &request.headers,
+            headers: &fields.0,
         };
         let mut call = Self {
             request,
@@ -62,7 +65,7 @@ impl<'a> Call<'a> {
             },
             callers: 0,
             tries: 0,
-            fields: Fields::of(&request.headers),
+            fields,
             request_id: String::new(),
             permit: None,
             ending: None,
@@ -77,7 +80,6 @@ impl<'a> Call<'a> {
         }
         // Names are not case-sensitive (RFC 9110 §4.2.3): they go on in lower case.
         call.fields.set("host", &request.host.to_ascii_lowercase());
-        call.fields.strip_hop();
         call
     }
 

@@ -14,6 +14,9 @@ const HOP_BY_HOP: [&str; 7] = [
     "upgrade",
 ];
 
+/// What `connection` cannot take away: it is no matter of one connection, or is written anew.
+const KEPT: [&str; 3] = ["host", "content-length", "transfer-encoding"];
+
 /// Field lines in order; names in lower case.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Fields(pub(super) Vec<(String, String)>);
@@ -54,12 +57,13 @@ impl Fields {
 
     /// Without the lines that end at this hop.
     pub(super) fn strip_hop(&mut self) {
-        let listed = self.first("connection").unwrap_or_default().to_ascii_lowercase();
-        let listed: Vec<_> = listed.split(',').map(str::trim).collect();
-        self.0.retain(|(name, _)| {
-            let name = name.as_str();
-            name == "host" || !(HOP_BY_HOP.contains(&name) || listed.contains(&name))
-        });
+        let lines = self.0.iter().filter(|(name, _)| name == "connection");
+        let listed: Vec<_> = lines
+            .flat_map(|(_, value)| value.split(','))
+            .map(|name| name.trim().to_ascii_lowercase())
+            .filter(|name| !KEPT.contains(&name.as_str()))
+            .collect();
+        self.0.retain(|(name, _)| !HOP_BY_HOP.contains(&name.as_str()) && !listed.contains(name));
     }
 
     pub(super) fn edit(&mut self, edit: &HeaderEdit, words: &Words<'_>) {

@@ -191,6 +191,11 @@ fn more_fields(dice: &mut Dice) -> Vec<(String, String)> {
     if dice.one_in(5) {
         fields.push(("x-request-timeout".to_owned(), (*dice.pick(&DEADLINES)).to_owned()));
     }
+    // What it names is no part of the message.
+    if dice.one_in(6) {
+        let named = *dice.pick(&["idempotency-key", "X-Kind, close", "x-request-timeout", "host"]);
+        fields.push(("Connection".to_owned(), named.to_owned()));
+    }
     fields
 }
 
