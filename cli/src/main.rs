@@ -16,6 +16,7 @@ mod demo;
 mod failure;
 mod files;
 mod install;
+mod lock;
 mod lsp;
 mod policy;
 mod scratch;

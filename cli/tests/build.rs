@@ -160,3 +160,43 @@ fn a_target_folder_that_cannot_be_written_has_a_remedy() {
     let said = String::from_utf8(build.get_output().stderr.clone()).unwrap();
     assert!(said.contains("; set CARGO_TARGET_DIR to a folder you may write"), "{said}");
 }
+
+/// A policy with what was generated from it, and then changed.
+fn stale(change: (&str, &str)) -> TempDir {
+    let folder = folder(&[("web.amb", policy("web"))]);
+    amb(folder.path(), &["generate", "web.amb"]).assert().success();
+    let text = policy("web").replace(change.0, change.1);
+    fs::write(folder.path().join("web.amb"), text).unwrap();
+    folder
+}
+
+#[test]
+fn a_locked_build_refuses_what_was_not_reviewed() {
+    for (change, refuses) in [
+        (("pass", "reject"), true),
+        // Another name is no way around.
+        (("service web", "service webb"), true),
+        (("edition 2026\n", "edition 2026\n# A comment.\n"), false),
+    ] {
+        for lock in ["CI", "AMB_LOCKED"] {
+            let folder = stale(change);
+            let build = amb(folder.path(), &["build", "web.amb"]).env("CARGO", "no-cargo");
+            let output = build.env_remove("CI").env(lock, "1").assert().code(1);
+            let said = String::from_utf8_lossy(&output.get_output().stderr).into_owned();
+            assert_eq!(said.contains("run `amb generate web.amb` and review"), refuses, "{said}");
+            assert_eq!(said.contains("cargo cannot be run"), !refuses, "{said}");
+        }
+    }
+}
+
+#[test]
+fn what_was_generated_from_another_policy_is_its_own_matter() {
+    let folder = stale(("pass", "reject"));
+    fs::write(folder.path().join("stock.amb"), policy("stock")).unwrap();
+    let build = amb(folder.path(), &["build", "stock.amb"]).env("CARGO", "no-cargo");
+    build.env("CI", "true").assert().code(1).stderr_eq(str![[r#"
+building the proxy from stock.amb (the first time takes minutes)
+error: cargo cannot be run ([..]); install Rust from https://rustup.rs
+
+"#]]);
+}

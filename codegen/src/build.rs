@@ -139,13 +139,21 @@ fn write_out(generated: &Generated, out: &Path) -> io::Result<()> {
 impl Environment {
     fn of_process() -> Self {
         let folder = |name| std::env::var_os(name).map(PathBuf::from).unwrap_or_default();
-        let is_on = |name| std::env::var(name).is_ok_and(|value| is_on(&value));
-        Self {
-            folder: folder("CARGO_MANIFEST_DIR"),
-            out: folder("OUT_DIR"),
-            locked: is_on("CI") || is_on("AMB_LOCKED"),
-        }
+        Self { folder: folder("CARGO_MANIFEST_DIR"), out: folder("OUT_DIR"), locked: is_locked() }
     }
+}
+
+/// Does the environment say that nothing is built that was not reviewed?
+pub fn is_locked() -> bool {
+    ["CI", "AMB_LOCKED"].iter().any(|name| std::env::var(name).is_ok_and(|value| is_on(&value)))
+}
+
+/// The service that `generated/` in a folder is of, as its plan says in the first line; `None`: there is no
+/// such plan.
+pub fn generated_for(folder: &Path) -> Option<String> {
+    let plan = fs::read_to_string(folder.join(FOLDER).join("plan.txt")).ok()?;
+    let mut words = plan.lines().next()?.split_whitespace();
+    (words.next() == Some("service")).then(|| words.next().map(str::to_owned))?
 }
 
 /// `CI=true`, `AMB_LOCKED=1`; not `CI=false`.

@@ -14,6 +14,7 @@ use crate::cargo;
 use crate::console::Console;
 use crate::failure::Failure;
 use crate::install::{install, places};
+use crate::lock;
 use crate::policy;
 use crate::scratch::{Deployment, Scratch};
 
@@ -37,7 +38,11 @@ pub(crate) fn binaries(args: &Build, console: &mut Console) -> Result<Vec<PathBu
         service: &plan.service.name,
         generated: generate(plan),
     });
-    let scratch = Scratch::write(&deployments.collect::<Vec<_>>(), &runtime, &target)?;
+    let deployments: Vec<_> = deployments.collect();
+    for (file, deployment) in args.files.iter().zip(&deployments) {
+        lock::check(file, deployment.service, &deployment.generated, console)?;
+    }
+    let scratch = Scratch::write(&deployments, &runtime, &target)?;
     let what = match args.files.as_slice() {
         [file] => format!("the proxy from {}", file.display()),
         files => format!("{} proxies", files.len()),
