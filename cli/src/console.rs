@@ -1,6 +1,6 @@
 //! The only place that prints.
 
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, ErrorKind, IsTerminal, Write};
 
 use amb_policy_lang::diagnostics::Style;
 
@@ -11,12 +11,14 @@ use crate::failure::Failure;
 pub(crate) struct Console {
     /// Is standard error a terminal that wants colours?
     coloured: bool,
+    /// Why a result could not be written.
+    lost: Option<io::Error>,
 }
 
 impl Console {
     pub(crate) fn of_process() -> Self {
         let no_colour = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-        Self { coloured: io::stderr().is_terminal() && !no_colour }
+        Self { coloured: io::stderr().is_terminal() && !no_colour, lost: None }
     }
 
     /// How findings are shown.
@@ -26,8 +28,19 @@ impl Console {
 
     /// A result.
     pub(crate) fn result(&mut self, text: &str) {
+        let mut stdout = io::stdout();
+        let written = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
         // A reader that has gone away (`| head`) wants no more of it.
-        let _gone = io::stdout().write_all(text.as_bytes());
+        let lost = written.err().filter(|error| error.kind() != ErrorKind::BrokenPipe);
+        self.lost = self.lost.take().or(lost);
+    }
+
+    /// Has a part of a result been lost? What a script reads would look complete.
+    pub(crate) fn lost(&mut self) -> Result<(), Failure> {
+        match self.lost.take() {
+            Some(error) => Err(Failure::Stopped(format!("the result cannot be written: {error}"))),
+            None => Ok(()),
+        }
     }
 
     /// Something beside the result.

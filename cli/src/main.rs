@@ -33,7 +33,7 @@ use failure::Failure;
 fn main() -> ExitCode {
     let args = Args::parse();
     let mut console = Console::of_process();
-    match run(args.command, &mut console) {
+    match run(args.command, &mut console).and_then(|()| console.lost()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             console.failure(&failure);

@@ -273,3 +273,30 @@ error: binary holds no policy: amb did not build it
 
 "#]]);
 }
+
+#[test]
+fn a_result_that_cannot_be_written_is_a_failure() {
+    let folder = folder(&[("web.amb", GOOD)]);
+    let mut shell = std::process::Command::new("sh");
+    shell.current_dir(folder.path()).arg("-c").arg("\"$0\" plan web.amb > /dev/full");
+    let output = shell.arg(cargo_bin!("amb")).output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(said.contains("the result cannot be written"), "{said}");
+}
+
+#[test]
+fn what_is_inspected_does_not_redraw_the_terminal() {
+    let folder = folder(&[]);
+    let rest = ",\"service\":\"\\u001b[2J\",\"plan\":\"a\\rb\u{9b}1m\u{202e}\\nc\"}\n";
+    let marker = "{\"amb-policy\":1,\"length\":";
+    let length = marker.len() + 10 + rest.len();
+    fs::write(folder.path().join("web"), format!("{marker}{length:>10}{rest}")).unwrap();
+    for format in ["text", "json"] {
+        let inspect = amb(folder.path()).args(["inspect", "web", "--format", format]);
+        let output = inspect.assert().success();
+        let said = String::from_utf8(output.get_output().stdout.clone()).unwrap();
+        let odd = |char: char| char != '\n' && (char.is_control() || char == '\u{202e}');
+        assert!(!said.contains(odd), "{said:?}");
+    }
+}

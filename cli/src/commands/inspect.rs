@@ -3,6 +3,7 @@
 use std::fs;
 
 use amb_codegen::embed;
+use amb_policy_lang::plan::display;
 use serde_json::Value;
 
 use crate::args::{Format, Inspect};
@@ -19,10 +20,27 @@ pub(crate) fn run(args: &Inspect, console: &mut Console) -> Result<(), Failure> 
     let policy: Value = serde_json::from_str(document)
         .map_err(|error| Failure::Internal(format!("the embedded policy is broken: {error}")))?;
     console.result(&match args.format {
-        Format::Json => document.to_owned(),
-        Format::Text => text(&policy),
+        Format::Json => escaped(document),
+        Format::Text => printable(&text(&policy)),
     });
     Ok(())
+}
+
+/// What could redraw a terminal, or turn the text around, as JSON writes it. Outside of its strings JSON has
+/// nothing of that but blanks.
+fn escaped(document: &str) -> String {
+    let text = |char: char| match char {
+        '\n' => "\n".to_owned(),
+        '\t' | '\r' => " ".to_owned(),
+        char if display::is_printable(char) => char.to_string(),
+        char => format!("\\u{:04x}", u32::from(char)),
+    };
+    document.chars().map(text).collect()
+}
+
+/// The same of a text, line by line.
+fn printable(text: &str) -> String {
+    text.split_inclusive('\n').map(|line| display::printable(line) + "\n").collect()
 }
 
 fn text(policy: &Value) -> String {

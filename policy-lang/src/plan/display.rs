@@ -59,9 +59,14 @@ pub fn quoted(text: &str) -> String {
     quoted + "\""
 }
 
-/// The text without control characters, which could redraw a terminal.
+/// The text without characters that could redraw a terminal, or turn what stands around them.
 pub fn printable(text: &str) -> String {
-    text.chars().filter(|char| !char.is_control()).collect()
+    text.chars().filter(|char| is_printable(*char)).collect()
+}
+
+/// Is it neither a control character nor one that turns text around?
+pub fn is_printable(char: char) -> bool {
+    !char.is_control() && !matches!(char, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 /// How an upstream is called as a place of the policy: by its name, unless that reads like a layer.
