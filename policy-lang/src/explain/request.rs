@@ -2,7 +2,7 @@
 //! `'GRPC http://pricing.shop.svc/shop.v1.Pricing/Quote'`.
 //!
 //! The request is written as one would say it. Host and target are the two things
-//! that policies look at; the scheme is accepted, because people paste URLs.
+//! that policies look at; the scheme is written, because people paste URLs.
 
 /// A call that somebody asks about.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -63,7 +63,13 @@ fn method_name(text: &str) -> Result<String, String> {
 
 fn url_parts(url: &str) -> Result<(String, String), String> {
     let rest = match url.split_once("://") {
-        Some(("http" | "https", rest)) => rest,
+        Some(("http", rest)) => rest,
+        Some(("https", rest)) => {
+            return Err(format!(
+                "a call of `https` is encrypted, and no route sees it: write `http://{rest}` if the application \
+                 speaks HTTP to the proxy"
+            ));
+        }
         Some((scheme, _)) => {
             return Err(format!("`{scheme}` is not a scheme that amb carries: write `http`"));
         }
