@@ -275,3 +275,22 @@ fn cells(cells: &[&str]) -> String {
 fn code(text: &str) -> String {
     if text.contains('`') { format!("`` {text} ``") } else { format!("`{text}`") }
 }
+
+/// A promise names the file of its test, and the tests in there.
+#[test]
+fn every_promise_has_its_test() {
+    let page = fs::read_to_string(root().join("docs/promises.md")).unwrap();
+    let rows = page.lines().filter(|line| line.starts_with('|') && line.contains('`'));
+    let mut seen = 0;
+    for row in rows {
+        let tried = row.rsplit('|').nth(1).unwrap_or_default();
+        let mut names = tried.split('`').skip(1).step_by(2);
+        let Some(file) = names.next() else { continue };
+        let text = fs::read_to_string(root().join(file)).unwrap_or_else(|_| panic!("{file}"));
+        for name in names {
+            assert!(text.contains(&format!("fn {name}(")), "{file} has no {name}");
+        }
+        seen += 1;
+    }
+    assert!(seen > 10, "{seen}");
+}
