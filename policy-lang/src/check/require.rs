@@ -3,7 +3,7 @@
 use super::compare::{self, Wanted};
 use crate::conform::Node;
 use crate::date::Date;
-use crate::diagnostics::{Diagnostic, are_enough, guard as report, nearest};
+use crate::diagnostics::{Diagnostic, are_enough, guard as report, nearest, setting};
 use crate::lower::text;
 use crate::resolve::{Applied, Definition, Program};
 use crate::schema::{self, Path};
@@ -149,6 +149,20 @@ fn judge(node: &Node<'_>, found: &mut Vec<Diagnostic>) {
             .get(2..)
             .and_then(|values| Some(values.first()?.span.to(values.last()?.span)));
         found.push(report::value_unfit(values.unwrap_or(span), &path));
+    } else {
+        slips(node, &path, found);
+    }
+}
+
+/// A word that the setting does not know would make `!=` hold of everything.
+fn slips(node: &Node<'_>, path: &Path, found: &mut Vec<Diagnostic>) {
+    let known = schema::words(&path.text);
+    for arg in node.args().skip(2).filter(|_| !known.is_empty()) {
+        if let Value::Name(word) = &arg.value
+            && !known.contains(&word.as_str())
+        {
+            found.push(setting::unknown_word(arg.span, word, &known));
+        }
     }
 }
 

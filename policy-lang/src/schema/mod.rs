@@ -16,7 +16,7 @@ mod upstream;
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
-pub use paths::{Measure, Path, Subject, parts, path, paths};
+pub use paths::{Measure, Path, Subject, parts, path, paths, words};
 pub use row::{Body, Part, Row, Scope, Unwritten};
 pub use shape::{Kind, Shape, Text};
 

@@ -1,8 +1,9 @@
 //! The paths that a guardrail may name: the settings marked with a measure in the table,
 //! and figures that the compiler derives.
 
-use super::row::Scope;
+use super::row::{Row, Scope};
 use super::rows;
+use super::shape::{Kind, Shape};
 
 /// What a guardrail compares at a path. It decides which operators fit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -118,6 +119,26 @@ pub fn parts(text: &str) -> Vec<String> {
 /// The path that is written `text`.
 pub fn path(text: &str) -> Option<Path> {
     paths().find(|path| path.text == text)
+}
+
+/// The words that the setting at `text` knows; none of a setting that takes names or texts.
+pub fn words(text: &str) -> Vec<&'static str> {
+    let is_at = |row: &&Row| {
+        let prefix = row.scopes.first().and_then(|scope| place(*scope));
+        prefix.is_some_and(|(prefix, _)| text.strip_prefix(prefix) == Some(row.key))
+    };
+    rows().find(is_at).map(|row| words_of(&row.shape)).unwrap_or_default()
+}
+
+fn words_of(shape: &Shape) -> Vec<&'static str> {
+    let all = |shapes: &[Shape]| shapes.iter().flat_map(words_of).collect();
+    match shape {
+        Shape::One(Kind::Word(word)) => vec![word],
+        Shape::One(Kind::Choice(words) | Kind::Later(words)) => words.to_vec(),
+        Shape::One(_) | Shape::Nothing => Vec::new(),
+        Shape::Seq(shapes) | Shape::Either(shapes) => all(shapes),
+        Shape::Opt(inner) | Shape::List(inner) | Shape::Many(inner) => words_of(inner),
+    }
 }
 
 fn place(scope: Scope) -> Option<(&'static str, Subject)> {
