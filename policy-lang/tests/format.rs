@@ -136,9 +136,9 @@ proptest! {
 fn a_byte_order_mark_is_left_away() {
     let text = "# A comment.\nedition 2026\n\nservice web\n\notherwise pass\n";
     let marked = format!("\u{FEFF}{text}");
-    assert_eq!(amb_policy_lang::format("web.amb", &marked), Ok(text.to_owned()));
+    assert_eq!(format("web.amb", &marked), Ok(text.to_owned()));
     let loader = amb_policy_lang::MemoryLoader::new([("web.amb", marked.as_str())]);
     assert_eq!(amb_policy_lang::compile("web.amb", &loader).diagnostics, []);
     let twice = format!("\u{FEFF}{marked}");
-    assert!(amb_policy_lang::format("web.amb", &twice).is_err(), "one elsewhere shows nothing");
+    assert!(format("web.amb", &twice).is_err(), "one elsewhere shows nothing");
 }
