@@ -157,7 +157,7 @@ fn address(address: &Address) -> TokenStream {
     match address {
         Address::Dns { host, port } => {
             let port = Literal::u16_unsuffixed(*port);
-            quote!(Address::Dns { host: #host, port: #port })
+            quote!(Address::dns(#host, #port))
         }
         Address::Fixed(addresses) => {
             let addresses = addresses.iter().copied().map(literal::address);

@@ -77,7 +77,7 @@ fn retry_after(retry_after: RetryAfter) -> TokenStream {
 fn budget(budget: Budget) -> TokenStream {
     let ratio = literal::percent(budget.ratio);
     let floor = literal::integer(floor_per_10s(budget.floor));
-    quote!(budget::Spec { ratio: #ratio, floor_per_10s: #floor })
+    quote!(budget::Spec::of(#ratio).floor_per_10s(#floor))
 }
 
 /// Retries that the floor grants in the budget's window, rounded down.
@@ -91,8 +91,8 @@ fn listed(cx: &Cx<'_>, layer: &Layer<RetryMembers<'_>>) -> Option<TokenStream> {
     let (said, cause) = (cause::said(cx, on, &layer.owner), cause::parameter(on));
     let listed = cause::listed_or(on, quote!(GrpcLanguage::listed(cause)));
     Some(quote! {
-        #said
         fn listed(#cause: Cause) -> bool {
+            #said
             #listed
         }
     })
@@ -123,8 +123,8 @@ fn repeatable(cx: &Cx<'_>, layer: &Layer<RetryMembers<'_>>) -> Option<TokenStrea
         (None, None) => (quote!(_head), quote!(false)),
     };
     Some(quote! {
-        #said
         fn repeatable(#head: &RequestHead<'_>) -> bool {
+            #said
             #body
         }
     })

@@ -14,7 +14,8 @@ pub(crate) fn trail(text: &str) -> String {
     let mut previous = "";
     while let [line, after @ ..] = rest {
         let behind = after.first().filter(|_| !is_comment(previous));
-        match behind.and_then(|next| joined(line, next)) {
+        let is_body = previous.ends_with('{') && after.get(1).is_some_and(|it| it.trim() == "}");
+        match behind.and_then(|next| joined(line, next, is_body)) {
             Some(joined) => {
                 out.push_str(&joined);
                 (previous, rest) = ("", after.get(1..).unwrap_or_default());
@@ -32,15 +33,17 @@ pub(crate) fn trail(text: &str) -> String {
 /// A line without the comment behind it, and without what a line of comment says.
 pub(crate) fn code(line: &str) -> &str {
     match line.rsplit_once("// ") {
-        Some((code, _)) if code.trim().is_empty() || ends(code) => code.trim_end(),
+        Some((code, _)) if code.trim().is_empty() || ends(code) || is_call(code.trim_end()) => {
+            code.trim_end()
+        }
         _ => line,
     }
 }
 
-/// A comment of one line before an item of one line.
-fn joined(comment: &str, next: &str) -> Option<String> {
-    if !is_comment(comment) || is_comment(next) || !ends(next) || !is_whole(next) || is_one_of(next)
-    {
+/// A comment of one line before an item of one line, or before all that a function does.
+fn joined(comment: &str, next: &str, is_body: bool) -> Option<String> {
+    let fits = ends(next) && is_whole(next) && !is_one_of(next) || is_body && is_call(next);
+    if !is_comment(comment) || is_comment(next) || !fits {
         return None;
     }
     let line = format!("{next} {}", comment.trim_start());
@@ -65,6 +68,11 @@ fn ends(line: &str) -> bool {
     line.trim_end().ends_with([';', ','])
 }
 
+/// What a function that does one thing consists of.
+fn is_call(line: &str) -> bool {
+    line.ends_with(')') || line.ends_with(".await")
+}
+
 /// Not the end of something that began on a line before.
 fn is_whole(line: &str) -> bool {
     !line.trim_start().starts_with([')', ']', '}', '.'])
@@ -80,6 +88,7 @@ mod tests {
             ("    // a\n    const B: u32 = 1;\n", "    const B: u32 = 1; // a\n"),
             ("// a\nb: 1,\n// c\n_ => d,\n", "b: 1, // a\n_ => d, // c\n"),
             ("// a\nRoute::B => c,\n", "Route::B => c, // a\n"),
+            ("fn b() {\n    // a\n    c()\n}\n", "fn b() {\n    c() // a\n}\n"),
         ] {
             assert_eq!(trail(above), behind);
             assert_eq!(trail(behind), behind, "once more changes nothing");
@@ -94,6 +103,7 @@ mod tests {
             "// a\n// b\nc();\n",
             "// a\nB {\n    x: 1,\n},\n",
             "/// a\nb: 1,\n",
+            "fn b() {\n    // a\n    c()\n        && d()\n}\n",
             "// a\n[b] => Route::C,\n",
             "// a\nRouteSpec::new(\"b\"),\n",
             "// a\nb\"b\" => c(head),\n// d\n(b\"b\", 80) => Incoming::Http,\n",
@@ -105,9 +115,13 @@ mod tests {
 
     #[test]
     fn a_line_is_told_from_its_comment() {
-        for (line, expect) in
-            [("a; // b", "a;"), ("    // b", ""), ("a", "a"), ("f(\"// x\")", "f(\"// x\")")]
-        {
+        for (line, expect) in [
+            ("a; // b", "a;"),
+            ("a() // b", "a()"),
+            ("    // b", ""),
+            ("a", "a"),
+            ("f(\"// x\")", "f(\"// x\")"),
+        ] {
             assert_eq!(code(line), expect);
         }
     }

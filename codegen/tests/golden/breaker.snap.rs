@@ -17,9 +17,9 @@ impl Spec for BreakerProxy {
     const LISTEN: SocketAddr = v4([127, 0, 0, 1], 15001); // language
     const UPSTREAMS: &'static [UpstreamSpec] = &[
         // a
-        UpstreamSpec::new("a", Address::Dns { host: "a.svc", port: 80 }),
+        UpstreamSpec::new("a", Address::dns("a.svc", 80)),
         // b
-        UpstreamSpec::new("b", Address::Dns { host: "b.svc", port: 80 }),
+        UpstreamSpec::new("b", Address::dns("b.svc", 80)),
     ];
     const ROUTES: &'static [RouteSpec] = &[
         // a
@@ -77,8 +77,7 @@ impl Proxy for BreakerProxy {
     }
 
     async fn tunnel<N: Net>(_route: Route, opening: &mut Opening<'_, N>) -> Result<N::Up, Failure> {
-        // otherwise
-        Pass::open(opening).await
+        Pass::open(opening).await // otherwise
     }
 }
 

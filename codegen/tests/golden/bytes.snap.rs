@@ -20,10 +20,7 @@ impl Spec for Bytes {
     const TWIN: Option<SocketAddr> = Some(v6([0, 0, 0, 0, 0, 0, 0, 1], 15001)); // intercept
     const UPSTREAMS: &'static [UpstreamSpec] = &[
         // ledger
-        UpstreamSpec::new(
-                "ledger",
-                Address::Dns { host: "ledger.svc", port: 5432 },
-            )
+        UpstreamSpec::new("ledger", Address::dns("ledger.svc", 5432))
             .speaking(Protocol::Tcp)
             .listening(v4([127, 0, 0, 1], 15432)),
         // cache
@@ -33,13 +30,10 @@ impl Spec for Bytes {
             )
             .speaking(Protocol::Tcp),
         // bank
-        UpstreamSpec::new(
-                "bank",
-                Address::Dns { host: "api.bank.example", port: 443 },
-            )
+        UpstreamSpec::new("bank", Address::dns("api.bank.example", 443))
             .speaking(Protocol::TlsPassthrough),
         // web
-        UpstreamSpec::new("web", Address::Dns { host: "web.svc", port: 8080 }),
+        UpstreamSpec::new("web", Address::dns("web.svc", 8080)),
     ];
     const ROUTES: &'static [RouteSpec] = &[
         // ledger

@@ -17,10 +17,7 @@ impl Spec for Calls {
     const LISTEN: SocketAddr = v4([127, 0, 0, 1], 15001); // language
     const UPSTREAMS: &'static [UpstreamSpec] = &[
         // pricing
-        UpstreamSpec::new(
-                "pricing",
-                Address::Dns { host: "pricing.svc", port: 80 },
-            )
+        UpstreamSpec::new("pricing", Address::dns("pricing.svc", 80))
             .speaking(Protocol::Grpc),
     ];
     const ROUTES: &'static [RouteSpec] = &[
@@ -73,8 +70,7 @@ impl Proxy for Calls {
     }
 
     async fn tunnel<N: Net>(_route: Route, opening: &mut Opening<'_, N>) -> Result<N::Up, Failure> {
-        // otherwise
-        Reject::open(opening).await
+        Reject::open(opening).await // otherwise
     }
 }
 
@@ -126,8 +122,8 @@ pub struct PricingRetry;
 impl RetryPolicy for PricingRetry {
     type Base = GrpcLanguage;
 
-    // pricing
     fn listed(cause: Cause) -> bool {
+        // pricing
         matches!(
             cause,
             Cause::ConnectFailure | Cause::Status(503) | Cause::Grpc(Grpc::Aborted)
@@ -135,9 +131,8 @@ impl RetryPolicy for PricingRetry {
         )
     }
 
-    // pricing
     fn repeatable(head: &RequestHead<'_>) -> bool {
-        Self::Base::repeatable(head) || head.has("x-key")
+        Self::Base::repeatable(head) || head.has("x-key") // pricing
     }
 }
 

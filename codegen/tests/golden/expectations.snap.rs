@@ -17,7 +17,7 @@ impl Spec for Expectations {
     const LISTEN: SocketAddr = v4([127, 0, 0, 1], 15001); // language
     const UPSTREAMS: &'static [UpstreamSpec] = &[
         // a
-        UpstreamSpec::new("a", Address::Dns { host: "a.svc", port: 80 }),
+        UpstreamSpec::new("a", Address::dns("a.svc", 80)),
     ];
     const ROUTES: &'static [RouteSpec] = &[
         // a
@@ -62,8 +62,7 @@ impl Proxy for Expectations {
     }
 
     async fn tunnel<N: Net>(_route: Route, opening: &mut Opening<'_, N>) -> Result<N::Up, Failure> {
-        // otherwise
-        Pass::open(opening).await
+        Pass::open(opening).await // otherwise
     }
 }
 
@@ -100,8 +99,8 @@ impl RetryPolicy for ARetry {
     const ATTEMPTS: u32 = 3; // a
     const BACKOFF: Backoff = Backoff::full_jitter(millis(10), millis(20)); // a
 
-    // a
     fn listed(cause: Cause) -> bool {
+        // a
         matches!(cause, Cause::ConnectFailure | Cause::Reset | Cause::Timeout | Cause::Status(503))
     }
 }

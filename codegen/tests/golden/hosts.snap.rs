@@ -17,13 +17,10 @@ impl Spec for Hosts {
     const LISTEN: SocketAddr = v4([127, 0, 0, 1], 15001); // language
     const UPSTREAMS: &'static [UpstreamSpec] = &[
         // dns
-        UpstreamSpec::new(
-                "dns",
-                Address::Dns { host: "dns.svc", port: 8080 },
-            )
+        UpstreamSpec::new("dns", Address::dns("dns.svc", 8080))
             .listening(v4([127, 0, 0, 1], 14011)),
         // deep
-        UpstreamSpec::new("deep", Address::Dns { host: "deep.svc", port: 8080 }),
+        UpstreamSpec::new("deep", Address::dns("deep.svc", 8080)),
         // fixed
         UpstreamSpec::new(
                 "fixed",
@@ -113,8 +110,7 @@ impl Proxy for Hosts {
     }
 
     async fn tunnel<N: Net>(_route: Route, opening: &mut Opening<'_, N>) -> Result<N::Up, Failure> {
-        // otherwise
-        Pass::open(opening).await
+        Pass::open(opening).await // otherwise
     }
 }
 

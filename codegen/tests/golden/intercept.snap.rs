@@ -18,7 +18,7 @@ impl Spec for InterceptProxy {
     const TWIN: Option<SocketAddr> = Some(v6([0, 0, 0, 0, 0, 0, 0, 1], 15001)); // intercept
     const UPSTREAMS: &'static [UpstreamSpec] = &[
         // named
-        UpstreamSpec::new("named", Address::Dns { host: "named.svc", port: 8080 }),
+        UpstreamSpec::new("named", Address::dns("named.svc", 8080)),
         // fixed
         UpstreamSpec::new(
             "fixed",
@@ -121,8 +121,7 @@ impl Proxy for InterceptProxy {
     }
 
     async fn tunnel<N: Net>(_route: Route, opening: &mut Opening<'_, N>) -> Result<N::Up, Failure> {
-        // otherwise
-        Pass::open(opening).await
+        Pass::open(opening).await // otherwise
     }
 }
 

@@ -17,11 +17,11 @@ impl Spec for Layers {
     const LISTEN: SocketAddr = v4([127, 0, 0, 1], 15001); // language
     const UPSTREAMS: &'static [UpstreamSpec] = &[
         // a
-        UpstreamSpec::new("a", Address::Dns { host: "a.svc", port: 80 }),
+        UpstreamSpec::new("a", Address::dns("a.svc", 80)),
         // b
-        UpstreamSpec::new("b", Address::Dns { host: "b.svc", port: 80 }),
+        UpstreamSpec::new("b", Address::dns("b.svc", 80)),
         // c
-        UpstreamSpec::new("c", Address::Dns { host: "c.svc", port: 80 }),
+        UpstreamSpec::new("c", Address::dns("c.svc", 80)),
     ];
     const ROUTES: &'static [RouteSpec] = &[
         // a/shared
@@ -89,8 +89,7 @@ impl Proxy for Layers {
     }
 
     async fn tunnel<N: Net>(_route: Route, opening: &mut Opening<'_, N>) -> Result<N::Up, Failure> {
-        // otherwise
-        Pass::open(opening).await
+        Pass::open(opening).await // otherwise
     }
 }
 
@@ -126,9 +125,8 @@ impl RetryPolicy for DefaultsRetry {
     type Base = Language;
     const ATTEMPTS: u32 = 2; // defaults
 
-    // defaults
     fn listed(cause: Cause) -> bool {
-        matches!(cause, Cause::ConnectFailure)
+        matches!(cause, Cause::ConnectFailure) // defaults
     }
 }
 
@@ -137,9 +135,8 @@ impl RetryPolicy for ReadsRetry {
     type Base = DefaultsRetry;
     const ATTEMPTS: u32 = 3; // retry reads
 
-    // retry reads
     fn listed(cause: Cause) -> bool {
-        matches!(cause, Cause::ConnectFailure | Cause::Status(503))
+        matches!(cause, Cause::ConnectFailure | Cause::Status(503)) // retry reads
     }
 }
 

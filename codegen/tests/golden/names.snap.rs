@@ -19,15 +19,15 @@ impl Spec for RouteProxy {
     const LISTEN: SocketAddr = v4([127, 0, 0, 1], 15001); // language
     const UPSTREAMS: &'static [UpstreamSpec] = &[
         // route
-        UpstreamSpec::new("route", Address::Dns { host: "route.svc", port: 80 }),
+        UpstreamSpec::new("route", Address::dns("route.svc", 80)),
         // upstream otherwise
-        UpstreamSpec::new("otherwise", Address::Dns { host: "otherwise.svc", port: 80 }),
+        UpstreamSpec::new("otherwise", Address::dns("otherwise.svc", 80)),
         // proxy
-        UpstreamSpec::new("proxy", Address::Dns { host: "proxy.svc", port: 80 }),
+        UpstreamSpec::new("proxy", Address::dns("proxy.svc", 80)),
         // millis
-        UpstreamSpec::new("millis", Address::Dns { host: "millis.svc", port: 80 }),
+        UpstreamSpec::new("millis", Address::dns("millis.svc", 80)),
         // head
-        UpstreamSpec::new("head", Address::Dns { host: "head.svc", port: 80 }),
+        UpstreamSpec::new("head", Address::dns("head.svc", 80)),
     ];
     const ROUTES: &'static [RouteSpec] = &[
         // route/otherwise
@@ -115,8 +115,7 @@ impl Proxy for RouteProxy {
     }
 
     async fn tunnel<N: Net>(_route: Route, opening: &mut Opening<'_, N>) -> Result<N::Up, Failure> {
-        // otherwise
-        Pass::open(opening).await
+        Pass::open(opening).await // otherwise
     }
 }
 

@@ -19,13 +19,13 @@ impl Spec for RouteProxy {
     const LISTEN: SocketAddr = v4([127, 0, 0, 1], 15001); // language
     const UPSTREAMS: &'static [UpstreamSpec] = &[
         // a-b
-        UpstreamSpec::new("a-b", Address::Dns { host: "a-b.svc", port: 80 }),
+        UpstreamSpec::new("a-b", Address::dns("a-b.svc", 80)),
         // a
-        UpstreamSpec::new("a", Address::Dns { host: "a.svc", port: 80 }),
+        UpstreamSpec::new("a", Address::dns("a.svc", 80)),
         // x3
-        UpstreamSpec::new("x3", Address::Dns { host: "x3.svc", port: 80 }),
+        UpstreamSpec::new("x3", Address::dns("x3.svc", 80)),
         // x-3
-        UpstreamSpec::new("x-3", Address::Dns { host: "x-3.svc", port: 80 }),
+        UpstreamSpec::new("x-3", Address::dns("x-3.svc", 80)),
     ];
     const ROUTES: &'static [RouteSpec] = &[
         // a-b/c
@@ -103,8 +103,7 @@ impl Proxy for RouteProxy {
     }
 
     async fn tunnel<N: Net>(_route: Route, opening: &mut Opening<'_, N>) -> Result<N::Up, Failure> {
-        // otherwise
-        Pass::open(opening).await
+        Pass::open(opening).await // otherwise
     }
 }
 

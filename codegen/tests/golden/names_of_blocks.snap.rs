@@ -19,15 +19,15 @@ impl Spec for RouteProxy {
     const LISTEN: SocketAddr = v4([127, 0, 0, 1], 15001); // language
     const UPSTREAMS: &'static [UpstreamSpec] = &[
         // upstream defaults
-        UpstreamSpec::new("defaults", Address::Dns { host: "defaults.svc", port: 80 }),
+        UpstreamSpec::new("defaults", Address::dns("defaults.svc", 80)),
         // trace
-        UpstreamSpec::new("trace", Address::Dns { host: "trace.svc", port: 80 }),
+        UpstreamSpec::new("trace", Address::dns("trace.svc", 80)),
         // retry
-        UpstreamSpec::new("retry", Address::Dns { host: "retry.svc", port: 80 }),
+        UpstreamSpec::new("retry", Address::dns("retry.svc", 80)),
         // breaker
-        UpstreamSpec::new("breaker", Address::Dns { host: "breaker.svc", port: 80 }),
+        UpstreamSpec::new("breaker", Address::dns("breaker.svc", 80)),
         // amb-runtime
-        UpstreamSpec::new("amb-runtime", Address::Dns { host: "amb-runtime.svc", port: 80 }),
+        UpstreamSpec::new("amb-runtime", Address::dns("amb-runtime.svc", 80)),
     ];
     const ROUTES: &'static [RouteSpec] = &[
         // upstream defaults
@@ -112,8 +112,7 @@ impl Proxy for RouteProxy {
     }
 
     async fn tunnel<N: Net>(_route: Route, opening: &mut Opening<'_, N>) -> Result<N::Up, Failure> {
-        // otherwise
-        Pass::open(opening).await
+        Pass::open(opening).await // otherwise
     }
 }
 

@@ -19,15 +19,15 @@ impl Spec for RouteProxy {
     const LISTEN: SocketAddr = v4([127, 0, 0, 1], 15001); // language
     const UPSTREAMS: &'static [UpstreamSpec] = &[
         // option
-        UpstreamSpec::new("option", Address::Dns { host: "option.svc", port: 80 }),
+        UpstreamSpec::new("option", Address::dns("option.svc", 80)),
         // type
-        UpstreamSpec::new("type", Address::Dns { host: "type.svc", port: 80 }),
+        UpstreamSpec::new("type", Address::dns("type.svc", 80)),
         // vec
-        UpstreamSpec::new("vec", Address::Dns { host: "vec.svc", port: 80 }),
+        UpstreamSpec::new("vec", Address::dns("vec.svc", 80)),
         // some
-        UpstreamSpec::new("some", Address::Dns { host: "some.svc", port: 80 }),
+        UpstreamSpec::new("some", Address::dns("some.svc", 80)),
         // core
-        UpstreamSpec::new("core", Address::Dns { host: "core.svc", port: 80 }),
+        UpstreamSpec::new("core", Address::dns("core.svc", 80)),
     ];
     const ROUTES: &'static [RouteSpec] = &[
         // option/a
@@ -115,8 +115,7 @@ impl Proxy for RouteProxy {
     }
 
     async fn tunnel<N: Net>(_route: Route, opening: &mut Opening<'_, N>) -> Result<N::Up, Failure> {
-        // otherwise
-        Pass::open(opening).await
+        Pass::open(opening).await // otherwise
     }
 }
 

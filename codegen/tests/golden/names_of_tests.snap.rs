@@ -19,15 +19,15 @@ impl Spec for RouteProxy {
     const LISTEN: SocketAddr = v4([127, 0, 0, 1], 15001); // language
     const UPSTREAMS: &'static [UpstreamSpec] = &[
         // self
-        UpstreamSpec::new("self", Address::Dns { host: "self.svc", port: 80 }),
+        UpstreamSpec::new("self", Address::dns("self.svc", 80)),
         // main
-        UpstreamSpec::new("main", Address::Dns { host: "main.svc", port: 80 }),
+        UpstreamSpec::new("main", Address::dns("main.svc", 80)),
         // request
-        UpstreamSpec::new("request", Address::Dns { host: "request.svc", port: 80 }),
+        UpstreamSpec::new("request", Address::dns("request.svc", 80)),
         // scenario
-        UpstreamSpec::new("scenario", Address::Dns { host: "scenario.svc", port: 80 }),
+        UpstreamSpec::new("scenario", Address::dns("scenario.svc", 80)),
         // tests
-        UpstreamSpec::new("tests", Address::Dns { host: "tests.svc", port: 80 }),
+        UpstreamSpec::new("tests", Address::dns("tests.svc", 80)),
     ];
     const ROUTES: &'static [RouteSpec] = &[
         // self
@@ -109,8 +109,7 @@ impl Proxy for RouteProxy {
     }
 
     async fn tunnel<N: Net>(_route: Route, opening: &mut Opening<'_, N>) -> Result<N::Up, Failure> {
-        // otherwise
-        Pass::open(opening).await
+        Pass::open(opening).await // otherwise
     }
 }
 

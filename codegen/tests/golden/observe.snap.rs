@@ -18,7 +18,7 @@ impl Spec for ObserveProxy {
     const LISTEN: SocketAddr = v4([127, 0, 0, 1], 14001); // listen
     const UPSTREAMS: &'static [UpstreamSpec] = &[
         // a
-        UpstreamSpec::new("a", Address::Dns { host: "a.svc", port: 80 }),
+        UpstreamSpec::new("a", Address::dns("a.svc", 80)),
     ];
     const ROUTES: &'static [RouteSpec] = &[
         // a
@@ -73,8 +73,7 @@ impl Proxy for ObserveProxy {
     }
 
     async fn tunnel<N: Net>(_route: Route, opening: &mut Opening<'_, N>) -> Result<N::Up, Failure> {
-        // otherwise
-        Reject::open(opening).await
+        Reject::open(opening).await // otherwise
     }
 }
 

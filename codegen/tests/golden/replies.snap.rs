@@ -17,7 +17,7 @@ impl Spec for Replies {
     const LISTEN: SocketAddr = v4([127, 0, 0, 1], 15001); // language
     const UPSTREAMS: &'static [UpstreamSpec] = &[
         // a
-        UpstreamSpec::new("a", Address::Dns { host: "a.svc", port: 80 }),
+        UpstreamSpec::new("a", Address::dns("a.svc", 80)),
     ];
     const ROUTES: &'static [RouteSpec] = &[
         // a/gone
@@ -71,8 +71,7 @@ impl Proxy for Replies {
     }
 
     async fn tunnel<N: Net>(_route: Route, opening: &mut Opening<'_, N>) -> Result<N::Up, Failure> {
-        // otherwise
-        Pass::open(opening).await
+        Pass::open(opening).await // otherwise
     }
 }
 

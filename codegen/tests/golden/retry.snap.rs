@@ -17,7 +17,7 @@ impl Spec for RetryProxy {
     const LISTEN: SocketAddr = v4([127, 0, 0, 1], 15001); // language
     const UPSTREAMS: &'static [UpstreamSpec] = &[
         // a
-        UpstreamSpec::new("a", Address::Dns { host: "a.svc", port: 80 }),
+        UpstreamSpec::new("a", Address::dns("a.svc", 80)),
     ];
     const ROUTES: &'static [RouteSpec] = &[
         // a/everything
@@ -74,8 +74,7 @@ impl Proxy for RetryProxy {
     }
 
     async fn tunnel<N: Net>(_route: Route, opening: &mut Opening<'_, N>) -> Result<N::Up, Failure> {
-        // otherwise
-        Pass::open(opening).await
+        Pass::open(opening).await // otherwise
     }
 }
 
@@ -136,11 +135,11 @@ impl RetryPolicy for AEverythingRetry {
     const BACKOFF: Backoff = Backoff::equal_jitter(millis(25), secs(1)); // a/everything
     const RETRY_AFTER: RetryAfter = RetryAfter::Ignore; // a/everything
     // a/everything
-    const BUDGET: budget::Spec = budget::Spec { ratio: per_million(5000), floor_per_10s: 1 };
+    const BUDGET: budget::Spec = budget::Spec::of(per_million(5000)).floor_per_10s(1);
     const BUFFER: usize = mib(1); // a/everything
 
-    // a/everything
     fn listed(cause: Cause) -> bool {
+        // a/everything
         matches!(
             cause,
             Cause::ConnectFailure | Cause::Reset | Cause::Timeout | Cause::RefusedStream
@@ -169,14 +168,12 @@ impl RetryPolicy for AKeyedRetry {
     const RETRY_AFTER: RetryAfter = RetryAfter::Honour { up_to: mins(2) }; // a/keyed
     const BUFFER: usize = bytes(1000); // a/keyed
 
-    // a/keyed
     fn listed(cause: Cause) -> bool {
-        matches!(cause, Cause::Status(502..=504))
+        matches!(cause, Cause::Status(502..=504)) // a/keyed
     }
 
-    // a/keyed
     fn repeatable(head: &RequestHead<'_>) -> bool {
-        Self::Base::repeatable(head) || head.has("idempotency-key")
+        Self::Base::repeatable(head) || head.has("idempotency-key") // a/keyed
     }
 }
 

@@ -17,13 +17,13 @@ impl Spec for Routes {
     const LISTEN: SocketAddr = v4([127, 0, 0, 1], 15001); // language
     const UPSTREAMS: &'static [UpstreamSpec] = &[
         // paths
-        UpstreamSpec::new("paths", Address::Dns { host: "paths.svc", port: 80 }),
+        UpstreamSpec::new("paths", Address::dns("paths.svc", 80)),
         // methods
-        UpstreamSpec::new("methods", Address::Dns { host: "methods.svc", port: 80 }),
+        UpstreamSpec::new("methods", Address::dns("methods.svc", 80)),
         // fields
-        UpstreamSpec::new("fields", Address::Dns { host: "fields.svc", port: 80 }),
+        UpstreamSpec::new("fields", Address::dns("fields.svc", 80)),
         // plain
-        UpstreamSpec::new("plain", Address::Dns { host: "plain.svc", port: 80 }),
+        UpstreamSpec::new("plain", Address::dns("plain.svc", 80)),
     ];
     const ROUTES: &'static [RouteSpec] = &[
         // paths/root
@@ -114,8 +114,7 @@ impl Proxy for Routes {
     }
 
     async fn tunnel<N: Net>(_route: Route, opening: &mut Opening<'_, N>) -> Result<N::Up, Failure> {
-        // otherwise
-        Reject::open(opening).await
+        Reject::open(opening).await // otherwise
     }
 }
 

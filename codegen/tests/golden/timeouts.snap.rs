@@ -17,7 +17,7 @@ impl Spec for Timeouts {
     const LISTEN: SocketAddr = v4([127, 0, 0, 1], 15001); // language
     const UPSTREAMS: &'static [UpstreamSpec] = &[
         // ledger
-        UpstreamSpec::new("ledger", Address::Dns { host: "ledger.svc", port: 80 }),
+        UpstreamSpec::new("ledger", Address::dns("ledger.svc", 80)),
     ];
     const ROUTES: &'static [RouteSpec] = &[
         // ledger/quick
@@ -69,8 +69,7 @@ impl Proxy for Timeouts {
     }
 
     async fn tunnel<N: Net>(_route: Route, opening: &mut Opening<'_, N>) -> Result<N::Up, Failure> {
-        // otherwise
-        Reject::open(opening).await
+        Reject::open(opening).await // otherwise
     }
 }
 

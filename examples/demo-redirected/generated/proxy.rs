@@ -22,7 +22,7 @@ impl Spec for Demo {
     const TWIN: Option<SocketAddr> = Some(v6([0, 0, 0, 0, 0, 0, 0, 1], 15001)); // intercept
     const UPSTREAMS: &'static [UpstreamSpec] = &[
         // payment
-        UpstreamSpec::new("payment", Address::Dns { host: "payment.demo", port: 80 }),
+        UpstreamSpec::new("payment", Address::dns("payment.demo", 80)),
     ];
     const ROUTES: &'static [RouteSpec] = &[
         // payment/charge
@@ -91,8 +91,7 @@ impl Proxy for Demo {
     }
 
     async fn tunnel<N: Net>(_route: Route, opening: &mut Opening<'_, N>) -> Result<N::Up, Failure> {
-        // otherwise
-        Reject::open(opening).await
+        Reject::open(opening).await // otherwise
     }
 }
 
@@ -140,9 +139,8 @@ impl RetryPolicy for PaymentRetry {
     const ATTEMPTS: u32 = 4; // payment
     const BACKOFF: Backoff = Backoff::full_jitter(millis(100), secs(1)); // payment
 
-    // payment
     fn listed(cause: Cause) -> bool {
-        matches!(cause, Cause::ConnectFailure | Cause::Status(503))
+        matches!(cause, Cause::ConnectFailure | Cause::Status(503)) // payment
     }
 }
 
@@ -165,9 +163,8 @@ pub struct PaymentChargeRetry;
 impl RetryPolicy for PaymentChargeRetry {
     type Base = PaymentRetry;
 
-    // payment/charge
     fn repeatable(head: &RequestHead<'_>) -> bool {
-        Self::Base::repeatable(head) || head.has("idempotency-key")
+        Self::Base::repeatable(head) || head.has("idempotency-key") // payment/charge
     }
 }
 

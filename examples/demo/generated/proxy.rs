@@ -73,8 +73,7 @@ impl Proxy for Demo {
     }
 
     async fn tunnel<N: Net>(_route: Route, opening: &mut Opening<'_, N>) -> Result<N::Up, Failure> {
-        // otherwise
-        Reject::open(opening).await
+        Reject::open(opening).await // otherwise
     }
 }
 
@@ -122,9 +121,8 @@ impl RetryPolicy for PaymentRetry {
     const ATTEMPTS: u32 = 4; // payment
     const BACKOFF: Backoff = Backoff::full_jitter(millis(100), secs(1)); // payment
 
-    // payment
     fn listed(cause: Cause) -> bool {
-        matches!(cause, Cause::ConnectFailure | Cause::Status(503))
+        matches!(cause, Cause::ConnectFailure | Cause::Status(503)) // payment
     }
 }
 
@@ -147,9 +145,8 @@ pub struct PaymentChargeRetry;
 impl RetryPolicy for PaymentChargeRetry {
     type Base = PaymentRetry;
 
-    // payment/charge
     fn repeatable(head: &RequestHead<'_>) -> bool {
-        Self::Base::repeatable(head) || head.has("idempotency-key")
+        Self::Base::repeatable(head) || head.has("idempotency-key") // payment/charge
     }
 }
 

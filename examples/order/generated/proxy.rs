@@ -17,14 +17,11 @@ impl Spec for Order {
     const LISTEN: SocketAddr = v4([127, 0, 0, 1], 15001); // language
     const UPSTREAMS: &'static [UpstreamSpec] = &[
         // payment
-        UpstreamSpec::new("payment", Address::Dns { host: "payment.shop.svc", port: 8080 }),
+        UpstreamSpec::new("payment", Address::dns("payment.shop.svc", 8080)),
         // inventory
-        UpstreamSpec::new("inventory", Address::Dns { host: "inventory.shop.svc", port: 8080 }),
+        UpstreamSpec::new("inventory", Address::dns("inventory.shop.svc", 8080)),
         // notification
-        UpstreamSpec::new(
-            "notification",
-            Address::Dns { host: "notification.shop.svc", port: 8080 },
-        ),
+        UpstreamSpec::new("notification", Address::dns("notification.shop.svc", 8080)),
     ];
     const ROUTES: &'static [RouteSpec] = &[
         // payment/charge
@@ -104,8 +101,7 @@ impl Proxy for Order {
     }
 
     async fn tunnel<N: Net>(_route: Route, opening: &mut Opening<'_, N>) -> Result<N::Up, Failure> {
-        // otherwise
-        Pass::open(opening).await
+        Pass::open(opening).await // otherwise
     }
 }
 
@@ -149,12 +145,10 @@ impl RetryPolicy for AcmeRetry {
     type Base = Language;
     const ATTEMPTS: u32 = 3; // baseline acme
     const BACKOFF: Backoff = Backoff::full_jitter(millis(100), secs(30)); // baseline acme
-    // baseline acme
-    const BUDGET: budget::Spec = budget::Spec { ratio: percent(20), floor_per_10s: 10 };
+    const BUDGET: budget::Spec = budget::Spec::of(percent(20)).floor_per_10s(10); // baseline acme
 
-    // baseline acme
     fn listed(cause: Cause) -> bool {
-        matches!(cause, Cause::ConnectFailure | Cause::Status(429 | 503))
+        matches!(cause, Cause::ConnectFailure | Cause::Status(429 | 503)) // baseline acme
     }
 }
 
@@ -219,9 +213,8 @@ impl RetryPolicy for PaymentChargeRetry {
     type Base = AcmeRetry;
     const ATTEMPTS: u32 = 2; // payment/charge
 
-    // payment/charge
     fn repeatable(head: &RequestHead<'_>) -> bool {
-        Self::Base::repeatable(head) || head.has("idempotency-key")
+        Self::Base::repeatable(head) || head.has("idempotency-key") // payment/charge
     }
 }
 

@@ -20,7 +20,7 @@ impl Spec for Shop {
     const TWIN: Option<SocketAddr> = Some(v6([0, 0, 0, 0, 0, 0, 0, 1], 15001)); // intercept
     const UPSTREAMS: &'static [UpstreamSpec] = &[
         // catalog
-        UpstreamSpec::new("catalog", Address::Dns { host: "catalog.shop.svc", port: 8080 }),
+        UpstreamSpec::new("catalog", Address::dns("catalog.shop.svc", 8080)),
     ];
     const ROUTES: &'static [RouteSpec] = &[
         // catalog
@@ -94,8 +94,7 @@ impl Proxy for Shop {
     }
 
     async fn tunnel<N: Net>(_route: Route, opening: &mut Opening<'_, N>) -> Result<N::Up, Failure> {
-        // otherwise
-        Pass::open(opening).await
+        Pass::open(opening).await // otherwise
     }
 }
 
@@ -130,9 +129,8 @@ impl RetryPolicy for CatalogRetry {
     type Base = Language;
     const ATTEMPTS: u32 = 3; // catalog
 
-    // catalog
     fn listed(cause: Cause) -> bool {
-        matches!(cause, Cause::ConnectFailure | Cause::Status(429 | 503))
+        matches!(cause, Cause::ConnectFailure | Cause::Status(429 | 503)) // catalog
     }
 }
 

@@ -17,7 +17,7 @@ impl Spec for Web {
     const LISTEN: SocketAddr = v4([127, 0, 0, 1], 15001); // language
     const UPSTREAMS: &'static [UpstreamSpec] = &[
         // catalog
-        UpstreamSpec::new("catalog", Address::Dns { host: "catalog.shop.svc", port: 8080 }),
+        UpstreamSpec::new("catalog", Address::dns("catalog.shop.svc", 8080)),
     ];
     const ROUTES: &'static [RouteSpec] = &[
         // catalog
@@ -62,8 +62,7 @@ impl Proxy for Web {
     }
 
     async fn tunnel<N: Net>(_route: Route, opening: &mut Opening<'_, N>) -> Result<N::Up, Failure> {
-        // otherwise
-        Pass::open(opening).await
+        Pass::open(opening).await // otherwise
     }
 }
 
@@ -98,8 +97,7 @@ impl RetryPolicy for CatalogRetry {
     type Base = Language;
     const ATTEMPTS: u32 = 3; // catalog
 
-    // catalog
     fn listed(cause: Cause) -> bool {
-        matches!(cause, Cause::ConnectFailure | Cause::Status(429 | 503))
+        matches!(cause, Cause::ConnectFailure | Cause::Status(429 | 503)) // catalog
     }
 }

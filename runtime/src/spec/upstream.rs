@@ -115,6 +115,11 @@ pub enum Address {
 }
 
 impl Address {
+    /// A name, and the port there.
+    pub const fn dns(host: &'static str, port: u16) -> Self {
+        Self::Dns { host, port }
+    }
+
     /// `host:port`, as a `Host` field has it.
     pub(crate) fn authority(&self) -> Box<str> {
         match self {

@@ -26,6 +26,16 @@ pub struct Spec {
 }
 
 impl Spec {
+    /// That share of the calls, and no floor.
+    pub const fn of(ratio: Percent) -> Self {
+        Self { ratio, floor_per_10s: 0 }
+    }
+
+    #[must_use]
+    pub const fn floor_per_10s(self, floor_per_10s: u32) -> Self {
+        Self { floor_per_10s, ..self }
+    }
+
     fn affords(&self, calls: u64, retries: u64) -> bool {
         let earned = u64::from(self.ratio.parts_per_million()) * calls;
         let floor = u64::from(self.floor_per_10s) * 1_000_000;
