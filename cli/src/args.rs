@@ -137,7 +137,7 @@ pub(crate) struct Build {
     pub(crate) runtime: Option<PathBuf>,
 }
 
-/// Show what changes from one policy to another: tightened, weakened, added, removed.
+/// Show what a change of policy does to calls: weakened, redirected, tightened.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Diff {
     pub(crate) old: PathBuf,
@@ -146,7 +146,7 @@ pub(crate) struct Diff {
     #[arg(long, value_enum, value_delimiter = ',', value_name = "CLASS")]
     pub(crate) deny: Vec<Class>,
     #[arg(long, value_enum, default_value_t)]
-    pub(crate) format: Format,
+    pub(crate) format: Report,
 }
 
 /// Show which policy is inside a built proxy, without running it.
@@ -174,12 +174,21 @@ pub(crate) enum Lack {
 /// What a change does to what the policy allows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Class {
-    Tightened,
+    /// Something may happen that was not allowed before; what is redirected is among it.
     Weakened,
-    Added,
-    Removed,
-    /// Neither more nor less, or not comparable.
-    Changed,
+    /// A call goes to another place, in another protocol, or as somebody else.
+    Redirected,
+    Tightened,
+    Renamed,
+}
+
+/// How differences are written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Report {
+    #[default]
+    Text,
+    Json,
+    Markdown,
 }
 
 /// How results are written.

@@ -229,24 +229,48 @@ fn a_review_of_three_changes() {
     let diff =
         |more: &[&str]| amb(folder.path()).args(["diff", "old.amb", "new.amb"]).args(more).assert();
     diff(&[]).success().stderr_eq("").stdout_eq(str![[r#"
-tightened  catalog/*  timeout.total: 2s -> 1s  (new.amb:7): callers wait less long
-removed    catalog/*  headers.request.set: "x-from" "web"  (old.amb:8)
-weakened   catalog/order  retry: none -> attempts 2; [..]  (new.amb:11): a failed call may be sent again
+weakened    catalog/order  retry: none -> attempts 2  (new.amb:11): a failed call may be sent again
+weakened    catalog/*  headers.request: set "x-from" "web" -> none  (old.amb:8)
+tightened   catalog/*  timeout.total: 2s -> 1s  (old.amb:7 -> new.amb:7): callers wait less long
 
 "#]]);
     diff(&["--deny", "weakened"]).code(1).stderr_eq("");
-    diff(&["--deny", "added,changed"]).success();
-    diff(&["--deny", "chnged"]).code(2);
+    diff(&["--deny", "redirected,renamed"]).success();
+    diff(&["--deny", "changed"]).code(2);
+    diff(&["--format", "markdown"]).success().stdout_eq(str![[r#"
+**2 weakened, 1 tightened**
+
+| | calls | setting | before | after | place |
+|---|---|---|---|---|---|
+| **weakened**: a failed call may be sent again | `` catalog/order `` | `` retry `` |  | `` attempts 2 `` | new.amb:11 |
+| **weakened** | `` catalog/* `` | `` headers.request `` | `` set "x-from" "web" `` |  | old.amb:8 |
+| tightened: callers wait less long | `` catalog/* `` | `` timeout.total `` | `` 2s `` | `` 1s `` | old.amb:7 -> new.amb:7 |
+
+"#]]);
     let json = diff(&["--format", "json"]).success();
     let changes: serde_json::Value = serde_json::from_slice(&json.get_output().stdout).unwrap();
     let told = |name: &str| -> Vec<String> {
         let changes = changes.as_array().unwrap().iter();
         changes.map(|change| change[name].as_str().unwrap_or("-").to_owned()).collect()
     };
-    assert_eq!(told("kind"), ["tightened", "removed", "weakened"]);
-    assert_eq!(told("setting"), ["timeout.total", "headers.request.set", "retry"]);
-    assert_eq!(told("scope"), ["catalog/*", "catalog/*", "catalog/order"]);
+    assert_eq!(told("kind"), ["weakened", "weakened", "tightened"]);
+    assert_eq!(told("setting"), ["retry", "headers.request", "timeout.total"]);
+    assert_eq!(told("scope"), ["catalog/order", "catalog/*", "catalog/*"]);
+    assert_eq!(told("old_place"), ["-", "old.amb:8", "old.amb:7"]);
     assert_eq!(told("why")[1], "-");
+}
+
+#[test]
+fn what_goes_elsewhere_is_denied_with_what_is_weakened() {
+    let after = BEFORE.replace("svc:8080", "svc:8081");
+    let folder = folder(&[("old.amb", BEFORE), ("new.amb", &after)]);
+    for (class, code) in [("weakened", 1), ("redirected", 1), ("tightened", 0)] {
+        let diff = ["diff", "old.amb", "new.amb", "--deny", class];
+        amb(folder.path()).args(diff).assert().code(code).stdout_eq(str![[r#"
+redirected  catalog/*  address: catalog.shop.svc:8080 -> catalog.shop.svc:8081  (old.amb:6 -> new.amb:6)
+
+"#]]);
+    }
 }
 
 #[test]

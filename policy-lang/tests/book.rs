@@ -18,7 +18,7 @@ use std::path::{Path, PathBuf};
 
 use amb_policy_lang::diagnostics::{CODES, Style, render};
 use amb_policy_lang::interpret::run_test;
-use amb_policy_lang::schema::{Body, Kind, Row, Scope, Shape, Subject, paths, rows};
+use amb_policy_lang::schema::{Body, Kind, Order, Row, Scope, Shape, Subject, paths, rows};
 use amb_policy_lang::{MemoryLoader, Outcome, compile, format};
 
 fn root() -> PathBuf {
@@ -220,7 +220,22 @@ fn notes(row: &Row) -> String {
     if let Body::Instead(_) = row.body {
         notes.push("a value or a block".to_owned());
     }
+    notes.extend(order(row));
     notes.join("; ")
+}
+
+/// Which values are stricter, and which of each part.
+fn order(row: &Row) -> Option<String> {
+    let parts = row.parts.iter().filter(|part| part.order != Order::None);
+    let parts = parts.map(|part| format!("{} {}", part.key, part.order.text()));
+    if row.order == Order::Place {
+        return Some(row.order.text());
+    }
+    // What its parts say says more than that it is there.
+    let own = Some(row.order.text())
+        .filter(|_| row.parts.is_empty() || matches!(row.order, Order::Words(_)));
+    let all: Vec<_> = own.into_iter().chain(parts).filter(|text| !text.is_empty()).collect();
+    (!all.is_empty()).then(|| format!("stricter: {}", all.join(", ")))
 }
 
 /// The bounds of integers, and the words that are not carried out yet.

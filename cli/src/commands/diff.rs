@@ -2,7 +2,7 @@
 
 use amb_policy_lang::diff::{self, Kind};
 
-use crate::args::{Class, Diff, Format};
+use crate::args::{Class, Diff, Report};
 use crate::console::Console;
 use crate::failure::Failure;
 use crate::policy;
@@ -12,22 +12,23 @@ pub(crate) fn run(args: &Diff, console: &mut Console) -> Result<(), Failure> {
     let (old, new) = (policy::plan(&args.old, console)?, policy::plan(&args.new, console)?);
     let changes = diff::diff(&old, &new);
     console.result(&match args.format {
-        Format::Text => diff::text(&changes),
-        Format::Json => diff::json(&changes),
+        Report::Text => diff::text(&changes),
+        Report::Json => diff::json(&changes),
+        Report::Markdown => diff::markdown(&changes),
     });
-    let denied: Vec<Kind> = args.deny.iter().copied().map(kind).collect();
-    match changes.iter().any(|change| denied.contains(&change.kind)) {
+    let denied = |kind: Kind| args.deny.iter().any(|class| is_of(kind, *class));
+    match changes.iter().any(|change| denied(change.kind)) {
         true => Err(Failure::Findings),
         false => Ok(()),
     }
 }
 
-const fn kind(class: Class) -> Kind {
+/// Nothing shows that another place is as strict: what is redirected is weakened as well.
+fn is_of(kind: Kind, class: Class) -> bool {
     match class {
-        Class::Tightened => Kind::Tightened,
-        Class::Weakened => Kind::Weakened,
-        Class::Added => Kind::Added,
-        Class::Removed => Kind::Removed,
-        Class::Changed => Kind::Changed,
+        Class::Weakened => !kind.is_safe(),
+        Class::Redirected => kind == Kind::Redirected,
+        Class::Tightened => kind == Kind::Tightened,
+        Class::Renamed => kind == Kind::Renamed,
     }
 }

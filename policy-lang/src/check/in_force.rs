@@ -3,7 +3,7 @@
 use super::compare::Wanted;
 use super::require::{Exemption, Rule, exemptions, rules};
 use crate::conform::Node;
-use crate::plan::{Guardrails, Layer, Place, Require, Sourced};
+use crate::plan::{self, Guardrails, Layer, Place, Require, Sourced};
 use crate::resolve::{Applied, Program};
 use crate::span::Places;
 
@@ -32,8 +32,11 @@ fn require(rule: &Rule<'_>, place: Place) -> Sourced<Require> {
     Sourced::written(Require { path, operator, value: rule.value(), bound, words }, layer, place)
 }
 
-fn exempt(known: &Exemption<'_>, place: Place) -> Sourced<String> {
-    let Exemption { path, upstreams, .. } = known;
-    let text = format!("{path} for {} until \"{}\"", upstreams.join(", "), known.until());
-    Sourced::written(text, Layer::Baseline, place)
+fn exempt(known: &Exemption<'_>, place: Place) -> Sourced<plan::Exemption> {
+    let exemption = plan::Exemption {
+        path: known.path.to_owned(),
+        upstreams: known.upstreams.iter().map(|name| (*name).to_owned()).collect(),
+        until: known.until().to_owned(),
+    };
+    Sourced::written(exemption, Layer::Baseline, place)
 }

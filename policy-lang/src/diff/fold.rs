@@ -1,58 +1,127 @@
-//! The same change in a whole upstream, or in all of them, said once.
+//! The same change in many calls, said once.
 
-use super::{Change, Kind};
-use crate::plan::Plan;
+use std::collections::{BTreeMap, BTreeSet};
 
-/// Folds changes that hold for every call of the plan, or of an upstream, into one.
-pub(super) fn everywhere(changes: Vec<Change>, plan: &Plan) -> Vec<Change> {
-    let all: Vec<String> = plan.upstreams.iter().flat_map(|it| scopes(plan, &it.name)).collect();
-    let mut changes = changes;
-    if plan.upstreams.len() > 1 {
-        changes = folded(changes, &all, "*");
+use super::calls::Found;
+use super::classes::{Class, End};
+use super::items::Line;
+use super::{Change, why};
+
+/// How many routes a line names.
+const NAMED: usize = 3;
+
+/// One change for each line, upstream by upstream, or for all calls at once.
+pub(super) fn folded(found: Vec<Found<'_, '_>>, classes: &[Class<'_>]) -> Vec<Change> {
+    let known = Known::of(classes);
+    let mut order: Vec<Line> = Vec::new();
+    let mut groups: BTreeMap<Line, Vec<Found<'_, '_>>> = BTreeMap::new();
+    for found in found {
+        let group = groups.entry(found.line.clone()).or_insert_with(|| {
+            order.push(found.line.clone());
+            Vec::new()
+        });
+        group.push(found);
     }
-    for upstream in &plan.upstreams {
-        let scopes = scopes(plan, &upstream.name);
-        if scopes.len() > 1 {
-            changes = folded(changes, &scopes, &format!("{}/*", upstream.name));
+    let changes = order.into_iter().filter_map(|line| {
+        let group = groups.remove(&line)?;
+        let scopes: BTreeSet<String> = group.iter().map(|found| found.class.new.name()).collect();
+        let kept = group.iter().all(|found| found.class.old.name() == found.class.new.name());
+        let all = known.new.len() > 1 && known.new.values().all(|names| names.is_subset(&scopes));
+        Some(match kept && all {
+            true => vec![change(&line, "*".to_owned(), None)],
+            false => by_upstream(&line, group, &known),
+        })
+    });
+    changes.flatten().collect()
+}
+
+/// The calls that each upstream forwards.
+struct Known {
+    old: BTreeMap<String, BTreeSet<String>>,
+    new: BTreeMap<String, BTreeSet<String>>,
+}
+
+impl Known {
+    fn of(classes: &[Class<'_>]) -> Self {
+        let mut known = Self { old: BTreeMap::new(), new: BTreeMap::new() };
+        for class in classes {
+            for (side, end) in [(&mut known.old, &class.old), (&mut known.new, &class.new)] {
+                if let Some(upstream) = upstream(end).filter(|_| end.is_forwarded()) {
+                    side.entry(upstream).or_default().insert(end.name());
+                }
+            }
+        }
+        known
+    }
+}
+
+/// An old and a new upstream; none for `otherwise`.
+type Names = (Option<String>, Option<String>);
+
+fn upstream(end: &End<'_>) -> Option<String> {
+    end.upstream.map(|upstream| upstream.name.clone())
+}
+
+fn by_upstream(line: &Line, group: Vec<Found<'_, '_>>, known: &Known) -> Vec<Change> {
+    let mut pairs: Vec<(Names, Vec<Found<'_, '_>>)> = Vec::new();
+    for found in group {
+        let key = (upstream(&found.class.old), upstream(&found.class.new));
+        match pairs.iter_mut().find(|(known, _)| *known == key) {
+            Some((_, group)) => group.push(found),
+            None => pairs.push((key, vec![found])),
         }
     }
-    changes
-}
-
-/// The upstream's own scope and those of its routes.
-fn scopes(plan: &Plan, name: &str) -> Vec<String> {
-    let upstream = plan.upstreams.iter().find(|upstream| upstream.name == name);
-    let routes = upstream.into_iter().flat_map(|upstream| &upstream.routes);
-    let routes = routes.map(|route| format!("{name}/{}", route.name));
-    [name.to_owned()].into_iter().chain(routes).collect()
-}
-
-/// The first of a full set stands for all of it.
-fn folded(changes: Vec<Change>, scopes: &[String], name: &str) -> Vec<Change> {
-    let is_full = |change: &Change| {
-        let has = |scope: &String| changes.iter().any(|it| it.scope == *scope && alike(it, change));
-        foldable(change) && scopes.contains(&change.scope) && scopes.iter().all(has)
+    let one = |((from, to), group): (Names, Vec<Found<'_, '_>>)| {
+        let moved = from.is_some() && to.is_some();
+        let whole = group.iter().any(|found| found.whole);
+        let all = |known: &BTreeMap<String, BTreeSet<String>>, upstream: Option<String>| {
+            let names = upstream.as_ref().and_then(|name| known.get(name)).cloned();
+            upstream.zip(names).map(|(name, names)| (name, names, whole))
+        };
+        let old = scope(group.iter().map(|it| it.class.old.name()), all(&known.old, from));
+        let new = scope(group.iter().map(|it| it.class.new.name()), all(&known.new, to));
+        if old == new {
+            return change(line, new, None);
+        }
+        let example = group.iter().find_map(|found| found.class.example());
+        let example = example.filter(|_| moved && !old.ends_with('*') && !new.ends_with('*'));
+        change(line, format!("{old} -> {new}"), example)
     };
-    let mut kept: Vec<Change> = vec![];
-    for change in &changes {
-        if !is_full(change) {
-            kept.push(change.clone());
-        } else if !kept.iter().any(|it| it.scope == name && alike(it, change)) {
-            kept.push(Change { scope: name.to_owned(), ..change.clone() });
+    pairs.into_iter().map(one).collect()
+}
+
+/// `payment/*` for all calls of an upstream, or the first few: `payment, payment/charge and 4 more`.
+fn scope(
+    names: impl Iterator<Item = String>,
+    upstream: Option<(String, BTreeSet<String>, bool)>,
+) -> String {
+    let mut shown: Vec<String> = Vec::new();
+    let mut seen = BTreeSet::new();
+    for name in names {
+        if seen.insert(name.clone()) {
+            shown.push(name);
         }
     }
-    kept
+    match upstream {
+        Some((upstream, all, whole)) if all.len() > 1 && (whole || all.is_subset(&seen)) => {
+            format!("{upstream}/*")
+        }
+        _ if shown.len() > NAMED => {
+            let more = shown.len() - NAMED;
+            shown.truncate(NAMED);
+            format!("{} and {more} more", shown.join(", "))
+        }
+        _ => shown.join(", "),
+    }
 }
 
-/// Upstreams and routes that come or go are never folded: each is a change of its own.
-fn foldable(change: &Change) -> bool {
-    !matches!(
-        (change.kind, change.setting.as_str()),
-        (Kind::Added | Kind::Removed, "upstream" | "route")
-    )
+fn change(line: &Line, scope: String, example: Option<String>) -> Change {
+    let Line { setting, kind, old, new, old_place, new_place } = line.clone();
+    let why = why::words(&setting, kind, new.as_deref());
+    Change { kind, scope, setting, old, new, old_place, new_place, example, why }
 }
 
-fn alike(one: &Change, other: &Change) -> bool {
-    (one.kind, &one.setting, &one.old, &one.new, &one.origin)
-        == (other.kind, &other.setting, &other.old, &other.new, &other.origin)
+/// A change that is about the service as a whole.
+pub(super) fn of_service(line: &Line) -> Change {
+    change(line, "service".to_owned(), None)
 }

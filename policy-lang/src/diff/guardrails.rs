@@ -1,55 +1,115 @@
-//! Demands and exemptions that came, went or changed.
+//! Demands and exemptions: what a policy had to meet, it still has to.
 
-use super::{Change, Kind, judge};
-use crate::plan::{Plan, Require, Sourced};
+use super::fold::of_service;
+use super::items::{Line, Side};
+use super::sharing::Sharing;
+use super::{Change, Kind};
+use crate::plan::{Exemption, Layer, Origin, Plan, Require, Sourced};
 
 /// Demands first, then exemptions from them.
-pub(super) fn changes(old: &Plan, new: &Plan) -> Vec<Change> {
-    let mut changes = requires(old, new);
-    let (was, is) = (&old.guardrails.exemptions, &new.guardrails.exemptions);
-    let exempt = |(kind, plan): (Kind, &Plan), known: &Sourced<String>| {
-        let side = Some(known.value.clone());
-        let (old, new) = if kind == Kind::Weakened { (None, side) } else { (side, None) };
-        change(kind, "exempt", (old, new), plan.origin_text(&known.origin))
-    };
-    changes.extend(missing(was, is).map(|known| exempt((Kind::Weakened, new), known)));
-    changes.extend(missing(is, was).map(|known| exempt((Kind::Tightened, old), known)));
-    changes
+pub(super) fn changes(old: &Plan, new: &Plan, sharing: &Sharing) -> Vec<Change> {
+    let mut lines = requires(old, new);
+    lines.extend(exemptions(old, new, sharing));
+    lines.iter().map(of_service).collect()
 }
 
-fn requires(old: &Plan, new: &Plan) -> Vec<Change> {
+/// A demand is kept if some demand of the new policy asks for at least as much.
+fn requires(old: &Plan, new: &Plan) -> Vec<Line> {
     let (was, is) = (&old.guardrails.requires, &new.guardrails.requires);
-    let mut gone: Vec<_> = missing(is, was).collect();
-    let mut changes = vec![];
-    for require in missing(was, is) {
-        let same = |it: &&Sourced<Require>| it.value.is_about(&require.value);
-        let before = gone.iter().position(same).map(|at| gone.remove(at));
-        let kind =
-            before.map_or(Kind::Tightened, |before| judge::require(&before.value, &require.value));
-        let sides = (before.map(|it| it.value.to_string()), Some(require.value.to_string()));
-        changes.push(change(kind, "require", sides, new.origin_text(&require.origin)));
+    let implies = |one: &Sourced<Require>, other: &Sourced<Require>, plan: &Plan| {
+        implies(&one.value, &other.value) && !(is_exempt(one, plan) && is_own(other))
+    };
+    let lost = was.iter().filter(|old| !is.iter().any(|now| implies(now, old, new)));
+    let mut lost: Vec<_> = lost.collect();
+    let mut lines = Vec::new();
+    for require in is.iter().filter(|new| !was.iter().any(|then| implies(then, new, old))) {
+        let about = |old: &&Sourced<Require>| old.value.is_about(&require.value);
+        let before = lost.iter().position(about).map(|at| lost.remove(at));
+        let kind = if before.is_some() { Kind::Weakened } else { Kind::Tightened };
+        // A stricter one in the place of one that it implies.
+        let before =
+            before.or_else(|| was.iter().find(|old| about(old) && implies(require, old, new)));
+        lines.push(Line::new(
+            kind,
+            "require",
+            before.and_then(|it| side(old, it)),
+            side(new, require),
+        ));
     }
-    changes.extend(gone.into_iter().map(|require| {
-        let sides = (Some(require.value.to_string()), None);
-        change(Kind::Weakened, "require", sides, old.origin_text(&require.origin))
-    }));
-    changes
+    let gone = lost.into_iter().map(|it| Line::new(Kind::Weakened, "require", side(old, it), None));
+    lines.extend(gone);
+    lines
 }
 
-/// What only the second list has; the places do not matter.
-fn missing<'a, T: PartialEq>(
-    from: &'a [Sourced<T>],
-    of: &'a [Sourced<T>],
-) -> impl Iterator<Item = &'a Sourced<T>> {
-    of.iter().filter(|one| !from.iter().any(|other| other.value == one.value))
+fn side<T: ToString>(plan: &Plan, value: &Sourced<T>) -> Side {
+    Some((value.value.to_string(), plan.origin_text(&value.origin)))
 }
 
-fn change(
-    kind: Kind,
-    setting: &str,
-    sides: (Option<String>, Option<String>),
-    origin: String,
-) -> Change {
-    let (scope, setting, (old, new)) = ("service".to_owned(), setting.to_owned(), sides);
-    Change { kind, scope, setting, old, new, origin, why: None }
+/// A demand of the deployment's own, from which nothing is exempt.
+fn is_own(require: &Sourced<Require>) -> bool {
+    matches!(require.origin, Origin::Written { layer: Layer::File, .. })
+}
+
+fn is_exempt(require: &Sourced<Require>, plan: &Plan) -> bool {
+    let mut exemptions = plan.guardrails.exemptions.iter();
+    !is_own(require) && exemptions.any(|it| it.value.path == require.value.path)
+}
+
+/// Does whoever meets the one meet the other?
+fn implies(one: &Require, other: &Require) -> bool {
+    if one.path != other.path {
+        return false;
+    }
+    if (&one.operator, &one.value) == (&other.operator, &other.value) {
+        return true;
+    }
+    let operators = (one.operator.as_str(), other.operator.as_str());
+    if let (Some(bound), Some(limit)) = (one.bound, other.bound) {
+        return match operators {
+            ("<", "<" | "<=") | ("<=" | "==", "<=") => bound <= limit,
+            ("<=" | "==", "<") => bound < limit,
+            (">", ">" | ">=") | (">=" | "==", ">=") => bound >= limit,
+            (">=" | "==", ">") => bound > limit,
+            _ => false,
+        };
+    }
+    let within = |some: &[String], all: &[String]| some.iter().all(|word| all.contains(word));
+    match operators {
+        ("in" | "==", "in") => !one.words.is_empty() && within(&one.words, &other.words),
+        ("has", "has") => !other.words.is_empty() && within(&other.words, &one.words),
+        _ => false,
+    }
+}
+
+/// An exemption is new if it frees an upstream that was not free for so long.
+fn exemptions(old: &Plan, new: &Plan, sharing: &Sharing) -> Vec<Line> {
+    let (was, is) = (&old.guardrails.exemptions, &new.guardrails.exemptions);
+    let frees = |list: &[Sourced<Exemption>], path: &str, name: &str, until: &str| {
+        list.iter().any(|it| {
+            let it = &it.value;
+            it.path == path
+                && it.upstreams.iter().any(|other| other == name)
+                && it.until.as_str() >= until
+        })
+    };
+    let is_there = |name: &&String| new.upstreams.iter().any(|it| it.name == **name);
+    let news = |it: &&Sourced<Exemption>| {
+        let Exemption { path, upstreams, until } = &it.value;
+        upstreams.iter().filter(is_there).any(|name| {
+            let before: Vec<&str> = sharing.before(name).collect();
+            let before = if before.is_empty() { vec![name.as_str()] } else { before };
+            !before.iter().all(|name| frees(was, path, name, until))
+        })
+    };
+    let gone = |it: &&Sourced<Exemption>| {
+        let Exemption { path, upstreams, until } = &it.value;
+        let kept = |name: &String| frees(is, path, name, until);
+        !upstreams.iter().all(kept)
+    };
+    let added = is.iter().filter(news);
+    let added: Vec<_> =
+        added.map(|it| Line::new(Kind::Weakened, "exempt", None, side(new, it))).collect();
+    let ended = was.iter().filter(gone);
+    let ended = ended.map(|it| Line::new(Kind::Tightened, "exempt", side(old, it), None));
+    added.into_iter().chain(ended).collect()
 }

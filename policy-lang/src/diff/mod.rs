@@ -1,16 +1,31 @@
-//! `amb diff`: what a change of policy means, in effective values.
+//! `amb diff`: what a change of policy does to calls.
 //!
-//! Moving a value from a route to `defaults` is no difference; a baseline that
-//! changes underneath is one. What changes alike in a whole upstream, or in all of
-//! them, is said once. A block that is new is compared with its absence: without
-//! `retry` there is one try, without `breaker` nothing holds calls back.
+//! ```text
+//! two plans ─▶ targets: which names lead where   ─┐
+//!              classes: which routes share a call ├─▶ calls: what happens to it ─▶ fold ─▶ Change
+//!              service, guardrails, tests         ─┘
+//! ```
+//!
+//! Calls are compared, not names: both plans' routes cut all calls into classes, exactly, and for each
+//! class the effective values stand side by side. The table of settings says which of two values is the
+//! stricter one ([`Order`](crate::schema::Order)); what is not shown to be at least as strict is weakened.
 
+mod calls;
+mod classes;
+mod common;
+mod edits;
 mod fold;
 mod guardrails;
-mod judge;
-mod scopes;
-mod settings;
+mod items;
+mod service;
+mod sharing;
+mod show;
+mod targets;
+mod tests;
+mod values;
 mod why;
+
+pub use show::{json, markdown, text};
 
 use serde::Serialize;
 
@@ -20,16 +35,20 @@ use crate::plan::Plan;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Change {
     pub kind: Kind,
-    /// `service`, `payment` (the calls of no route), `payment/charge`, `payment/*`, or `*`: all calls.
+    /// Whom it is about: `service`, `payment` (the calls of no route), `payment/charge`, `payment/*`,
+    /// `*` (all calls), or `payment/charge -> payment/all` for calls that moved.
     pub scope: String,
-    /// `retry.attempts`, `match`, `upstream`.
+    /// `retry.attempts`, `call`, `require`.
     pub setting: String,
     /// As an author would write it; none if it was not there.
     pub old: Option<String>,
     pub new: Option<String>,
-    /// Who sets it now, or who did if it is gone: `order.amb:43`.
-    pub origin: String,
-    /// What a tighter or weaker value means for calls; none where that is a matter of view.
+    /// Who set it, and who sets it now: `order.amb:43`.
+    pub old_place: Option<String>,
+    pub new_place: Option<String>,
+    /// A call that moved from one route to another.
+    pub example: Option<String>,
+    /// What it means; none where the values say it.
     pub why: Option<&'static str>,
 }
 
@@ -37,63 +56,41 @@ pub struct Change {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Kind {
-    /// Fewer tries, shorter waits, an earlier cut-off.
-    Tightened,
-    /// More load, longer waits, a later cut-off.
+    /// It may allow something that was not allowed before.
     Weakened,
-    Added,
-    Removed,
-    /// Neither more nor less, or not comparable.
-    Changed,
+    /// The same, by going to another place: a destination, a protocol, an identity.
+    Redirected,
+    /// It allows less than before.
+    Tightened,
+    /// Another name for the same.
+    Renamed,
 }
 
-/// All differences: first the service's own, then upstream by upstream in the new order.
+/// All differences, the weakest first; of one kind, the service's own before those of calls.
 pub fn diff(old: &Plan, new: &Plan) -> Vec<Change> {
-    let mut changes = scopes::service(old, new);
-    changes.extend(guardrails::changes(old, new));
-    changes.extend(fold::everywhere(scopes::upstreams(old, new), new));
-    for change in &mut changes {
-        change.why = why::words(&change.setting, change.kind);
-    }
+    let classes = classes::all(old, new);
+    let sharing = sharing::Sharing::of(&classes);
+    let mut changes = service::changes(old, new);
+    changes.extend(guardrails::changes(old, new, &sharing));
+    changes.extend(sharing.changes(old, new));
+    changes.extend(fold::folded(calls::changes(&classes), &classes));
+    changes.extend(tests::changes(old, new, &sharing));
+    changes.sort_by_key(|change| change.kind);
     changes
-}
-
-/// One line each.
-pub fn text(changes: &[Change]) -> String {
-    changes.iter().map(line).collect()
-}
-
-/// An array of objects.
-pub fn json(changes: &[Change]) -> String {
-    // INVARIANT: only strings are written, which cannot fail.
-    serde_json::to_string_pretty(changes).unwrap_or_default() + "\n"
-}
-
-fn line(change: &Change) -> String {
-    let Change { kind, scope, setting, old, new, origin, why } = change;
-    let values = match (kind, old, new) {
-        (Kind::Added | Kind::Removed, Some(only), None)
-        | (Kind::Added | Kind::Removed, None, Some(only)) => only.clone(),
-        (Kind::Added | Kind::Removed, None, None) => String::new(),
-        _ => format!("{} -> {}", side(old), side(new)),
-    };
-    let colon = if values.is_empty() { "" } else { ": " };
-    let why = why.map(|why| format!(": {why}")).unwrap_or_default();
-    format!("{:<9}  {scope}  {setting}{colon}{values}  ({origin}){why}\n", kind.name())
-}
-
-fn side(value: &Option<String>) -> &str {
-    value.as_deref().unwrap_or("none")
 }
 
 impl Kind {
     pub const fn name(self) -> &'static str {
         match self {
-            Self::Tightened => "tightened",
             Self::Weakened => "weakened",
-            Self::Added => "added",
-            Self::Removed => "removed",
-            Self::Changed => "changed",
+            Self::Redirected => "redirected",
+            Self::Tightened => "tightened",
+            Self::Renamed => "renamed",
         }
+    }
+
+    /// Is everything that the old policy forbade still forbidden?
+    pub const fn is_safe(self) -> bool {
+        matches!(self, Self::Tightened | Self::Renamed)
     }
 }

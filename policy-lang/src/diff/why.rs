@@ -1,27 +1,43 @@
-//! What a tighter or weaker value means for calls, in words.
+//! What a stricter or weaker value means for calls, in words.
 
 use super::Kind;
 
-/// Only for settings whose direction is beyond doubt.
-pub(super) fn words(setting: &str, kind: Kind) -> Option<&'static str> {
+/// Of breakers, budgets and limits that other calls have a part in than before.
+pub(super) const SHARED: &str = "calls no longer share it with the same others";
+
+/// Only where the values do not say it.
+pub(super) fn words(setting: &str, kind: Kind, new: Option<&str>) -> Option<&'static str> {
+    if setting == "call" || setting == "otherwise" {
+        return call(kind, new);
+    }
+    if setting.starts_with("headers") {
+        return (kind == Kind::Tightened).then_some("the field is kept from the other side");
+    }
     let (tightened, weakened) = both(setting)?;
     match kind {
         Kind::Tightened => Some(tightened),
         Kind::Weakened => Some(weakened),
-        Kind::Added | Kind::Removed | Kind::Changed => None,
+        Kind::Redirected | Kind::Renamed => None,
     }
 }
 
+fn call(kind: Kind, new: Option<&str>) -> Option<&'static str> {
+    Some(match (kind, new) {
+        (Kind::Weakened, Some("pass")) => "it goes out without a policy",
+        (Kind::Weakened, Some("forward")) => "it reaches the upstream",
+        (Kind::Weakened, _) => "it is answered",
+        (Kind::Tightened, Some("reject")) => "it is refused",
+        (Kind::Tightened, _) => "it reaches nobody",
+        (Kind::Redirected, _) => "it goes where the upstream is",
+        (Kind::Renamed, _) => return None,
+    })
+}
 /// What the setting means when it is tighter, and when it is weaker.
 fn both(setting: &str) -> Option<(&'static str, &'static str)> {
     match setting.split_once('.') {
         Some(("timeout", key)) => timeout(key),
         Some(("retry", key)) => retry(key),
         Some(("breaker", key)) => Some(breaker(key)),
-        Some(("headers", key)) if key.ends_with(".remove") => Some((
-            "the field is kept from the other side",
-            "the field reaches the other side again",
-        )),
         Some(("limits", "connections")) => {
             Some(("fewer connections are open at once", "more connections may be open at once"))
         }
@@ -41,10 +57,17 @@ fn whole(setting: &str) -> Option<(&'static str, &'static str)> {
         "breaker" => {
             ("an upstream that fails is left alone", "an upstream that fails is not left alone")
         }
-        "baseline" => ("its guardrails hold", "no guardrail of it holds any more"),
         "require" => ("more is demanded", "less is demanded"),
+        "routes" => ("", "too many overlap to compare each with each"),
         "exempt" => ("the demand holds there again", "the demand does not hold there"),
-        "otherwise" => ("unknown calls are refused", "unknown calls go out without a policy"),
+        "test" => ("more is proved", "what it proved is not proved any more"),
+        "intercept" | "intercept.ports" => ("more is under the policy", "less is under the policy"),
+        "intercept.on-exit" => {
+            ("without the proxy calls are refused", "without the proxy calls go out directly")
+        }
+        "worst-latency" => ("callers wait less long", "callers may wait longer"),
+        "amplification" => ("it is sent less often", "it may be sent once more"),
+        "slow tries" => ("fewer slow tries fit in", "more slow tries fit in"),
         "listen" | "admin" => {
             ("only this machine can reach it", "other machines can reach it as well")
         }

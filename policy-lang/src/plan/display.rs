@@ -7,10 +7,10 @@ use std::fmt::{Display, Formatter, Result};
 use std::time::Duration;
 
 use super::{
-    Address, Backoff, BackoffKind, Budget, Cause, Cidr, CodeRange, Except, HeaderEdit, HeaderOp,
-    HeaderTerm, HeaderValue, HostPattern, Layer, Match, Method, NonIdempotent, OnExit, OpenFor,
-    Origin, Otherwise, PathPattern, Percent, Plan, PortRange, Protocol, Rate, Reply, Require,
-    RetryAfter, Rewrite, Segment, Total, TripRule, Workers,
+    Address, Backoff, BackoffKind, Budget, Cause, Cidr, CodeRange, Except, Exemption, HeaderEdit,
+    HeaderOp, HeaderTerm, HeaderValue, HostPattern, Layer, Match, Method, NonIdempotent, OnExit,
+    OpenFor, Origin, Otherwise, PathPattern, Percent, Plan, PortRange, Protocol, Rate, Reply,
+    Require, RetryAfter, Rewrite, Segment, Total, TripRule, Workers,
 };
 
 const UNITS: [(u128, &str); 3] = [(3_600_000, "h"), (60_000, "m"), (1_000, "s")];
@@ -124,6 +124,13 @@ impl Display for Require {
         let Self { path, operator, value, .. } = self;
         write!(f, "{path} {operator}")?;
         if value.is_empty() { Ok(()) } else { write!(f, " {value}") }
+    }
+}
+
+impl Display for Exemption {
+    fn fmt(&self, f: &mut Formatter<'_>) -> Result {
+        let Self { path, upstreams, until } = self;
+        write!(f, "{path} for {} until {}", upstreams.join(", "), quoted(until))
     }
 }
 

@@ -155,7 +155,7 @@ impl Cidr {
         .then_some(cidr)
     }
 
-    fn contains(self, other: Self) -> bool {
+    pub(crate) fn contains(self, other: Self) -> bool {
         self.width() == other.width()
             && self.prefix <= other.prefix
             && self.masked(other.address) == self.bits(self.address)

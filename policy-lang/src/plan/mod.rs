@@ -58,8 +58,16 @@ pub struct Plan {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Guardrails {
     pub requires: Vec<Sourced<Require>>,
-    /// As written, without `exempt`: `breaker for legacy-tax until "2027-03-31"`.
-    pub exemptions: Vec<Sourced<String>>,
+    pub exemptions: Vec<Sourced<Exemption>>,
+}
+
+/// `exempt PATH for NAME, … until "YYYY-MM-DD"`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Exemption {
+    pub path: String,
+    pub upstreams: Vec<String>,
+    /// The last day, as written.
+    pub until: String,
 }
 
 /// `require PATH OPERATOR VALUE`.

@@ -1,5 +1,6 @@
 //! Settings of a file, of the service, and of what it shows of itself.
 
+use super::order::Order;
 use super::paths::Measure;
 use super::row::{Body, Row, Scope, row};
 use super::shape::{Kind, Shape, Text};
@@ -54,7 +55,8 @@ pub(super) const ROWS: &[Row] = &[
         One(Kind::Text(Text::Socket)),
         "The one port for redirected and for explicit calls.",
     )
-    .default("\"127.0.0.1:15001\""),
+    .default("\"127.0.0.1:15001\"")
+    .order(Order::Place),
     row(FILE, "intercept", Nothing, "Which calls the kernel redirects to the proxy.")
         .body(Body::Required(Scope::Intercept)),
     row(FILE, "observe", Nothing, "Metrics, traces, access log and admin endpoint.")
@@ -102,7 +104,8 @@ pub(super) const ROWS: &[Row] = &[
         One(Kind::Choice(&["pass", "reject"])),
         "What happens to a call that belongs to no upstream.",
     )
-    .measure(Measure::Word),
+    .measure(Measure::Word)
+    .order(Order::Words(&["reject", "pass"])),
     row(FILE, "test", One(Kind::Text(Text::Any)), "What the policy must do, in virtual time.")
         .body(Body::Required(Scope::Test))
         .many(),
@@ -114,20 +117,29 @@ pub(super) const ROWS: &[Row] = &[
         "How many threads carry traffic.",
     )
     .default("auto")
-    .measure(Measure::Integer),
-    row(SERVICE, "identity", One(Kind::Text(Text::Any)), "The SPIFFE ID that we present.").later(),
+    .measure(Measure::Integer)
+    .order(Order::Less),
+    row(SERVICE, "identity", One(Kind::Text(Text::Any)), "The SPIFFE ID that we present.")
+        .later()
+        .order(Order::Place),
     row(SERVICE, "certificate", One(Kind::Text(Text::Any)), "The file of our certificate chain.")
-        .later(),
-    row(SERVICE, "key", One(Kind::Text(Text::Any)), "The file of our private key.").later(),
+        .later()
+        .order(Order::Place),
+    row(SERVICE, "key", One(Kind::Text(Text::Any)), "The file of our private key.")
+        .later()
+        .order(Order::Place),
     row(SERVICE, "trust", One(Kind::Text(Text::Any)), "The file of the authorities that we trust.")
-        .later(),
+        .later()
+        .order(Order::Place),
     row(
         SERVICE,
         "user",
         One(Kind::Integer { least: 1, most: 4_294_967_294 }),
         "The uid that the proxy runs under; with `intercept` nobody else may use it.",
-    ),
-    row(INTERCEPT, "ports", PORTS, "Destination ports whose connections are redirected."),
+    )
+    .order(Order::Place),
+    row(INTERCEPT, "ports", PORTS, "Destination ports whose connections are redirected.")
+        .order(Order::More),
     row(
         INTERCEPT,
         "except",
@@ -138,23 +150,27 @@ pub(super) const ROWS: &[Row] = &[
         ]),
         "Ports, destinations and users that are left alone.",
     )
-    .many(),
+    .many()
+    .order(Order::Less),
     row(
         INTERCEPT,
         "on-exit",
         One(Kind::Choice(&["open", "closed"])),
         "What becomes of redirected calls when the proxy ends: they go directly, or are refused.",
-    ),
+    )
+    .order(Order::Words(&["closed", "open"])),
     row(
         OBSERVE,
         "metrics",
         Nothing,
         "Metrics in the Prometheus text format, at the admin endpoint.",
     )
-    .measure(Measure::Presence),
+    .measure(Measure::Presence)
+    .order(Order::More),
     row(OBSERVE, "traces", One(Kind::Word("otlp")), "Where spans are sent.")
         .later()
-        .measure(Measure::Presence),
+        .measure(Measure::Presence)
+        .order(Order::More),
     row(
         OBSERVE,
         "access-log",
@@ -166,7 +182,8 @@ pub(super) const ROWS: &[Row] = &[
     row(OBSERVE, "admin", One(Kind::Text(Text::Socket)), "The admin endpoint.")
         .default("\"127.0.0.1:9901\"")
         .only("with `metrics`")
-        .measure(Measure::Presence),
+        .measure(Measure::Presence)
+        .order(Order::More),
     row(LOG, "sample", One(Kind::Percent), "The share of the calls that is written.")
         .default("100%")
         .measure(Measure::Percent),
@@ -182,12 +199,14 @@ pub(super) const ROWS: &[Row] = &[
         List(&One(Kind::Text(Text::HeaderName))),
         "Request headers that are written.",
     )
-    .measure(Measure::List),
+    .measure(Measure::List)
+    .order(Order::Less),
     row(
         LOG,
         "redact",
         List(&One(Kind::Text(Text::HeaderName))),
         "Headers and query parameters whose values are never written.",
     )
-    .measure(Measure::List),
+    .measure(Measure::List)
+    .order(Order::More),
 ];

@@ -6,6 +6,7 @@
 //! new row plus its lowering.
 
 mod file;
+mod order;
 mod paths;
 mod policies;
 mod row;
@@ -16,6 +17,7 @@ mod upstream;
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
+pub use order::{Order, order};
 pub use paths::{Measure, Path, Subject, parts, path, paths, words};
 pub use row::{Body, Part, Row, Scope, Unwritten};
 pub use shape::{Kind, Shape, Text};

@@ -1,6 +1,7 @@
 //! The paths that a guardrail may name: the settings marked with a measure in the table,
 //! and figures that the compiler derives.
 
+use super::order::Order;
 use super::row::{Row, Scope};
 use super::rows;
 use super::shape::{Kind, Shape};
@@ -65,6 +66,8 @@ pub struct Path {
     pub measure: Measure,
     pub subject: Subject,
     pub doc: &'static str,
+    /// Which of two values allows a call less.
+    pub order: Order,
     /// Is it one of several things that its setting says?
     pub is_part: bool,
 }
@@ -87,13 +90,14 @@ const DERIVED: [(&str, Measure, &str); 3] = [
 pub fn paths() -> impl Iterator<Item = Path> {
     let settings = rows().flat_map(|row| {
         let place = row.scopes.first().and_then(|scope| place(*scope));
-        let whole = row.measure.map(|measure| (String::new(), measure, row.doc));
-        let parts = row.parts.iter().map(|part| (format!(".{}", part.key), part.measure, part.doc));
+        let whole = row.measure.map(|measure| (String::new(), measure, row.doc, row.order));
+        let parts = row.parts.iter();
+        let parts = parts.map(|it| (format!(".{}", it.key), it.measure, it.doc, it.order));
         let all = whole.into_iter().chain(parts);
-        all.filter_map(move |(end, measure, doc)| {
+        all.filter_map(move |(end, measure, doc, order)| {
             let (prefix, subject) = place?;
             let text = format!("{prefix}{}{end}", row.key);
-            Some(Path { text, measure, subject, doc, is_part: !end.is_empty() })
+            Some(Path { text, measure, subject, doc, order, is_part: !end.is_empty() })
         })
     });
     let derived = DERIVED.into_iter().map(|(text, measure, doc)| Path {
@@ -101,6 +105,7 @@ pub fn paths() -> impl Iterator<Item = Path> {
         measure,
         subject: Subject::Call,
         doc,
+        order: Order::Less,
         is_part: false,
     });
     settings.chain(derived)

@@ -1,5 +1,6 @@
 //! Settings of a call: timeouts, retries, breaker, headers, and how named ones are used.
 
+use super::order::Order;
 use super::paths::Measure;
 use super::row::{Body, POLICIES, Row, Scope, part, row};
 use super::shape::{Kind, Shape, Text};
@@ -51,10 +52,15 @@ pub(super) const ROWS: &[Row] = &[
         Either(&[DURATION, DEADLINE, One(Kind::Word("off"))]),
         "From the complete request head to the end of the answer.",
     )
-    .measure(Measure::Duration),
+    .measure(Measure::Duration)
+    .order(Order::Less),
     row(TIMEOUT, "per-try", DURATION, "One try, to the head of its answer.")
-        .measure(Measure::Duration),
-    row(TIMEOUT, "connect", DURATION, "One connect.").default("1s").measure(Measure::Duration),
+        .measure(Measure::Duration)
+        .order(Order::Less),
+    row(TIMEOUT, "connect", DURATION, "One connect.")
+        .default("1s")
+        .measure(Measure::Duration)
+        .order(Order::Less),
     row(
         TIMEOUT,
         "idle",
@@ -62,10 +68,12 @@ pub(super) const ROWS: &[Row] = &[
         "The longest time without a byte in either direction while a body is on its way.",
     )
     .default("5m")
-    .measure(Measure::Duration),
+    .measure(Measure::Duration)
+    .order(Order::Less),
     row(POLICIES, "retry", NAME_OR_OFF, "Which failed tries are repeated, and when.")
         .body(Body::Optional(Scope::Retry))
-        .measure(Measure::Presence),
+        .measure(Measure::Presence)
+        .order(Order::Less),
     row(
         RETRY,
         "attempts",
@@ -73,11 +81,13 @@ pub(super) const ROWS: &[Row] = &[
         "Tries of one call, the first included.",
     )
     .default("3")
-    .measure(Measure::Integer),
+    .measure(Measure::Integer)
+    .order(Order::Less),
     row(RETRY, "on", CAUSES, "The failures that are worth another try.")
         .default("connect-failure, refused-stream, 429, 503")
         .default_of_grpc("connect-failure, refused-stream")
-        .measure(Measure::List),
+        .measure(Measure::List)
+        .order(Order::Less),
     row(
         RETRY,
         "methods",
@@ -85,7 +95,8 @@ pub(super) const ROWS: &[Row] = &[
         "Methods whose tries may be repeated after they reached the upstream.",
     )
     .default("GET, HEAD, OPTIONS, TRACE")
-    .measure(Measure::List),
+    .measure(Measure::List)
+    .order(Order::Less),
     row(
         RETRY,
         "non-idempotent",
@@ -101,7 +112,8 @@ pub(super) const ROWS: &[Row] = &[
         "Whether calls of other methods may be repeated.",
     )
     .default("never")
-    .measure(Measure::Word),
+    .measure(Measure::Word)
+    .order(Order::Words(&["never", "when", "always"])),
     row(
         RETRY,
         "backoff",
@@ -114,9 +126,11 @@ pub(super) const ROWS: &[Row] = &[
     .default("full-jitter 100ms..30s")
     .measure(Measure::Word)
     .parts(&[
-        part("base", Measure::Duration, "What the windows of the waits grow from."),
-        part("cap", Measure::Duration, "The longest window of a wait."),
-    ]),
+        part("base", Measure::Duration, "What the windows of the waits grow from.")
+            .order(Order::More),
+        part("cap", Measure::Duration, "The longest window of a wait.").order(Order::More),
+    ])
+    .order(Order::Words(&["full-jitter", "equal-jitter", "fixed"])),
     row(
         RETRY,
         "retry-after",
@@ -133,7 +147,9 @@ pub(super) const ROWS: &[Row] = &[
     )
     .default("honour up to 5s")
     .measure(Measure::Word)
-    .parts(&[part("up-to", Measure::Duration, "The longest wait that the upstream may ask for.")]),
+    .parts(&[part("up-to", Measure::Duration, "The longest wait that the upstream may ask for.")
+        .order(Order::Less)])
+    .order(Order::Words(&["honour", "ignore"])),
     row(
         RETRY,
         "budget",
@@ -142,12 +158,15 @@ pub(super) const ROWS: &[Row] = &[
     )
     .default("20% min 1/s")
     .parts(&[
-        part("share", Measure::Percent, "The share of calls that may be retries."),
-        part("min", Measure::Rate, "How many retries are always allowed, whatever the share."),
+        part("share", Measure::Percent, "The share of calls that may be retries.")
+            .order(Order::Less),
+        part("min", Measure::Rate, "How many retries are always allowed, whatever the share.")
+            .order(Order::Less),
     ]),
     row(RETRY, "buffer", One(Kind::Size), "Request body that is kept for another try.")
         .default("64KiB")
-        .measure(Measure::Size),
+        .measure(Measure::Size)
+        .order(Order::Less),
     row(
         RETRY,
         "hedge",
@@ -157,16 +176,21 @@ pub(super) const ROWS: &[Row] = &[
     .later(),
     row(POLICIES, "breaker", NAME_OR_OFF, "Stops calling an upstream that fails.")
         .body(Body::Optional(Scope::Breaker))
-        .measure(Measure::Presence),
+        .measure(Measure::Presence)
+        .order(Order::More),
     row(BREAKER, "failures", Seq(&[COUNT, WITHIN]), "Trips after so many failures in a window.")
         .default("5 within 10s")
         .only("if no other rule is written")
         .parts(&[
-            part("count", Measure::Integer, "How many failures in the window trip it."),
-            part("within", Measure::Duration, "The window in which failures are counted."),
-        ]),
+            part("count", Measure::Integer, "How many failures in the window trip it.")
+                .order(Order::Less),
+            part("within", Measure::Duration, "The window in which failures are counted.")
+                .order(Order::More),
+        ])
+        .order(Order::More),
     row(BREAKER, "consecutive-failures", COUNT, "Trips after so many failures in a row.")
-        .measure(Measure::Integer),
+        .measure(Measure::Integer)
+        .order(Order::Less),
     row(
         BREAKER,
         "failure-rate",
@@ -174,10 +198,13 @@ pub(super) const ROWS: &[Row] = &[
         "Trips when a share of at least so many calls failed.",
     )
     .parts(&[
-        part("share", Measure::Percent, "The share of failed calls that trips it."),
-        part("samples", Measure::Integer, "How many calls there must be before a share counts."),
+        part("share", Measure::Percent, "The share of failed calls that trips it.")
+            .order(Order::Less),
+        part("samples", Measure::Integer, "How many calls there must be before a share counts.")
+            .order(Order::Less),
         part("within", Measure::Duration, "The window in which calls are counted."),
-    ]),
+    ])
+    .order(Order::More),
     row(
         BREAKER,
         "slow",
@@ -185,9 +212,12 @@ pub(super) const ROWS: &[Row] = &[
         "Trips when a share of the calls is slow.",
     )
     .parts(&[
-        part("threshold", Measure::Duration, "From which duration on a call is slow."),
-        part("share", Measure::Percent, "The share of slow calls that trips it."),
-    ]),
+        part("threshold", Measure::Duration, "From which duration on a call is slow.")
+            .order(Order::Less),
+        part("share", Measure::Percent, "The share of slow calls that trips it.")
+            .order(Order::Less),
+    ])
+    .order(Order::More),
     row(
         BREAKER,
         "open-for",
@@ -195,7 +225,8 @@ pub(super) const ROWS: &[Row] = &[
         "How long it stays open; a range doubles.",
     )
     .default("30s")
-    .measure(Measure::Duration),
+    .measure(Measure::Duration)
+    .order(Order::More),
     row(
         BREAKER,
         "probes",
@@ -203,7 +234,8 @@ pub(super) const ROWS: &[Row] = &[
         "Calls that test the upstream while half-open.",
     )
     .default("1")
-    .measure(Measure::Integer),
+    .measure(Measure::Integer)
+    .order(Order::Less),
     row(
         BREAKER,
         "scope",
@@ -216,7 +248,8 @@ pub(super) const ROWS: &[Row] = &[
         .default_of_grpc(
             "connect-failure, reset, timeout, 500, 502..504, 506..599, grpc(unavailable, internal, data-loss, deadline-exceeded)",
         )
-        .measure(Measure::List),
+        .measure(Measure::List)
+        .order(Order::More),
     row(
         POLICIES,
         "headers",
@@ -235,14 +268,18 @@ pub(super) const ROWS: &[Row] = &[
         Either(&[One(Kind::Word("off")), FIELD]),
         "The field that names a call through all services.",
     )
-    .measure(Measure::Presence),
+    .measure(Measure::Presence)
+    .order(Order::More),
     row(POLICIES, "trace", Opt(&One(Kind::Word("off"))), "Continues or starts a W3C trace.")
-        .measure(Measure::Presence),
+        .measure(Measure::Presence)
+        .order(Order::More),
     row(POLICIES, "rate-limit", Nothing, "How many calls are let through.")
         .later()
-        .measure(Measure::Presence),
+        .measure(Measure::Presence)
+        .order(Order::More),
     row(POLICIES, "fault", Nothing, "Failures on purpose.").later().measure(Measure::Presence),
     row(POLICIES, "concurrency", COUNT, "How many calls may run at the same time.")
         .later()
-        .measure(Measure::Presence),
+        .measure(Measure::Presence)
+        .order(Order::Less),
 ];

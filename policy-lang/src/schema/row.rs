@@ -1,5 +1,6 @@
 //! One row of the table: a setting, where it stands, what it takes, what it means.
 
+use super::order::Order;
 use super::paths::Measure;
 use super::shape::Shape;
 
@@ -126,6 +127,8 @@ pub struct Row {
     pub measure: Option<Measure>,
     /// What a guardrail compares of a setting that says several things, each under a path of its own.
     pub parts: &'static [Part],
+    /// Which of two values allows a call less.
+    pub order: Order,
 }
 
 /// One of the things that a setting says: its key behind the setting's, and what it bounds.
@@ -134,11 +137,18 @@ pub struct Part {
     pub key: &'static str,
     pub measure: Measure,
     pub doc: &'static str,
+    pub order: Order,
+}
+
+impl Part {
+    pub(super) const fn order(self, order: Order) -> Self {
+        Self { order, ..self }
+    }
 }
 
 /// A part of a setting.
 pub(super) const fn part(key: &'static str, measure: Measure, doc: &'static str) -> Part {
-    Part { key, measure, doc }
+    Part { key, measure, doc, order: Order::None }
 }
 
 /// A supported setting that has no block and may be written once.
@@ -159,6 +169,7 @@ pub(super) const fn row(
         repeats: false,
         measure: None,
         parts: &[],
+        order: Order::None,
     }
 }
 
@@ -194,6 +205,10 @@ impl Row {
 
     pub(super) const fn parts(self, parts: &'static [Part]) -> Self {
         Self { parts, ..self }
+    }
+
+    pub(super) const fn order(self, order: Order) -> Self {
+        Self { order, ..self }
     }
 
     /// How it is written: `backoff full-jitter|equal-jitter DURATION..DURATION`.

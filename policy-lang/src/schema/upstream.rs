@@ -1,5 +1,6 @@
 //! Settings of upstreams and routes: where calls go.
 
+use super::order::Order;
 use super::paths::Measure;
 use super::row::{Body, POLICIES, Row, Scope, row};
 use super::shape::{Kind, Shape, Text};
@@ -28,13 +29,15 @@ pub(super) const ROWS: &[Row] = &[
         One(Kind::Text(Text::HostPort)),
         "Where it lives; a name is looked up again and again.",
     )
-    .measure(Measure::Word),
+    .measure(Measure::Word)
+    .order(Order::Place),
     row(
         UPSTREAM,
         "addresses",
         List(&One(Kind::Text(Text::Socket))),
         "Where it lives, as fixed addresses.",
-    ),
+    )
+    .order(Order::Place),
     row(
         UPSTREAM,
         "hosts",
@@ -42,7 +45,8 @@ pub(super) const ROWS: &[Row] = &[
         "More names that the application dials it by.",
     ),
     row(UPSTREAM, "listen", One(Kind::Text(Text::Socket)), "A local port of its own.")
-        .measure(Measure::Presence),
+        .measure(Measure::Presence)
+        .order(Order::Place),
     row(
         UPSTREAM,
         "protocol",
@@ -50,7 +54,8 @@ pub(super) const ROWS: &[Row] = &[
         "What is spoken with it.",
     )
     .default("http1")
-    .measure(Measure::Word),
+    .measure(Measure::Word)
+    .order(Order::Place),
     row(
         UPSTREAM,
         "tls",
@@ -58,7 +63,8 @@ pub(super) const ROWS: &[Row] = &[
         "Whether calls are encrypted, and who proves who it is.",
     )
     .default("off")
-    .measure(Measure::Word),
+    .measure(Measure::Word)
+    .order(Order::Place),
     row(
         UPSTREAM,
         "balance",
@@ -87,21 +93,24 @@ pub(super) const ROWS: &[Row] = &[
         One(Kind::Integer { least: 1, most: 1_000_000 }),
         "Connections open at once, over all workers; only for `tcp` and `tls-passthrough`.",
     )
-    .measure(Measure::Integer),
+    .measure(Measure::Integer)
+    .order(Order::Less),
     row(
         LIMITS,
         "pending",
         One(Kind::Integer { least: 1, most: 1_000_000 }),
         "Calls that wait for a connection.",
     )
-    .later(),
+    .later()
+    .order(Order::Less),
     row(
         LIMITS,
         "requests",
         One(Kind::Integer { least: 1, most: 1_000_000 }),
         "Calls under way at once.",
     )
-    .later(),
+    .later()
+    .order(Order::Less),
     row(UPSTREAM, "health", Nothing, "Active health checks.").later().measure(Measure::Presence),
     row(UPSTREAM, "route", One(Kind::NewName), "Some of its calls, with policies of their own.")
         .body(Body::Required(Scope::Route))
@@ -113,8 +122,12 @@ pub(super) const ROWS: &[Row] = &[
         "Which calls; lines are alternatives, terms on a line must all hold.",
     )
     .many(),
-    row(ROUTE, "to", One(Kind::Name), "The upstreams that share the calls.").later(),
-    row(ROUTE, "mirror", One(Kind::Name), "A copy of a share of the calls.").later(),
+    row(ROUTE, "to", One(Kind::Name), "The upstreams that share the calls.")
+        .later()
+        .order(Order::Place),
+    row(ROUTE, "mirror", One(Kind::Name), "A copy of a share of the calls.")
+        .later()
+        .order(Order::Place),
     row(
         ROUTE,
         "rewrite",
@@ -124,7 +137,8 @@ pub(super) const ROWS: &[Row] = &[
         ]),
         "The path or host that the upstream sees.",
     )
-    .many(),
+    .many()
+    .order(Order::Place),
     row(ROUTE, "respond", One(Kind::Status), "Answers without calling anybody.")
         .body(Body::Optional(Scope::Reply)),
     row(

@@ -1,9 +1,9 @@
 //! Differences between plans: the effective values, each once, and what they mean.
 
-use amb_policy_lang::diff::{Change, Kind, diff, json, text};
+use amb_policy_lang::diff::{Change, Kind, diff, json, markdown, text};
 use amb_policy_lang::plan::{Action, Otherwise, Plan, Reply, Sourced, Total};
 
-use crate::plans::{MS, SECOND, matching, order, own, retry, route, route_set, settings, upstream};
+use crate::plans::{MS, SECOND, order, retry, route_set, upstream};
 
 fn changed(change: impl FnOnce(&mut Plan)) -> Vec<Change> {
     let mut new = order();
@@ -23,15 +23,10 @@ fn a_plan_does_not_differ_from_itself() {
 
 #[test]
 fn three_changes_are_three_lines() {
-    let notify = "weakened   notification/notify  retry: none -> attempts 3; on connect-failure, 429, 503; \
-        methods GET, HEAD, OPTIONS, TRACE; non-idempotent never; backoff full-jitter 100ms..30s; \
-        retry-after honour up to 5s; budget 20% min 1/s; buffer 64KiB  (acme.amb:9 (baseline))";
-    let expected = format!(
-        "tightened  payment/charge  timeout.total: 2s -> 1s  (order.amb:22): callers wait less long
-        weakened   inventory/stock  headers.request.remove: \"x-internal-debug\" -> none  (acme.amb:25 (baseline)): the field reaches the other side again
-        {notify}: a failed call may be sent again"
-    );
-    check(&expected, |plan| {
+    let expected = "weakened    inventory/stock  headers.request: remove \"x-internal-debug\" -> none  (acme.amb:25 (baseline))
+        weakened    notification/notify  retry: none -> attempts 3  (acme.amb:9 (baseline)): a failed call may be sent again
+        tightened   payment/charge  timeout.total: 2s -> 1s  (order.amb:22): callers wait less long";
+    check(expected, |plan| {
         plan.upstreams[0].routes[0].settings.timeout.total.value = Total::Fixed(SECOND);
         plan.upstreams[1].routes[0].settings.request_headers.clear();
         plan.upstreams[2].routes[0].settings.retry = Some(retry());
@@ -49,7 +44,7 @@ fn where_a_value_is_written_makes_no_difference() {
 #[test]
 fn what_changes_alike_everywhere_is_said_once() {
     check(
-        "weakened   *  timeout.connect: 1s -> 2s  (language): a dead address is given up later",
+        "weakened    *  timeout.connect: 1s -> 2s  (language): a dead address is given up later",
         |plan| {
             for upstream in &mut plan.upstreams {
                 upstream.settings.timeout.connect.value = 2 * SECOND;
@@ -60,7 +55,7 @@ fn what_changes_alike_everywhere_is_said_once() {
         },
     );
     check(
-        "weakened   payment/*  timeout.connect: 1s -> 2s  (language): a dead address is given up later",
+        "weakened    payment/*  timeout.connect: 1s -> 2s  (language): a dead address is given up later",
         |plan| {
             plan.upstreams[0].settings.timeout.connect.value = 2 * SECOND;
             plan.upstreams[0].routes[0].settings.timeout.connect.value = 2 * SECOND;
@@ -70,9 +65,18 @@ fn what_changes_alike_everywhere_is_said_once() {
 
 #[test]
 fn upstreams_and_routes_come_and_go() {
-    let expected = "removed    inventory/stock  route: GET /v1/stock/{sku}  (order.amb:35)
-        added      billing  upstream: billing.shop.svc:8080  (order.amb:70)
-        removed    payment  upstream: payment.shop.svc:8080  (order.amb:17)";
+    let expected = "weakened    inventory/stock -> inventory  timeout.total: 1s -> 5s  \
+        (order.amb:37 -> acme.amb:6 (baseline)): callers may wait longer, as GET /v1/stock/x
+        weakened    inventory/stock -> inventory  timeout.per-try: 250ms -> none  \
+        (order.amb:37): a slow try is given up later, as GET /v1/stock/x
+        weakened    otherwise -> billing  retry: none -> attempts 3  \
+        (acme.amb:9 (baseline)): a failed call may be sent again
+        weakened    payment/* -> otherwise  call: forward -> pass  \
+        (order.amb:17 -> order.amb:64): it goes out without a policy
+        redirected  otherwise -> billing  call: pass -> forward  \
+        (order.amb:64 -> order.amb:70): it goes where the upstream is
+        tightened   inventory/stock -> inventory  retry.backoff: full-jitter 10ms..100ms -> full-jitter 100ms..30s  \
+        (order.amb:38 -> acme.amb:11 (baseline)): retries come later or more spread out, as GET /v1/stock/x";
     check(expected, |plan| {
         plan.upstreams.remove(0);
         plan.upstreams[0].routes.remove(0);
@@ -82,14 +86,21 @@ fn upstreams_and_routes_come_and_go() {
 
 #[test]
 fn the_order_of_routes_is_part_of_their_meaning() {
-    let expected =
-        "changed    inventory  route.order: stock, reserve -> reserve, stock  (order.amb:32)";
-    check(expected, |plan| plan.upstreams[1].routes.reverse());
+    let expected = "weakened    inventory/stock -> inventory/all  timeout.total: 1s -> 2s  \
+        (order.amb:37 -> order.amb:90): callers may wait longer, as GET /v1/stock/x";
+    check("", |plan| plan.upstreams[1].routes.reverse());
+    check(expected, |plan| {
+        let routes = &mut plan.upstreams[1].routes;
+        let mut all = routes[0].clone();
+        all.name = "all".to_owned();
+        all.settings.timeout.total = route_set(Total::Fixed(2 * SECOND), 90);
+        routes.insert(0, all);
+    });
 }
 
 #[test]
 fn a_route_that_answers_by_itself_is_another_one() {
-    let expected = "added      inventory/stock  respond: 410  (order.amb:36)";
+    let expected = "tightened   inventory/stock  call: forward -> respond 410  (order.amb:36): it reaches nobody";
     check(expected, |plan| {
         let reply = Reply { status: 410, headers: vec![], body: String::new() };
         plan.upstreams[1].routes[0].action = Action::Respond(route_set(reply, 36));
@@ -110,7 +121,7 @@ fn kinds_say_which_way_it_went() {
     assert_eq!(kind(|plan| stock_retry(plan).buffer.value = 1 << 20), Kind::Weakened);
     assert_eq!(kind(|plan| stock_retry(plan).budget.value.ratio.0 = 1), Kind::Tightened);
     assert_eq!(kind(|plan| stock_retry(plan).backoff.value.cap = 50 * MS), Kind::Weakened);
-    assert_eq!(kind(|plan| plan.upstreams[1].routes[0].settings.trace = None), Kind::Removed);
+    assert_eq!(kind(|plan| plan.upstreams[1].routes[0].settings.trace = None), Kind::Weakened);
     assert_eq!(kind(|plan| plan.upstreams[1].routes[0].settings.breaker = None), Kind::Weakened);
 }
 
@@ -119,23 +130,29 @@ fn stock_retry(plan: &mut Plan) -> &mut amb_policy_lang::plan::Retry {
 }
 
 #[test]
-fn json_says_the_same() {
+fn json_and_markdown_say_the_same() {
     let changes = changed(|plan| {
-        let line = matching(&[], &[], 90);
-        plan.upstreams[0].routes.push(route("root", 90, vec![line], settings()));
-        plan.upstreams[0].place = own(17);
+        plan.upstreams[1].routes[0].settings.timeout.connect = route_set(2 * SECOND, 36);
     });
-    let expected = r#"[
+    let json_text = r#"[
   {
-    "kind": "added",
-    "scope": "payment/root",
-    "setting": "route",
-    "old": null,
-    "new": "/",
-    "origin": "order.amb:90",
-    "why": null
+    "kind": "weakened",
+    "scope": "inventory/stock",
+    "setting": "timeout.connect",
+    "old": "1s",
+    "new": "2s",
+    "old_place": "language",
+    "new_place": "order.amb:36",
+    "example": null,
+    "why": "a dead address is given up later"
   }
 ]
 "#;
-    assert_eq!(json(&changes), expected);
+    assert_eq!(json(&changes), json_text);
+    let table = "**1 weakened**\n\n\
+        | | calls | setting | before | after | place |\n|---|---|---|---|---|---|\n\
+        | **weakened**: a dead address is given up later | `` inventory/stock `` | `` timeout.connect `` \
+        | `` 1s `` | `` 2s `` | language -> order.amb:36 |\n";
+    assert_eq!(markdown(&changes), table);
+    assert_eq!(markdown(&[]), "No call is treated differently.\n");
 }
