@@ -23,7 +23,7 @@ const MUTANTS: [(&str, &str, &str); 21] = [
     ("rates", "equal_jitter(millis(20)", "equal_jitter(millis(21)"),
     ("rates", "full_jitter(millis(10)", "full_jitter(millis(11)"),
     ("rates", "Fixed(millis(50))", "Fixed(millis(51))"),
-    ("rates", "percent(50), floor", "percent(45), floor"),
+    ("rates", "percent(50)).floor", "percent(45)).floor"),
     ("rates", "Status(429 | 500..=599)", "Status(429 | 501..=599)"),
     ("rates", "Method::Put | Method::Delete", "Method::Put | Method::Patch"),
     ("rates", "up_to: secs(2)", "up_to: secs(1)"),
