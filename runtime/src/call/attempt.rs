@@ -138,7 +138,7 @@ async fn on_stream<N: Net>(
     let traceparent = traceparent.as_ref().map(<[u8; 55]>::as_slice);
     let mut out = call.worker.blocks.take_outgoing();
     let stream = stream::begin(call, &mut out, (&seat, aim.authority, traceparent))?;
-    let end = End::Http2 { stream: Box::new(stream), _seat: seat, _lease: aim.lease.clone() };
+    let end = End::Http2 { stream: Box::new(stream), seat, _lease: aim.lease.clone() };
     let link = Link { end, out };
     Exchange::new(link, reused, aim.within.end, call).run(call).await
 }

@@ -15,7 +15,6 @@ use crate::buffer::{Block, Decoder, Framing, Keep, after_reads, poll_drain, poll
 use crate::clock::Moment;
 use crate::failure::{Failure, Kind};
 use crate::message::{Field, HEAD_LIMIT, Method, ResponseParts};
-use crate::upstream::http2::failure;
 use crate::wire::http1::parse::Complete;
 use crate::wire::http1::{parse, write};
 use crate::wire::http2::head;
@@ -192,10 +191,11 @@ impl<N: Net> Exchange<N> {
         cx: &mut Context<'_>,
     ) -> Poll<Result<Complete, Failure>> {
         loop {
-            let End::Http2 { stream, .. } = &mut self.link.end else { return Poll::Pending };
+            let fresh = self.is_fresh();
+            let End::Http2 { stream, seat, .. } = &mut self.link.end else { return Poll::Pending };
             let head = match ready!(stream.poll_head(cx)) {
                 Ok(head) => head,
-                Err(error) => return Poll::Ready(Err(failure(&error, self.is_fresh()))),
+                Err(error) => return Poll::Ready(Err(seat.failure(&error, fresh))),
             };
             let (ended, method) = (stream.ended, call.head().method());
             let read = head::read_response(&head, ended, method, &mut self.block, &mut self.parts);

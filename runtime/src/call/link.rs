@@ -24,7 +24,7 @@ pub(crate) enum End<N: Net> {
         home: Option<Lease<N>>,
     },
     /// One stream of a connection. The stream goes first: then its seat is free, then its endpoint.
-    Http2 { stream: Box<UpstreamStream>, _seat: Seat, _lease: Lease<N> },
+    Http2 { stream: Box<UpstreamStream>, seat: Seat, _lease: Lease<N> },
 }
 
 impl<N: Net> Link<N> {

@@ -7,7 +7,7 @@ use crate::clock::Moment;
 use crate::failure::{Failure, Kind};
 use crate::net::Target;
 use crate::upstream::Lease;
-use crate::upstream::http2::{Dialling, Seat, most, open};
+use crate::upstream::http2::{Dialling, Seat, open};
 use crate::wire::http2::head;
 use crate::wire::http2::stream::UpstreamStream;
 use crate::worker::Net;
@@ -28,13 +28,13 @@ pub(super) async fn seat<N: Net>(
             return Ok((seat, reused));
         }
         reused = false;
-        if let Some(dial) = pool.dialling(most::<N>()) {
+        if let Some(dial) = pool.dialling::<N>() {
             connected(call, dial.wait(), within).await?;
             continue;
         }
         let dialling = Dialling::begin(pool);
         // So seldom that other calls shall not have to carry its room.
-        let opening = Box::pin(open::<N>(dial(worker, target), &worker.timers));
+        let opening = Box::pin(open::<N>(dial(worker, target), pool, &worker.timers));
         let connection = connected(call, opening, within).await;
         if let Err(Failure { kind, .. }) = &connection {
             dialling.failed(*kind);

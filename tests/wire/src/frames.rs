@@ -261,12 +261,19 @@ pub struct Serving<'c>(&'c mut Connection);
 impl<'c> Serving<'c> {
     /// Reads the preface and begins; `None` if the proxy did not.
     pub fn begin(connection: &'c mut Connection, values: &[(u16, u32)]) -> Option<Self> {
-        if connection.exactly(PREFACE.len()) != PREFACE {
-            return None;
-        }
-        connection.send(settings(values).bytes());
-        connection.send(Frame::new(SETTINGS, ACK, 0, []).bytes());
-        Some(Self(connection))
+        let mut serving = Self::listen(connection)?;
+        serving.say(values);
+        Some(serving)
+    }
+
+    /// Reads the preface, and says nothing yet.
+    pub fn listen(connection: &'c mut Connection) -> Option<Self> {
+        (connection.exactly(PREFACE.len()) == PREFACE).then_some(Self(connection))
+    }
+
+    /// What `begin` says.
+    pub fn say(&mut self, values: &[(u16, u32)]) -> bool {
+        self.send(&[settings(values), Frame::new(SETTINGS, ACK, 0, [])])
     }
 
     /// The next frame; `None` once the connection has ended.

@@ -7,20 +7,22 @@ mod connection;
 mod dial;
 mod drive;
 
-pub(crate) use connection::{Seat, failure, most, open};
+pub(crate) use connection::{Seat, open};
 pub(crate) use dial::{Dial, Dialling};
 
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use self::connection::{Multiplexed, Room};
+use self::connection::{Limit, Multiplexed, Room};
 use crate::clock::Moment;
+use crate::net::Connect;
 
 /// Connections, open and in the making.
 #[derive(Debug, Default)]
 pub(crate) struct Pool {
     open: RefCell<Vec<Rc<Multiplexed>>>,
     dials: RefCell<Vec<Rc<Dial>>>,
+    limit: Limit,
 }
 
 impl Pool {
@@ -57,8 +59,14 @@ impl Pool {
         self.open.borrow().is_empty() && self.dials.borrow().is_empty()
     }
 
+    /// Calls that a new connection may carry at once, as far as is known.
+    fn most<C: Connect>(&self) -> usize {
+        self.limit.most::<C>()
+    }
+
     /// A dial that is under way and has room for one more call.
-    pub(crate) fn dialling(&self, most: usize) -> Option<Rc<Dial>> {
+    pub(crate) fn dialling<C: Connect>(&self) -> Option<Rc<Dial>> {
+        let most = self.most::<C>();
         self.dials.borrow().iter().find(|dial| dial.waiting() + 1 < most).map(Rc::clone)
     }
 }

@@ -2,7 +2,7 @@
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::TcpStream;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::channel;
 use std::sync::{Arc, Mutex};
 
@@ -82,6 +82,35 @@ fn no_connection_gets_more_calls_than_its_upstream_allows() {
         }
     }
     assert_eq!(most.load(Ordering::SeqCst), 4);
+}
+
+/// The upstream says only after sixty calls that it allows ten. `plain-two` has no `retry`.
+#[test]
+fn what_was_more_than_an_upstream_allows_is_sent_again() {
+    let first = AtomicBool::new(true);
+    let upstream = Upstream::with(move |connection| {
+        let Some(mut serving) = Serving::listen(connection) else { return };
+        let calls = if first.swap(false, Ordering::SeqCst) { 60 } else { 1 };
+        let streams: Vec<_> = (0..calls).map_while(|_| serving.request()).collect();
+        serving.say(&[(3, 10)]);
+        for &stream in streams.iter().skip(10) {
+            serving.send(&[reset(stream, REFUSED_STREAM)]);
+        }
+        streams.iter().take(10).for_each(|&stream| assert!(serving.answer(stream, "fine")));
+        while let Some(stream) = serving.request() {
+            serving.answer(stream, "fine");
+        }
+    });
+    let proxy = proxy(&upstream);
+    let mut peer = Peer::connect(proxy.address());
+    peer.frames(&(0..60).map(|at| get(2 * at + 1, PLAIN_TWO)).collect::<Vec<_>>());
+    for _ in 0..60 {
+        assert_eq!(peer.find(|frame| frame.kind == HEADERS).unwrap().status(), 200);
+    }
+    // None of the others was given more than ten before it had said what it allows, either.
+    assert!(upstream.connections() >= 6, "{}", upstream.connections());
+    eventually("the log lines", || proxy.log().lines().count() == 60);
+    assert!(proxy.log().lines().all(|line| line.contains("\"tries\":1")), "{}", proxy.log());
 }
 
 #[test]
