@@ -1,6 +1,7 @@
 //! One try: an endpoint, a connection, the request out, the response head in.
 
 use std::future::poll_fn;
+use std::iter::successors;
 use std::pin::pin;
 use std::task::Poll;
 
@@ -9,9 +10,9 @@ use super::link::{End, Link};
 use super::{Call, Caller, Outcome, stream};
 use crate::clock::Moment;
 use crate::failure::{Failure, Kind, Stage};
-use crate::net::Target;
+use crate::net::{Target, race};
 use crate::spec::{Inbound, Protocol};
-use crate::upstream::Lease;
+use crate::upstream::{Lease, Upstream};
 use crate::worker::{Net, Worker};
 
 /// Which connections a try may use.
@@ -34,10 +35,32 @@ pub(super) struct Within {
 struct Aim<'a, N: Net> {
     lease: Lease<N>,
     target: Target<'a>,
+    /// It has other endpoints.
+    upstream: Option<&'a Upstream<N>>,
     /// For a request that names no host.
     authority: &'a str,
     protocol: Protocol,
     within: Within,
+}
+
+impl<'a, N: Net> Aim<'a, N> {
+    /// Where it may lead to: the endpoint that was picked, then those behind it.
+    fn ways(&self) -> impl Iterator<Item = (Lease<N>, Target<'a>)> {
+        let first = self.lease.address;
+        let next = move |lease: &Lease<N>| self.upstream?.after(lease.address);
+        successors(Some(self.lease.clone()), next)
+            .enumerate()
+            .take_while(move |(at, lease)| *at == 0 || lease.address != first)
+            .map(|(_, lease)| match self.target {
+                Target::Upstream(id, _) => (lease.clone(), Target::Upstream(id, lease.address)),
+                other => (lease, other),
+            })
+    }
+}
+
+/// Would another address come to the same?
+const fn is_fatal(kind: &Kind) -> bool {
+    !matches!(kind, Kind::Refused | Kind::Unreachable | Kind::ConnectTimeout | Kind::Reset)
 }
 
 /// Tries one endpoint of the upstream that was chosen.
@@ -54,6 +77,7 @@ pub(crate) async fn attempt<N: Net>(call: &mut Call<'_, N>) -> Outcome<N> {
     let aim = Aim {
         target: Target::Upstream(id, lease.address),
         lease,
+        upstream: Some(upstream),
         authority: &upstream.authority,
         protocol: upstream.protocol,
         within: call.within(),
@@ -76,7 +100,8 @@ pub(crate) async fn pass<N: Net>(call: &mut Call<'_, N>) -> Outcome<N> {
     call.tries += 1;
     let lease = call.worker.passing.at(target);
     let within = call.within();
-    let aim = Aim { lease, target, authority: &host, protocol: Protocol::Auto, within };
+    let (authority, protocol) = (host.as_str(), Protocol::Auto);
+    let aim = Aim { lease, target, upstream: None, authority, protocol, within };
     on(call, aim).await
 }
 
@@ -106,20 +131,28 @@ async fn once<N: Net>(
         return Box::pin(on_stream(call, aim, connections)).await;
     }
     let worker = call.worker;
-    let kept = match connections {
-        Connections::Any => aim.lease.idle.take(call.now),
+    let kept = |lease: &Lease<N>, now| match connections {
+        Connections::Any => lease.idle.take(now),
         Connections::New => None,
     };
-    let reused = kept.is_some();
-    let io = match kept {
-        Some(io) => io,
-        None => connected(call, dial(worker, aim.target), aim.within).await?,
+    let (lease, io, reused) = match kept(&aim.lease, call.now) {
+        Some(io) => (aim.lease.clone(), io, true),
+        None => {
+            let ways = aim.ways().map(async |(lease, target)| {
+                Ok(match kept(&lease, worker.clock().now()) {
+                    Some(io) => (lease, io, true),
+                    None => (lease, dial(worker, target).await?, false),
+                })
+            });
+            connected(call, race(ways, Kind::NoEndpoint, is_fatal), aim.within).await?
+        }
     };
+    call.last_endpoint = Some(lease.address);
     let traceparent = call.trace.map(|trace| trace.span(&mut worker.random()));
     let traceparent = traceparent.as_ref().map(<[u8; 55]>::as_slice);
     let mut out = worker.blocks.take_outgoing();
     call.request.begin_try(&mut out, aim.authority, traceparent, call.tries);
-    let link = Link { end: End::Http1 { io, home: Some(aim.lease.clone()) }, out };
+    let link = Link { end: End::Http1 { io, home: Some(lease) }, out };
     Exchange::new(link, reused, aim.within.end, call).run(call).await
 }
 
@@ -133,12 +166,23 @@ async fn on_stream<N: Net>(
         Connections::Any => Moment::START,
         Connections::New => call.now,
     };
-    let (seat, reused) = stream::seat(call, &aim.lease, aim.target, (since, aim.within)).await?;
+    let worker = call.worker;
+    let (lease, seat, reused) = match aim.lease.streams.take(since, call.now) {
+        Some(seat) => (aim.lease.clone(), seat, true),
+        None => {
+            let ways = aim.ways().map(async |(lease, target)| {
+                let (seat, reused) = stream::seat(worker, &lease, target, since).await?;
+                Ok((lease, seat, reused))
+            });
+            connected(call, race(ways, Kind::NoEndpoint, is_fatal), aim.within).await?
+        }
+    };
+    call.last_endpoint = Some(lease.address);
     let traceparent = call.trace.map(|trace| trace.span(&mut call.worker.random()));
     let traceparent = traceparent.as_ref().map(<[u8; 55]>::as_slice);
     let mut out = call.worker.blocks.take_outgoing();
     let stream = stream::begin(call, &mut out, (&seat, aim.authority, traceparent))?;
-    let end = End::Http2 { stream: Box::new(stream), seat, _lease: aim.lease.clone() };
+    let end = End::Http2 { stream: Box::new(stream), seat, _lease: lease };
     let link = Link { end, out };
     Exchange::new(link, reused, aim.within.end, call).run(call).await
 }
@@ -152,12 +196,13 @@ fn speaks_http2<N: Net>(call: &Call<'_, N>, protocol: Protocol) -> bool {
     }
 }
 
+/// Connects.
 pub(super) async fn dial<N: Net>(worker: &Worker<N>, target: Target<'_>) -> Result<N::Up, Kind> {
     worker.net.connect(target).await.map_err(Kind::from)
 }
 
 /// Waits for a connection, at most as long as `connect` and the try may take.
-pub(super) async fn connected<T, N: Net>(
+async fn connected<T, N: Net>(
     call: &mut Call<'_, N>,
     connect: impl Future<Output = Result<T, Kind>>,
     Within { begun, end }: Within,

@@ -1,7 +1,7 @@
 //! A try's way to a stream: on a connection that carries other calls, too.
 
 use super::Call;
-use super::attempt::{Within, connected, dial};
+use super::attempt::dial;
 use crate::buffer::Outgoing;
 use crate::clock::Moment;
 use crate::failure::{Failure, Kind};
@@ -10,33 +10,30 @@ use crate::upstream::Lease;
 use crate::upstream::http2::{Dialling, Seat, open};
 use crate::wire::http2::head;
 use crate::wire::http2::stream::UpstreamStream;
-use crate::worker::Net;
+use crate::worker::{Net, Worker};
 
 /// A seat on a connection to that endpoint, opened since then; if there is none, one is made. True: the
 /// connection was there before.
 pub(super) async fn seat<N: Net>(
-    call: &mut Call<'_, N>,
+    worker: &Worker<N>,
     lease: &Lease<N>,
     target: Target<'_>,
-    (since, within): (Moment, Within),
-) -> Result<(Seat, bool), Failure> {
-    let worker = call.worker;
+    since: Moment,
+) -> Result<(Seat, bool), Kind> {
     let pool = &lease.streams;
     let mut reused = true;
     loop {
-        if let Some(seat) = pool.take(since, call.now) {
+        if let Some(seat) = pool.take(since, worker.clock().now()) {
             return Ok((seat, reused));
         }
         reused = false;
         if let Some(dial) = pool.dialling::<N>() {
-            connected(call, dial.wait(), within).await?;
+            dial.wait().await?;
             continue;
         }
         let dialling = Dialling::begin(pool);
-        // So seldom that other calls shall not have to carry its room.
-        let opening = Box::pin(open::<N>(dial(worker, target), pool, &worker.timers));
-        let connection = connected(call, opening, within).await;
-        if let Err(Failure { kind, .. }) = &connection {
+        let connection = open::<N>(dial(worker, target), pool, &worker.timers).await;
+        if let Err(kind) = &connection {
             dialling.failed(*kind);
         }
         return connection.map(|connection| (pool.add(connection), false));

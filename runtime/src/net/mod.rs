@@ -5,10 +5,12 @@
 
 mod own;
 mod pipe;
+mod race;
 pub(crate) mod tcp;
 
 pub(crate) use own::Own;
 pub(crate) use pipe::{Pipe, Pipes};
+pub(crate) use race::race;
 
 use std::io;
 use std::net::SocketAddr;

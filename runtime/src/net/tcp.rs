@@ -12,7 +12,7 @@ use tokio::io::Interest;
 use tokio::net::TcpStream;
 
 use super::pipe::{PIPE_SIZE, Pipe};
-use super::{Connect, ConnectError, Io, Own, Target};
+use super::{Connect, ConnectError, Io, Own, Target, race};
 use crate::discover::Lookup;
 
 impl Io for TcpStream {
@@ -122,17 +122,12 @@ impl Connect for Tcp {
 }
 
 impl Tcp {
-    /// To one of the addresses that a name has.
+    /// To one of the addresses that a name has; a dead one shall not keep the others from being tried.
     async fn dial(&self, host: &str, port: u16) -> Result<TcpStream, ConnectError> {
         let found = self.lookup.resolve(host, port).await.map_err(ConnectError::Unresolved)?;
-        let mut failure = io::Error::from(io::ErrorKind::NotFound).into();
-        for address in found {
-            match self.reach(address).await {
-                Err(ConnectError::Io(error)) => failure = ConnectError::Io(error),
-                done => return done,
-            }
-        }
-        Err(failure)
+        let connects = found.into_iter().map(|address| self.reach(address));
+        let none = io::Error::from(io::ErrorKind::NotFound).into();
+        race(connects, none, |error| !matches!(error, ConnectError::Io(_))).await
     }
 
     /// The one place where a connection to somebody else begins.
@@ -149,5 +144,52 @@ impl Tcp {
         stream.set_nodelay(true)?;
         spare_control(&stream, address);
         Ok(stream)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::IpAddr;
+    use std::sync::Arc;
+    use std::time::Duration;
+
+    use tokio::net::{TcpListener, TcpSocket};
+    use tokio::time::timeout;
+
+    use super::*;
+    use crate::clock::Clock;
+    use crate::discover::{Answer, Resolve};
+    use crate::units::v4;
+
+    /// The dead address first.
+    const ADDRESSES: [[u8; 4]; 2] = [[127, 0, 0, 2], [127, 0, 0, 1]];
+
+    struct Two;
+
+    impl Resolve for Two {
+        async fn resolve(&self, _: &str) -> Result<Answer, String> {
+            let addresses = ADDRESSES.map(IpAddr::from).to_vec();
+            Ok(Answer { addresses, ttl: Duration::ZERO })
+        }
+    }
+
+    #[tokio::test]
+    async fn a_name_with_a_silent_address_is_reached_at_its_other() {
+        let fine = TcpListener::bind(v4(ADDRESSES[1], 0)).await.unwrap();
+        let port = fine.local_addr().unwrap().port();
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.bind(v4(ADDRESSES[0], port)).unwrap();
+        let silent = socket.listen(1).unwrap();
+        let mut queue = Vec::new();
+        let full = Duration::from_millis(100);
+        while let Ok(queued) = timeout(full, TcpStream::connect(v4(ADDRESSES[0], port))).await {
+            queue.push(queued.unwrap());
+        }
+        let lookup = Lookup::start(Arc::new(Two), Clock::start());
+        let tcp = Tcp { lookup, own: Own::new(Vec::new()) };
+        let connected = timeout(Duration::from_millis(900), tcp.connect(Target::Name("two", port)));
+        let peer = connected.await.unwrap().unwrap().peer_addr().unwrap();
+        assert_eq!(peer, fine.local_addr().unwrap());
+        drop((silent, queue));
     }
 }

@@ -63,6 +63,14 @@ impl<C: Connect> Upstream<C> {
         self.endpoints.borrow().iter().for_each(|endpoint| endpoint.sweep(now));
     }
 
+    /// The endpoint behind that address; the first is behind the last.
+    pub(crate) fn after(&self, address: SocketAddr) -> Option<Lease<C>> {
+        let endpoints = self.endpoints.borrow();
+        let mut round = endpoints.iter().chain(endpoints.iter());
+        round.find(|endpoint| endpoint.address == address)?;
+        round.next().cloned()
+    }
+
     /// The next endpoint in turn, another one than `last` if there is any.
     pub(crate) fn pick(&self, last: Option<SocketAddr>) -> Option<Lease<C>> {
         let endpoints = self.endpoints.borrow();

@@ -220,6 +220,31 @@ impl Default for Refusing {
     }
 }
 
+/// A port whose queue of connections is full: whoever connects hears nothing, for as long as this lives.
+pub struct Silent {
+    pub address: SocketAddr,
+    _socket: Socket,
+    _queue: Vec<TcpStream>,
+}
+
+impl Silent {
+    pub fn new() -> Self {
+        let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+        socket.bind(&SocketAddr::from(([127, 0, 0, 1], 0)).into()).unwrap();
+        socket.listen(0).unwrap();
+        let address = socket.local_addr().unwrap().as_socket().unwrap();
+        let connect = || TcpStream::connect_timeout(&address, Duration::from_millis(100)).ok();
+        let queue = std::iter::from_fn(connect).collect();
+        Self { address, _socket: socket, _queue: queue }
+    }
+}
+
+impl Default for Silent {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 /// Waits until something that is about to happen has happened.
 pub fn eventually(what: &str, happened: impl Fn() -> bool) {
     let end = std::time::Instant::now() + PATIENCE;
