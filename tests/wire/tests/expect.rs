@@ -1,9 +1,11 @@
 //! `expect: 100-continue` (RFC 9110 §10.1.1), and answers that come before the body has.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use amb_runtime::testing::Live;
 use amb_tests_wire::caller::{Caller, get};
 use amb_tests_wire::message::Message;
-use amb_tests_wire::policies::plain::Plain;
+use amb_tests_wire::policies::{plain::Plain, tries::Tries};
 use amb_tests_wire::upstream::eventually;
 use amb_tests_wire::upstream::{Connection, Upstream, reply};
 
@@ -34,6 +36,53 @@ fn the_upstream_lets_the_body_come() {
     assert_eq!(caller.call(HEAD).start, "HTTP/1.1 100 Continue");
     assert_eq!(caller.call("body").text(), "done");
     assert_eq!(upstream.requests()[0].text(), "body");
+}
+
+/// Its upstream says `100 Continue` and breaks off: the caller has its permission all the same, and once.
+#[test]
+fn a_retry_does_not_swallow_the_permission() {
+    let first = AtomicBool::new(true);
+    let upstream = Upstream::with(move |connection| {
+        let request = connection.head().unwrap();
+        connection.send(CONTINUE);
+        if first.swap(false, Ordering::SeqCst) {
+            return connection.reset();
+        }
+        finish(connection, request);
+    });
+    let proxy = Live::start::<Tries>(1, &[("catalog", upstream.address)]);
+    let mut caller = Caller::connect(proxy.address());
+    assert_eq!(caller.call(HEAD.replace("POST", "PUT")).status(), 100);
+    assert_eq!(caller.call("body").text(), "done");
+    assert_eq!(upstream.requests()[0].text(), "body");
+    assert_eq!(upstream.connections(), 2);
+}
+
+/// Interim responses are the call's: large ones that are still on their way when their try fails go on, and
+/// what the next try brings comes behind them.
+#[test]
+fn a_retry_cuts_no_interim_response() {
+    const EACH: usize = 16;
+    let first = AtomicBool::new(true);
+    let upstream = Upstream::with(move |connection| {
+        let request = connection.head().unwrap();
+        let hints = format!("HTTP/1.1 103 Early Hints\r\nlink: {}\r\n\r\n", "x".repeat(60_000));
+        connection.send(hints.repeat(EACH));
+        if first.swap(false, Ordering::SeqCst) {
+            return connection.end();
+        }
+        finish(connection, request);
+    });
+    let proxy = Live::start::<Tries>(1, &[("catalog", upstream.address)]);
+    let mut caller = Caller::connect(proxy.address());
+    caller.send(get("/a"));
+    // So long nothing of it is read.
+    eventually("the second try", || upstream.requests().len() == 1);
+    for _ in 0..2 * EACH {
+        let hints = caller.answer();
+        assert_eq!((hints.status(), hints.field("link").map(str::len)), (103, Some(60_000)));
+    }
+    assert_eq!(caller.answer().text(), "done");
 }
 
 #[test]
