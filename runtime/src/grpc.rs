@@ -162,14 +162,16 @@ pub(crate) struct TimeLeft {
 }
 
 impl TimeLeft {
-    /// In milliseconds, or in seconds if that has more than eight digits.
+    /// In milliseconds; in seconds if that has more than eight digits, in nanoseconds if it is less than one.
+    /// Never 0, which is no time to a call that still has some.
     pub(crate) fn of(left: Duration) -> Self {
         const MOST: u128 = 99_999_999;
         let mut text = [0; 9];
         let mut free = text.as_mut_slice();
-        // INVARIANT: neither number has more than eight digits.
+        // INVARIANT: none of the numbers has more than eight digits.
         drop(match left.as_millis() {
-            millis @ 0..=MOST => write!(free, "{millis}m"),
+            0 => write!(free, "{}n", left.as_nanos().max(1)),
+            millis @ 1..=MOST => write!(free, "{millis}m"),
             millis => write!(free, "{}S", (millis / 1000).min(MOST)),
         });
         let length = 9 - free.len();
@@ -222,11 +224,12 @@ mod tests {
     }
 
     #[test]
-    fn time_left_has_at_most_eight_digits() {
+    fn time_left_has_at_most_eight_digits_and_is_never_nothing() {
         for (left, expect) in [
-            (Duration::ZERO, "0m"),
-            (Duration::from_millis(150), "150m"),
+            (Duration::ZERO, "1n"),
+            (Duration::from_micros(999), "999000n"),
             (Duration::from_micros(1_999), "1m"),
+            (Duration::from_millis(150), "150m"),
             (Duration::from_millis(99_999_999), "99999999m"),
             (Duration::from_millis(100_000_000), "100000S"),
             (Duration::MAX, "99999999S"),

@@ -94,10 +94,12 @@ pub(super) fn timeout(request: &Fields) -> Option<Duration> {
     })
 }
 
-/// In milliseconds, or in seconds if that has more than eight digits.
+/// In milliseconds, or in seconds if that has more than eight digits. Never 0: what is less than a millisecond
+/// is not told apart here.
 pub(super) fn timeout_text(left: Millis) -> String {
     match left {
-        0..=99_999_999 => format!("{left}m"),
+        0 => "1n".to_owned(),
+        1..=99_999_999 => format!("{left}m"),
         _ => format!("{}S", (left / 1000).min(99_999_999)),
     }
 }

@@ -13,7 +13,7 @@ use super::response::Response;
 use super::upgrade::Upgraded;
 use super::{Call, Caller, Link, upgrade};
 use crate::buffer::{Broken, Framing, Keep, LARGE_BODY, after_reads, poll_fill};
-use crate::grpc::Grpc;
+use crate::grpc::{self, Grpc};
 use crate::message::Method;
 
 use crate::wire::http1::write;
@@ -61,10 +61,8 @@ pub(crate) async fn deliver<N: Net>(
         Ok(()) => run(call, &mut response).await.err(),
         Err(error) => Some(error),
     };
-    if error.is_some()
-        && let Caller::Http2(answer) = &mut call.caller
-    {
-        answer.reset();
+    if let Some(error) = error {
+        cut_short(call, &mut response, error);
     }
     let needs_end = ends_with_connection(call, &response);
     response.settle(call);
@@ -80,6 +78,21 @@ pub(crate) async fn deliver<N: Net>(
         _ => Then::Linger,
     };
     Delivered { then, sent, error, grpc }
+}
+
+/// A caller of HTTP/2 is told that the answer is not whole; one of gRPC whose time has run out, in its own
+/// words.
+fn cut_short<N: Net>(call: &mut Call<'_, N>, response: &mut Response<N>, error: ProxyError) {
+    let late = error == ProxyError::HttpResponseTimeout && grpc::is_call(call.head());
+    let Caller::Http2(answer) = &mut call.caller else { return };
+    if late {
+        let status = format!("grpc-status: {}\r\n", Grpc::DeadlineExceeded.number());
+        response.block.trailers = status.into_bytes();
+        if answer.end(&response.block) {
+            return;
+        }
+    }
+    answer.reset();
 }
 
 /// The head: for the caller to be written, or on its way in frames.

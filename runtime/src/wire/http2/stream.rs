@@ -230,6 +230,18 @@ impl CallerStream {
         }
     }
 
+    /// Ends an answer that has begun with the block's trailers, whatever else it was to have; false if it
+    /// has not begun, or is over.
+    pub(crate) fn end(&mut self, block: &Block) -> bool {
+        match &mut self.body {
+            Some(body) if !body.ended => {
+                body.ended = true;
+                body.end(block).is_ok()
+            }
+            _ => false,
+        }
+    }
+
     /// What is not whole must not look as if it were.
     pub(crate) fn reset(&mut self) {
         match &mut self.body {

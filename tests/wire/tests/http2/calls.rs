@@ -6,8 +6,10 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::channel;
 use std::sync::{Arc, Mutex};
 
+use amb_runtime::testing::Live;
 use amb_tests_wire::caller::Caller;
 use amb_tests_wire::frames::*;
+use amb_tests_wire::policies::blame::Blame;
 use amb_tests_wire::process::Process;
 use amb_tests_wire::upstream::{Upstream, eventually, reply};
 
@@ -82,6 +84,45 @@ fn no_connection_gets_more_calls_than_its_upstream_allows() {
         }
     }
     assert_eq!(most.load(Ordering::SeqCst), 4);
+}
+
+/// By the caller's deadline, or by `idle`: after the head both are told in trailers.
+#[test]
+fn a_stream_of_grpc_whose_time_runs_out_says_so() {
+    const STATUS: &str = r#""grpc_status":"deadline-exceeded""#;
+    let upstream = serving(|serving| {
+        while let Some(stream) = serving.request() {
+            let fields = [(":status", "200"), ("content-type", "application/grpc")];
+            let message = data(stream, 0, b"\0\0\0\0\x02hi");
+            serving.send(&[headers(stream, END_HEADERS, &fields), message]);
+        }
+    });
+    let proxy = Live::start::<Blame>(1, &[("pricing", upstream.address)]);
+    let mut peer = Peer::connect(proxy.address());
+    let head = |path| {
+        [
+            (":method", "POST"),
+            (":scheme", "http"),
+            (":path", path),
+            (":authority", "pricing.shop.svc"),
+            ("content-type", "application/grpc"),
+            ("te", "trailers"),
+        ]
+    };
+    let quote = [&head("/shop.v1.Prices/Quote")[..], &[("grpc-timeout", "200m")]].concat();
+    peer.frame(&headers(1, WHOLE, &quote));
+    peer.frame(&headers(3, WHOLE, &head("/shop.v1.Prices/Collect")));
+    let mut ends = Vec::new();
+    while ends.len() < 2 {
+        let end = |frame: &Frame| {
+            frame.stream > 0 && (frame.kind == RST_STREAM || frame.is(frame.kind, END_STREAM))
+        };
+        let end = peer.find(end);
+        let Frame { kind, stream, .. } = end.unwrap();
+        ends.push((stream, kind));
+    }
+    assert_eq!(ends, [(1, HEADERS), (3, HEADERS)]);
+    eventually("the log lines", || proxy.log().matches(STATUS).count() == 2);
 }
 
 /// The upstream says only after sixty calls that it allows ten. `plain-two` has no `retry`.
