@@ -47,6 +47,8 @@ pub(crate) struct Block {
     pub(crate) path: Vec<u8>,
     /// Field lines behind the body, where they are kept apart from it.
     pub(crate) trailers: Vec<u8>,
+    /// Where they begin if they lie behind it; 0 while they are not here.
+    trailers_at: usize,
 }
 
 /// One worker's unused blocks.
@@ -120,6 +122,7 @@ impl Block {
             edits: Edits::default(),
             path: Vec::new(),
             trailers: Vec::new(),
+            trailers_at: 0,
         }
     }
 
@@ -129,6 +132,7 @@ impl Block {
         self.edits.clear();
         self.path.clear();
         self.trailers.clear();
+        self.trailers_at = 0;
     }
 
     pub(crate) fn has_field(&self, name: &str) -> bool {
@@ -231,6 +235,12 @@ impl Block {
             let raw = self.bytes.get(*at..self.filled).unwrap_or_default();
             let n = match decoder.step(raw)? {
                 Step::Data(n) => self.keep(*at, n),
+                Step::Framing(n) if keep == Keep::Framing && at_trailers => {
+                    self.trailers_at = self.decoded;
+                    let n = self.keep(*at, n);
+                    self.withhold_kept();
+                    n
+                }
                 Step::Framing(n) if keep == Keep::Framing => self.keep(*at, n),
                 Step::Framing(n) if at_trailers => self.set_trailers_apart(*at, n),
                 Step::Framing(n) | Step::Skip(n) => n,
@@ -254,7 +264,41 @@ impl Block {
     fn set_trailers_apart(&mut self, at: usize, n: usize) -> usize {
         let lines = self.bytes.get(at..at + n.saturating_sub(2));
         self.trailers.extend_from_slice(lines.unwrap_or_default());
+        let length = self.edits.withhold(&mut self.trailers);
+        self.trailers.truncate(length);
         n
+    }
+
+    /// Adds the end of a body in chunks, behind which its trailers are kept, too.
+    pub(crate) fn append_end(&mut self) {
+        self.append(b"0\r\n");
+        self.trailers_at = self.filled;
+        let trailers = std::mem::take(&mut self.trailers);
+        self.append(&trailers);
+        self.append(b"\r\n");
+        self.trailers = trailers;
+    }
+
+    /// Takes out the trailers that edits of the head have named, if they came before those.
+    pub(crate) fn withhold_trailers(&mut self) {
+        if !self.edits.withholds_any() {
+            return;
+        }
+        let length = self.edits.withhold(&mut self.trailers);
+        self.trailers.truncate(length);
+        let end = self.decoded;
+        self.withhold_kept();
+        self.cut(end);
+    }
+
+    /// The same of those that lie behind the body, and end there.
+    fn withhold_kept(&mut self) {
+        let (start, end) = (self.trailers_at, self.decoded);
+        if start > 0
+            && let Some(lines) = self.bytes.get_mut(start..end)
+        {
+            self.decoded = start + self.edits.withhold(lines);
+        }
     }
 
     /// Removes what is not forwarded, up to there.
@@ -271,6 +315,7 @@ impl Block {
             self.bytes.copy_within(self.decoded..self.filled, self.head_end);
             self.filled -= self.decoded - self.head_end;
             (out.sent, self.decoded) = (self.head_end, self.head_end);
+            self.trailers_at = 0;
         }
     }
 

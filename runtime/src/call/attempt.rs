@@ -108,6 +108,7 @@ pub(crate) async fn pass<N: Net>(call: &mut Call<'_, N>) -> Outcome<N> {
 /// The try. Within it the request may be sent once more (RFC 9112 §9.3.1): the upstream may have closed a
 /// kept connection just as we took it.
 async fn on<N: Net>(call: &mut Call<'_, N>, aim: Aim<'_, N>) -> Outcome<N> {
+    call.request.block.withhold_trailers();
     let callers_time = call.callers_time;
     match once(call, &aim, Connections::Any).await {
         Err(Failure { kind: Kind::Stale, stage }) if call.goes_again(stage) => {

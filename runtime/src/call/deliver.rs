@@ -50,6 +50,7 @@ pub(crate) async fn deliver<N: Net>(
     call: &mut Call<'_, N>,
     mut response: Response<N>,
 ) -> Delivered {
+    response.block.withhold_trailers();
     let persistence = persistence(call, &response);
     let begun = begin(call, &response, persistence);
     if response.framing == Framing::Tunnel {

@@ -130,7 +130,7 @@ impl Request {
         self.id = field.map_or(Id::None, |field| Id::Caller(field.value));
     }
 
-    pub(crate) fn give_id(&mut self, name: &str, id: &[u8; 36]) {
+    pub(crate) fn give_id(&mut self, name: &'static str, id: &[u8; 36]) {
         self.edit().set(name, id);
         self.id = Id::Ours(*id);
     }

@@ -6,11 +6,14 @@ use super::{Field, RequestHead, is_name};
 #[derive(Debug, Default)]
 pub(crate) struct Edits {
     lines: Vec<u8>,
+    /// Names of lines that were removed: a trailer of that name does not go through, either.
+    withheld: Vec<&'static str>,
 }
 
 impl Edits {
     pub(crate) fn clear(&mut self) {
         self.lines.clear();
+        self.withheld.clear();
     }
 
     pub(crate) fn lines(&self) -> &[u8] {
@@ -24,8 +27,9 @@ impl Edits {
         self.lines.extend_from_slice(b"\r\n");
     }
 
-    /// Removes appended lines of that name.
-    fn remove(&mut self, name: &str) {
+    /// Removes appended lines of that name, and trailers that are yet to come.
+    fn remove(&mut self, name: &'static str) {
+        self.withheld.push(name);
         let mut start = 0;
         while let Some(rest) = self.lines.get(start..).filter(|rest| !rest.is_empty()) {
             let end = start + memchr::memchr(b'\n', rest).map_or(rest.len(), |at| at + 1);
@@ -35,6 +39,24 @@ impl Edits {
                 start = end;
             }
         }
+    }
+
+    pub(crate) fn withholds_any(&self) -> bool {
+        !self.withheld.is_empty()
+    }
+
+    /// Moves the lines that go through to the front; returns their length.
+    pub(crate) fn withhold(&self, lines: &mut [u8]) -> usize {
+        let (mut from, mut to) = (0, 0);
+        while let Some(rest) = lines.get(from..).filter(|rest| !rest.is_empty()) {
+            let next = from + memchr::memchr(b'\n', rest).map_or(rest.len(), |at| at + 1);
+            if !self.withheld.iter().any(|name| line_has_name(rest, name)) {
+                lines.copy_within(from..next, to);
+                to += next - from;
+            }
+            from = next;
+        }
+        to
     }
 
     pub(crate) fn has(&self, name: &str) -> bool {
@@ -66,7 +88,7 @@ pub struct HeadEdit<'m, 'c> {
 
 impl HeadEdit<'_, '_> {
     /// Drops every line of that name.
-    pub fn remove(&mut self, name: &str) {
+    pub fn remove(&mut self, name: &'static str) {
         for field in self.fields.iter_mut() {
             field.dropped |= field.is_named(self.bytes, name);
         }
@@ -74,18 +96,18 @@ impl HeadEdit<'_, '_> {
     }
 
     /// Replaces every line of that name by one.
-    pub fn set(&mut self, name: &str, value: &[u8]) {
+    pub fn set(&mut self, name: &'static str, value: &[u8]) {
         self.remove(name);
         self.edits.append(name.as_bytes(), value);
     }
 
     /// One more line.
-    pub fn add(&mut self, name: &str, value: &[u8]) {
+    pub fn add(&mut self, name: &'static str, value: &[u8]) {
         self.edits.append(name.as_bytes(), value);
     }
 
     /// A line, if there is none.
-    pub fn default(&mut self, name: &str, value: &[u8]) {
+    pub fn default(&mut self, name: &'static str, value: &[u8]) {
         let kept = |field: &Field| !field.dropped && field.is_named(self.bytes, name);
         if !self.fields.iter().any(kept) && !self.edits.has(name) {
             self.edits.append(name.as_bytes(), value);
@@ -93,28 +115,28 @@ impl HeadEdit<'_, '_> {
     }
 
     /// `request.id`: the call's correlation id.
-    pub fn set_request_id(&mut self, name: &str) {
+    pub fn set_request_id(&mut self, name: &'static str) {
         self.set(name, self.id);
     }
 
-    pub fn add_request_id(&mut self, name: &str) {
+    pub fn add_request_id(&mut self, name: &'static str) {
         self.add(name, self.id);
     }
 
-    pub fn default_request_id(&mut self, name: &str) {
+    pub fn default_request_id(&mut self, name: &'static str) {
         self.default(name, self.id);
     }
 
     /// `header("…")`: the request's field as the caller sent it; without it, nothing happens.
-    pub fn set_from(&mut self, name: &str, other: &str) {
+    pub fn set_from(&mut self, name: &'static str, other: &str) {
         self.with_field(other, |edit, value| edit.set(name, value));
     }
 
-    pub fn add_from(&mut self, name: &str, other: &str) {
+    pub fn add_from(&mut self, name: &'static str, other: &str) {
         self.with_field(other, |edit, value| edit.add(name, value));
     }
 
-    pub fn default_from(&mut self, name: &str, other: &str) {
+    pub fn default_from(&mut self, name: &'static str, other: &str) {
         self.with_field(other, |edit, value| edit.default(name, value));
     }
 

@@ -75,6 +75,7 @@ impl Incoming {
         let trailers = ready!(self.stream.poll_trailers(cx)).map_err(|_| Broken::Gone)?;
         if let Some(trailers) = trailers {
             head::read_trailers(&trailers, &mut block.trailers).ok_or(Broken::Malformed)?;
+            block.withhold_trailers();
         }
         end(block, keep);
         Poll::Ready(Ok(Came::End))
@@ -92,11 +93,7 @@ impl Incoming {
 /// The body is complete: so HTTP/1.1 says it.
 fn end(block: &mut Block, keep: Keep) {
     if keep == Keep::Framing {
-        let trailers = std::mem::take(&mut block.trailers);
-        block.append(b"0\r\n");
-        block.append(&trailers);
-        block.append(b"\r\n");
-        block.trailers = trailers;
+        block.append_end();
     }
     block.decoded = block.filled;
 }
