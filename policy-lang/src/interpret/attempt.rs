@@ -107,6 +107,11 @@ fn scripted(step: &ScriptedStep, at: Millis) -> Option<TryEnd> {
     Some(TryEnd { at, outcome, sent, callers: 0, headers, limit: Limit::None })
 }
 
+/// There is no connection to be had, for want of something of the proxy's own.
+pub(super) fn wanting(at: Millis) -> TryEnd {
+    TryEnd { outcome: Outcome::Want, ..cut(at, Limit::None, false) }
+}
+
 fn cut(at: Millis, limit: Limit, sent: bool) -> TryEnd {
     let outcome = match limit {
         Limit::Connect => Outcome::ConnectFailure,

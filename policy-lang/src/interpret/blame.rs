@@ -11,7 +11,7 @@ use crate::plan::{Breaker, GrpcCode};
 
 /// Is it no outcome of the upstream's? Then the try is not judged, and not followed by another.
 pub(super) const fn is_ours(outcome: Outcome) -> bool {
-    matches!(outcome, Outcome::SlowCaller)
+    matches!(outcome, Outcome::SlowCaller | Outcome::Want)
 }
 
 /// Has time run out by the caller's own deadline, or was most of it the caller's?

@@ -259,10 +259,16 @@ impl<'a> Engine<'a> {
             deadline: call.deadline,
             complete: call.complete,
         };
-        let taken = self.taken.entry(upstream).or_default();
-        let step = self.scenario.step(upstream, call.well(), taken);
-        let ending = attempt::ending(&step, self.now, &bounds);
-        let (ends, accepted) = (ending.at, step.reply != ScriptedReply::Refused);
+        let (ending, accepted) = match call.request.course {
+            Course::Wants => (attempt::wanting(self.now), false),
+            _ => {
+                let taken = self.taken.entry(upstream).or_default();
+                let step = self.scenario.step(upstream, call.well(), taken);
+                let accepted = step.reply != ScriptedReply::Refused;
+                (attempt::ending(&step, self.now, &bounds), accepted)
+            }
+        };
+        let ends = ending.at;
         if accepted {
             *self.trace.requests.entry(upstream.to_owned()).or_default() += 1;
         }

@@ -42,6 +42,7 @@ impl Answer {
             (Outcome::ConnectFailure, _) => Self::local(502, "connection_refused"),
             (Outcome::Reset, _) => Self::local(502, "connection_terminated"),
             (Outcome::SlowCaller, _) => Self::slow(),
+            (Outcome::Want, _) => Self::local(503, "proxy_internal_error"),
             _ => Self::local(504, "http_response_timeout"),
         }
     }

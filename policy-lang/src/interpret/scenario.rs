@@ -42,6 +42,8 @@ pub enum Course {
     SlowCaller(Duration),
     /// The caller leaves so long after it has come, if it has no answer by then.
     CallerLeaves(Duration),
+    /// The proxy has nothing left to connect with while it carries the call.
+    Wants,
 }
 
 /// When a request starts.

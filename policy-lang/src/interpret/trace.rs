@@ -84,6 +84,8 @@ pub enum Outcome {
     Timeout,
     /// No outcome of the upstream's: the caller did not complete its request.
     SlowCaller,
+    /// No more than that one: the proxy had nothing left to connect with.
+    Want,
 }
 
 /// Why a try is not followed by another, or not made.
@@ -195,6 +197,7 @@ impl Display for Outcome {
             Self::Reset => f.write_str("reset"),
             Self::Timeout => f.write_str("timeout"),
             Self::SlowCaller => f.write_str("slow-caller"),
+            Self::Want => f.write_str("want"),
         }
     }
 }

@@ -4,7 +4,7 @@ mod handover;
 
 pub(crate) use handover::{Arrival, Doors};
 
-use std::net::{TcpListener, TcpStream};
+use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::pin::pin;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use tokio::runtime::{Builder, LocalOptions};
 use tokio::sync::mpsc::UnboundedReceiver;
 
 use self::handover::Stay;
-use crate::discover::{Endpoints, Lookup};
+use crate::discover::{Endpoints, Lookup, is_own_want};
 use crate::intercept::original;
 use crate::net::Own;
 use crate::net::tcp::Tcp;
@@ -115,7 +115,12 @@ async fn accept<P: Proxy>(
                 }
             }
             // Out of file descriptors: others must end first.
-            Err(_) => tokio::time::sleep(Duration::from_millis(20)).await,
+            Err(error) => {
+                if is_own_want(&error, Ipv4Addr::LOCALHOST.into()) {
+                    worker.tell_want("accept callers", &error);
+                }
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
         }
     }
     // Whoever got through already is not turned away.

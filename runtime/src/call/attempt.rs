@@ -199,7 +199,7 @@ fn speaks_http2<N: Net>(call: &Call<'_, N>, protocol: Protocol) -> bool {
 
 /// Connects.
 pub(super) async fn dial<N: Net>(worker: &Worker<N>, target: Target<'_>) -> Result<N::Up, Kind> {
-    worker.net.connect(target).await.map_err(Kind::from)
+    worker.net.connect(target).await.map_err(|error| worker.connect_failed(error))
 }
 
 /// Waits for a connection, at most as long as `connect` and the try may take.

@@ -79,9 +79,9 @@ impl<'a, N: Net> Opening<'a, N> {
                 None => one.await,
             };
             match done {
-                // The breaker lets nobody through.
-                Err(refused @ Failure { kind: Kind::BreakerOpen { .. }, .. }) => {
-                    return Err(refused);
+                // The breaker lets nobody through, or there is nothing to reach another address with.
+                Err(ours @ Failure { kind: Kind::BreakerOpen { .. } | Kind::Want, .. }) => {
+                    return Err(ours);
                 }
                 Err(error) => failure = error,
                 Ok(io) => {
@@ -100,7 +100,8 @@ impl<'a, N: Net> Opening<'a, N> {
         let mut connect = pin!(self.worker.net.connect(target));
         poll_fn(|cx| {
             if let Poll::Ready(connected) = connect.as_mut().poll(cx) {
-                return Poll::Ready(connected.map_err(|error| Failure::unsent(error.into())));
+                let failed = |error| Failure::unsent(self.worker.connect_failed(error));
+                return Poll::Ready(connected.map_err(failed));
             }
             self.timer.poll_due(cx).map(|()| Err(Failure::unsent(Kind::ConnectTimeout)))
         })

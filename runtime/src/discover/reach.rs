@@ -32,7 +32,7 @@ pub(super) fn usable_by(
         }
         match ask(ip) {
             Ok(()) => found.push(ip),
-            Err(error) if is_own_want(&error) => return Err(error),
+            Err(error) if is_own_want(&error, ip) => return Err(error),
             Err(_) => {}
         }
     }
@@ -49,8 +49,13 @@ fn ask_for_route(ip: IpAddr) -> io::Result<()> {
     UdpSocket::bind((any, 0)).and_then(|socket| socket.connect(discard))
 }
 
-/// No descriptor, port or memory is left.
-fn is_own_want(error: &io::Error) -> bool {
-    let wants = [Errno::MFILE, Errno::NFILE, Errno::NOBUFS, Errno::NOMEM, Errno::ADDRINUSE];
-    Errno::from_io_error(error).is_some_and(|errno| wants.contains(&errno))
+/// No descriptor, port or memory is left: that says nothing about the address.
+pub(crate) fn is_own_want(error: &io::Error, to: IpAddr) -> bool {
+    match Errno::from_io_error(error) {
+        // Of ports, if there is an address to speak from.
+        Some(Errno::ADDRNOTAVAIL) => ask_for_route(to).is_ok(),
+        Some(errno) => [Errno::MFILE, Errno::NFILE, Errno::NOBUFS, Errno::NOMEM, Errno::ADDRINUSE]
+            .contains(&errno),
+        None => false,
+    }
 }

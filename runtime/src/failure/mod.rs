@@ -26,6 +26,8 @@ pub(crate) enum Kind {
     Refused,
     Unreachable,
     ConnectTimeout,
+    /// The proxy has no descriptor, port or memory left to connect with.
+    Want,
     /// A kept connection was closed before a byte was written.
     Stale,
     /// The upstream says that it has not looked at the request.
@@ -113,6 +115,7 @@ impl Failure {
             Kind::NoEndpoint
             | Kind::RefusedStream
             | Kind::BreakerOpen { .. }
+            | Kind::Want
             | Kind::ConnectionLimit => 503,
             Kind::TryTimeout | Kind::TotalTimeout | Kind::OutOfTime => 504,
             Kind::Loop => 508,
@@ -127,6 +130,7 @@ impl Failure {
             Kind::Refused => ProxyError::ConnectionRefused,
             Kind::Unreachable => ProxyError::DestinationIpUnroutable,
             Kind::ConnectTimeout => ProxyError::ConnectionTimeout,
+            Kind::Want => ProxyError::ProxyInternal,
             // The breaker's word is its own: who reads it shall not have to guess.
             Kind::Stale | Kind::Reset | Kind::RefusedStream => ProxyError::ConnectionTerminated,
             Kind::Malformed => ProxyError::HttpProtocol,
@@ -159,6 +163,7 @@ impl From<ConnectError> for Kind {
         match error {
             ConnectError::Unresolved(_) => Self::Unresolved,
             ConnectError::Loop => Self::Loop,
+            ConnectError::Want(_) => Self::Want,
             ConnectError::Io(error) => match error.kind() {
                 io::ErrorKind::ConnectionRefused => Self::Refused,
                 io::ErrorKind::TimedOut => Self::ConnectTimeout,

@@ -99,6 +99,9 @@ pub enum ConnectError {
     Unresolved(String),
     #[error("the destination is this proxy itself")]
     Loop,
+    /// It says nothing about the destination.
+    #[error("the proxy has nothing left to connect with: {0}")]
+    Want(io::Error),
     #[error(transparent)]
     Io(#[from] io::Error),
 }

@@ -13,7 +13,7 @@ use tokio::net::TcpStream;
 
 use super::pipe::{PIPE_SIZE, Pipe};
 use super::{Connect, ConnectError, Io, Own, Target, race};
-use crate::discover::Lookup;
+use crate::discover::{Lookup, is_own_want};
 
 impl Io for TcpStream {
     fn poll_readable(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -135,7 +135,11 @@ impl Tcp {
         if self.own.has(address) {
             return Err(ConnectError::Loop);
         }
-        let stream = TcpStream::connect(address).await?;
+        let connected = TcpStream::connect(address).await;
+        let stream = connected.map_err(|error| match is_own_want(&error, address.ip()) {
+            true => ConnectError::Want(error),
+            false => ConnectError::Io(error),
+        })?;
         if self.own.is_anywhere(address.port())
             && self.own.answers(stream.peer_addr()?, stream.local_addr()?)
         {

@@ -43,6 +43,7 @@ pub struct Request {
     pace: Duration,
     pub(super) pause: Duration,
     leaves: Option<Duration>,
+    wants: bool,
 }
 
 impl Request {
@@ -59,6 +60,7 @@ impl Request {
             pace: Duration::ZERO,
             pause: Duration::ZERO,
             leaves: None,
+            wants: false,
         }
     }
 
@@ -113,6 +115,13 @@ impl Request {
     #[must_use]
     pub fn leaves(mut self, after: Duration) -> Self {
         self.leaves = Some(after);
+        self
+    }
+
+    /// The proxy has nothing left to connect with while this call is carried.
+    #[must_use]
+    pub fn wants(mut self) -> Self {
+        self.wants = true;
         self
     }
 
@@ -240,6 +249,7 @@ impl<P: Proxy> Scenario<P> {
             shared: Arc::clone(&shared),
             versions: self.versions(),
             current: Cell::new(0),
+            wants: RefCell::default(),
             record: RefCell::default(),
         };
         let random = Random::from_seed(self.seed);
@@ -293,6 +303,7 @@ impl<P: Proxy> Scenario<P> {
                     None => finish(&mut running, &mut answers).await,
                 }
                 let index = answers.len() + running.len();
+                worker.net.wants.borrow_mut().push(request.wants);
                 let call = call::<P>(Rc::clone(worker), index, request.clone(), self.callers);
                 running.push(tokio::task::spawn_local(call));
             }

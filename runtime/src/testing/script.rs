@@ -10,6 +10,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use rustix::io::Errno;
 use tokio::io::{
     AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, DuplexStream, ReadBuf,
 };
@@ -137,6 +138,8 @@ pub(super) struct ScriptedNet {
     pub(super) versions: Vec<Version>,
     /// The call whose connection runs now.
     pub(super) current: Cell<usize>,
+    /// For each call, whether nothing is left to connect with.
+    pub(super) wants: RefCell<Vec<bool>>,
     /// What happened, in order.
     pub(super) record: RefCell<Vec<Entry>>,
 }
@@ -211,6 +214,10 @@ impl Connect for ScriptedNet {
             Target::Upstream(id, _) => id.0,
             Target::Original(_) | Target::Name(..) => self.scripts.borrow().len().saturating_sub(1),
         };
+        if self.wants.borrow().get(self.current.get()) == Some(&true) {
+            self.see(upstream, true);
+            return Err(ConnectError::Want(io::Error::from(Errno::MFILE)));
+        }
         Ok(self.play(upstream).await?)
     }
 }

@@ -3,6 +3,7 @@
 mod guard;
 mod limit;
 mod shared;
+mod want;
 
 pub(crate) use guard::judge;
 pub(crate) use limit::Place;
@@ -15,7 +16,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::buffer::Blocks;
-use crate::clock::Clock;
+use crate::clock::{Clock, Moment};
 use crate::discover::Endpoints;
 use crate::net::tcp::Tcp;
 use crate::net::{Connect, Pipes};
@@ -55,6 +56,8 @@ pub(crate) struct Worker<N: Net> {
     pub(crate) log: Option<Log>,
     /// Whom changes of breakers are told; nobody in tests.
     pub(crate) notices: Option<Notices>,
+    /// When it was told last that descriptors, ports or memory are short.
+    want_told: Cell<Option<Moment>>,
     phase: Cell<Phase>,
 }
 
@@ -79,6 +82,7 @@ impl<N: Net> Worker<N> {
             breakers: breakers(P::ROUTES).collect(),
             log,
             notices: None,
+            want_told: Cell::new(None),
             phase: Cell::new(Phase::Serving),
             shared,
         }

@@ -49,6 +49,7 @@ fn course(dice: &mut Dice) -> Course {
     match dice.below(8) {
         0 => Course::SlowCaller(time),
         1 => Course::CallerLeaves(time),
+        2 if dice.one_in(3) => Course::Wants,
         _ => Course::Plain,
     }
 }

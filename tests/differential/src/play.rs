@@ -52,6 +52,7 @@ fn request((request, course): (&TestRequest, &Course)) -> Request {
         Course::Plain => call,
         Course::SlowCaller(pause) => call.pause(pause),
         Course::CallerLeaves(after) => call.leaves(after),
+        Course::Wants => call.wants(),
     };
     match request.every {
         Some(every) => call.every(every),

@@ -33,6 +33,7 @@ fn say(course: Course) -> String {
     match course {
         Course::Plain => String::new(),
         Course::CallerLeaves(time) => format!("  # leaves after {}", duration(time)),
+        Course::Wants => "  # nothing is left to connect with".to_owned(),
         Course::SlowCaller(time) => format!("  # half of its body {} later", duration(time)),
     }
 }

@@ -1,12 +1,16 @@
 //! Who is at fault: what is the caller's, or our own, is no verdict on the upstream.
 
+use std::cell::RefCell;
 use std::time::Duration;
 
 use amb_runtime::prelude::Grpc;
 use amb_runtime::testing::{
     Observed, Request, Scenario, Step, Version, grpc, reset, status, timeout,
 };
+use amb_tests_wire::caller::Caller;
 use amb_tests_wire::policies::blame::Blame;
+use amb_tests_wire::process::Process;
+use amb_tests_wire::upstream::{Upstream, close, eventually};
 
 const HOST: &str = "catalog.shop.svc";
 const VERSIONS: [Version; 2] = [Version::Http1, Version::Http2];
@@ -150,4 +154,40 @@ fn a_caller_that_leaves_in_the_back_off_gives_its_token_back() {
         let observed = scenario.request(leaving).request(Request::new("GET", HOST, "/rare")).run();
         assert_eq!(observed.attempts(), 2, "{observed:#?}");
     }
+}
+
+#[test]
+fn want_of_the_proxys_own_is_nobodys() {
+    let request = Request::new("GET", HOST, "/").wants().times(5);
+    everywhere(&request, &[status(200)], |observed| {
+        assert_eq!((observed.status(), observed.attempts()), (503, 1), "{observed:#?}");
+        let said = "amb; error=proxy_internal_error";
+        assert_eq!(observed.response_header("proxy-status"), Some(said));
+        assert_eq!(observed.breaker("catalog"), "closed");
+    });
+}
+
+/// Every caller takes a descriptor, and each of its calls another.
+#[test]
+fn without_descriptors_calls_are_refused_until_there_are_some() {
+    let upstream = Upstream::script([close("HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n")]);
+    let program = env!("CARGO_BIN_EXE_stopping").to_owned();
+    let mut proxy = Process::start("prlimit", &["--nofile=60:60".to_owned(), program]);
+    let get = format!("GET / HTTP/1.1\r\nhost: {}\r\n\r\n", upstream.address);
+    let mut callers = Vec::new();
+    let last = loop {
+        let mut caller = Caller::connect(proxy.address);
+        let answer = caller.call(&get);
+        if answer.status() == 503 {
+            assert_eq!(answer.field("proxy-status"), Some("amb; error=proxy_internal_error"));
+            break RefCell::new(caller);
+        }
+        assert_eq!(answer.status(), 200);
+        callers.push(caller);
+        assert!(callers.len() < 60, "nothing was ever short");
+    };
+    let told = proxy.notice();
+    assert!(told.contains("cannot ") && told.contains("LimitNOFILE"), "{told}");
+    drop(callers);
+    eventually("an answer", || last.borrow_mut().call(&get).status() == 200);
 }

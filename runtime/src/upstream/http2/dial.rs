@@ -34,7 +34,8 @@ impl<'p> Dialling<'p> {
     /// It failed; would the others that wait have met the same? What a call's own bounds or its caller
     /// ended, they try again.
     pub(crate) fn failed(&self, kind: Kind) {
-        if matches!(kind, Kind::Refused | Kind::Unreachable | Kind::Reset | Kind::Loop) {
+        if matches!(kind, Kind::Refused | Kind::Unreachable | Kind::Reset | Kind::Loop | Kind::Want)
+        {
             self.1.end.set(Some(Err(kind)));
         }
     }
