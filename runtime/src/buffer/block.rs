@@ -280,10 +280,14 @@ impl Block {
     }
 
     /// Takes out the trailers that edits of the head have named, if they came before those.
+    #[inline]
     pub(crate) fn withhold_trailers(&mut self) {
-        if !self.edits.withholds_any() {
-            return;
+        if self.edits.withholds_any() {
+            self.withhold_named();
         }
+    }
+
+    fn withhold_named(&mut self) {
         let length = self.edits.withhold(&mut self.trailers);
         self.trailers.truncate(length);
         let end = self.decoded;

@@ -23,6 +23,15 @@ enum Connections {
     New,
 }
 
+impl Connections {
+    fn kept<N: Net>(self, lease: &Lease<N>, now: Moment) -> Option<N::Up> {
+        match self {
+            Self::Any => lease.idle.take(now),
+            Self::New => None,
+        }
+    }
+}
+
 /// The time that a try has.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Within {
@@ -132,29 +141,35 @@ async fn once<N: Net>(
         return Box::pin(on_stream(call, aim, connections)).await;
     }
     let worker = call.worker;
-    let kept = |lease: &Lease<N>, now| match connections {
-        Connections::Any => lease.idle.take(now),
-        Connections::New => None,
-    };
-    let (lease, io, reused) = match kept(&aim.lease, call.now) {
+    let (lease, io, reused) = match connections.kept(&aim.lease, call.now) {
         Some(io) => (aim.lease.clone(), io, true),
-        None => {
-            let ways = aim.ways().map(async |(lease, target)| {
-                Ok(match kept(&lease, worker.clock().now()) {
-                    Some(io) => (lease, io, true),
-                    None => (lease, dial(worker, target).await?, false),
-                })
-            });
-            connected(call, race(ways, Kind::NoEndpoint, is_fatal), aim.within).await?
-        }
+        // So seldom that other calls shall not have to carry its room.
+        None => Box::pin(reached(call, aim, connections)).await?,
     };
-    call.last_endpoint = Some(lease.address);
     let traceparent = call.trace.map(|trace| trace.span(&mut worker.random()));
     let traceparent = traceparent.as_ref().map(<[u8; 55]>::as_slice);
     let mut out = worker.blocks.take_outgoing();
     call.request.begin_try(&mut out, aim.authority, traceparent, call.tries);
     let link = Link { end: End::Http1 { io, home: Some(lease) }, out };
     Exchange::new(link, reused, aim.within.end, call).run(call).await
+}
+
+/// A connection to one of the endpoints; true: it was kept.
+async fn reached<N: Net>(
+    call: &mut Call<'_, N>,
+    aim: &Aim<'_, N>,
+    connections: Connections,
+) -> Result<(Lease<N>, N::Up, bool), Failure> {
+    let worker = call.worker;
+    let ways = aim.ways().map(async |(lease, target)| {
+        Ok(match connections.kept(&lease, worker.clock().now()) {
+            Some(io) => (lease, io, true),
+            None => (lease, dial(worker, target).await?, false),
+        })
+    });
+    let reached = connected(call, race(ways, Kind::NoEndpoint, is_fatal), aim.within).await?;
+    call.last_endpoint = Some(reached.0.address);
+    Ok(reached)
 }
 
 /// The same on a stream of a connection that carries other calls, too.

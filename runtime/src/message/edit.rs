@@ -41,6 +41,7 @@ impl Edits {
         }
     }
 
+    #[inline]
     pub(crate) fn withholds_any(&self) -> bool {
         !self.withheld.is_empty()
     }
