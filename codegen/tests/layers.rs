@@ -1,5 +1,7 @@
 //! What layers are called in generated code.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail by panicking")]
+
 use amb_codegen::generate;
 use amb_policy_lang::{MemoryLoader, compile};
 
