@@ -177,7 +177,7 @@ fn hover_says_what_is_in_force_and_who_set_it() {
     session.open(FILE);
     let expect = "```amb\nretry [off | NAME] [{ … }]\n```\n\nWhich failed tries are repeated, and when.\n\n\
         In force for upstream `payment`:\n\n\
-        - `retry.attempts 3` — [../org/acme.amb:13 (policy patient)](org/acme.amb#L13)\n\
+        - `retry.attempts 3` — [../org/acme.amb:13 (retry patient)](org/acme.amb#L13)\n\
         - `retry.on connect-failure, 503` — [../org/acme.amb:6 (baseline)](org/acme.amb#L6)\n\
         - `retry.methods GET, HEAD, OPTIONS, TRACE` — default of the language\n";
     let said_of_retry = said(&mut session, FILE, ORDER, "retry   patient");

@@ -32,7 +32,7 @@ pub(super) fn usable_by(
         }
         match ask(ip) {
             Ok(()) => found.push(ip),
-            Err(error) if is_own_want(&error, ip) => return Err(error),
+            Err(error) if is_short(&error) => return Err(error),
             Err(_) => {}
         }
     }
@@ -49,13 +49,15 @@ fn ask_for_route(ip: IpAddr) -> io::Result<()> {
     UdpSocket::bind((any, 0)).and_then(|socket| socket.connect(discard))
 }
 
-/// No descriptor, port or memory is left: that says nothing about the address.
+/// A connect has failed: is no descriptor, port or memory left? That says nothing about the address.
 pub(crate) fn is_own_want(error: &io::Error, to: IpAddr) -> bool {
-    match Errno::from_io_error(error) {
-        // Of ports, if there is an address to speak from.
-        Some(Errno::ADDRNOTAVAIL) => ask_for_route(to).is_ok(),
-        Some(errno) => [Errno::MFILE, Errno::NFILE, Errno::NOBUFS, Errno::NOMEM, Errno::ADDRINUSE]
-            .contains(&errno),
-        None => false,
-    }
+    // All ports are taken, or there is no address to speak from.
+    let no_port = Errno::from_io_error(error) == Some(Errno::ADDRNOTAVAIL);
+    is_short(error) || no_port && ask_for_route(to).is_ok()
+}
+
+/// No descriptor, port or memory is left, whatever it was for.
+fn is_short(error: &io::Error) -> bool {
+    let wants = [Errno::MFILE, Errno::NFILE, Errno::NOBUFS, Errno::NOMEM, Errno::ADDRINUSE];
+    Errno::from_io_error(error).is_some_and(|errno| wants.contains(&errno))
 }
