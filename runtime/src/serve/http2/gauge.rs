@@ -2,7 +2,7 @@
 //!
 //! `h2` bounds what a connection can make the proxy remember; this bounds what it can make it do. A
 //! connection has credit: frames that bring calls forward give some, frames that only keep the
-//! proxy busy take some. What we send gives some, too, for it has to be acknowledged, and so does
+//! proxy busy take some. What we send gives some, too, for its readers answer it, and so does
 //! time. Whoever has used it all up floods.
 
 use std::time::Duration;
@@ -12,11 +12,15 @@ use crate::observe::metrics::Flood;
 
 /// What a connection begins with, and the most that it can have.
 const CREDIT: i64 = 1_000;
-/// What time gives.
-const PER_SECOND: u32 = 100;
-/// So many bytes sent give one.
+/// How long it takes to give one.
+const REFILL: Duration = Duration::from_millis(10);
+/// What a DATA frame that we send gives: its reader may open the stream's window and the connection's,
+/// and measure the line with a PING (as gRPC for Go does).
+const PER_DATA_SENT: i64 = 3;
+/// So many bytes of it give one more: who reads it in pieces opens the window for each.
 const BYTES_SENT: usize = 256;
 
+const DATA: u8 = 0;
 const PREFACE: usize = 24;
 const FRAME_HEADER: usize = 9;
 const END_STREAM: u8 = 0x1;
@@ -26,28 +30,65 @@ const END_HEADERS: u8 = 0x4;
 /// One connection's frames, read along.
 #[derive(Debug)]
 pub(super) struct Gauge {
+    incoming: Frames,
+    outgoing: Frames,
+    /// A head has begun, and not ended.
+    head_open: bool,
+    credit: i64,
+    refilled: Moment,
+}
+
+/// The headers of the frames in one direction.
+#[derive(Debug)]
+struct Frames {
     /// Bytes up to the next frame's header.
     skip: usize,
     header: [u8; FRAME_HEADER],
     /// Bytes of the header that are here.
     known: usize,
-    /// A head has begun, and not ended.
-    head_open: bool,
-    credit: i64,
-    refilled: Moment,
-    sent: usize,
+}
+
+/// What the header of a frame says.
+#[derive(Clone, Copy, Debug)]
+struct Frame {
+    kind: u8,
+    flags: u8,
+    length: usize,
+}
+
+impl Frames {
+    fn behind(bytes: usize) -> Self {
+        Self { skip: bytes, header: [0; FRAME_HEADER], known: 0 }
+    }
+
+    /// The next frame whose header ends in these bytes, which go on behind it.
+    fn next(&mut self, bytes: &mut &[u8]) -> Option<Frame> {
+        let skipped = self.skip.min(bytes.len());
+        self.skip -= skipped;
+        let part = (FRAME_HEADER - self.known).min(bytes.len() - skipped);
+        let slot = self.header.get_mut(self.known..self.known + part);
+        if let (Some(slot), Some(part)) = (slot, bytes.get(skipped..skipped + part)) {
+            slot.copy_from_slice(part);
+        }
+        self.known += part;
+        *bytes = bytes.get(skipped + part..).unwrap_or_default();
+        if self.known < FRAME_HEADER {
+            return None;
+        }
+        let [a, b, c, kind, flags, ..] = self.header;
+        (self.known, self.skip) = (0, u32::from_be_bytes([0, a, b, c]) as usize);
+        Some(Frame { kind, flags, length: self.skip })
+    }
 }
 
 impl Gauge {
     pub(super) fn new(now: Moment) -> Self {
         Self {
-            skip: PREFACE,
-            header: [0; FRAME_HEADER],
-            known: 0,
+            incoming: Frames::behind(PREFACE),
+            outgoing: Frames::behind(0),
             head_open: false,
             credit: CREDIT,
             refilled: now,
-            sent: 0,
         }
     }
 
@@ -59,42 +100,31 @@ impl Gauge {
     /// when the credit has run out.
     pub(super) fn received(&mut self, mut bytes: &[u8], now: impl Fn() -> Moment) -> Option<Flood> {
         let mut flood = None;
-        while !bytes.is_empty() {
-            let skipped = self.skip.min(bytes.len());
-            self.skip -= skipped;
-            let part = (FRAME_HEADER - self.known).min(bytes.len() - skipped);
-            let slot = self.header.get_mut(self.known..self.known + part);
-            if let (Some(slot), Some(part)) = (slot, bytes.get(skipped..skipped + part)) {
-                slot.copy_from_slice(part);
-            }
-            self.known += part;
-            bytes = bytes.get(skipped + part..).unwrap_or_default();
-            if self.known == FRAME_HEADER {
-                self.known = 0;
-                flood = self.frame(&now).or(flood);
-            }
+        while let Some(frame) = self.incoming.next(&mut bytes) {
+            flood = self.came(frame, &now).or(flood);
         }
         flood
     }
 
-    /// So many bytes have been sent.
-    pub(super) fn sent(&mut self, bytes: usize) {
-        self.sent += bytes;
-        self.earn((self.sent / BYTES_SENT) as i64);
-        self.sent %= BYTES_SENT;
+    /// These bytes have been sent. An answer to a PING or to settings pays for none.
+    pub(super) fn sent(&mut self, mut bytes: &[u8]) {
+        while let Some(frame) = self.outgoing.next(&mut bytes) {
+            if frame.kind == DATA {
+                self.earn(PER_DATA_SENT + (frame.length / BYTES_SENT) as i64);
+            }
+        }
     }
 
     fn earn(&mut self, credit: i64) {
         self.credit = self.credit.saturating_add(credit).min(CREDIT);
     }
 
-    fn frame(&mut self, now: impl Fn() -> Moment) -> Option<Flood> {
-        let [a, b, c, kind, flags, ..] = self.header;
-        self.skip = u32::from_be_bytes([0, a, b, c]) as usize;
+    fn came(&mut self, frame: Frame, now: impl Fn() -> Moment) -> Option<Flood> {
+        let Frame { kind, flags, length } = frame;
         let (flood, cost) = match kind {
-            0 if self.skip > 0 => return self.useful(),
-            0 if flags & END_STREAM != 0 => return None,
-            0 => (Flood::EmptyData, 1),
+            DATA if length > 0 => return self.useful(),
+            DATA if flags & END_STREAM != 0 => return None,
+            DATA => (Flood::EmptyData, 1),
             1 => {
                 self.head_open = flags & END_HEADERS == 0;
                 return self.useful();
@@ -123,10 +153,11 @@ impl Gauge {
         None
     }
 
+    /// What is less than a credit's time goes on to run.
     fn refill(&mut self, now: Moment) {
-        let since = (now - self.refilled).min(Duration::from_secs(60)) * PER_SECOND;
-        self.refilled = now;
-        self.earn(since.as_secs() as i64);
+        let credit = ((now - self.refilled).as_millis() / REFILL.as_millis()) as u32;
+        self.refilled = self.refilled + REFILL * credit;
+        self.earn(i64::from(credit));
     }
 }
 
@@ -178,20 +209,48 @@ mod tests {
         }
     }
 
-    #[test]
-    fn time_and_what_is_sent_give_credit() {
-        let ping = frame(6, 0, 8);
+    /// The gauge of a connection whose credit is used up at its start.
+    fn spent() -> Gauge {
         let mut gauge = Gauge::new(Moment::START);
         gauge.received(&[0; PREFACE], || Moment::START);
         for _ in 0..CREDIT {
-            assert_eq!(gauge.received(&ping, || Moment::START), None);
+            assert_eq!(gauge.received(&frame(6, 0, 8), || Moment::START), None);
         }
-        assert_eq!(gauge.received(&ping, || Moment::from_millis(1_000)), None);
-        gauge.sent(10 * BYTES_SENT);
-        for _ in 0..109 {
-            assert_eq!(gauge.received(&ping, || Moment::from_millis(1_000)), None);
+        gauge
+    }
+
+    #[test]
+    fn time_and_what_is_sent_give_credit() {
+        let window = frame(8, 0, 4);
+        let data = |length, times| frame(DATA, 0, length).repeat(times);
+        let ours = [frame(1, END_HEADERS, 300), frame(4, ACK, 0), frame(6, ACK, 8).repeat(100)];
+        for (sent, millis, pays_for) in [
+            (data(10, 10), 0, 30),
+            (data(1_000, 10), 0, 60),
+            (data(0, 0), 1_000, 100),
+            (data(10, 3), 1_000, 109),
+            (ours.concat(), 0, 0),
+        ] {
+            for size in [1, 5, 9, 10, 4096] {
+                let (mut gauge, now) = (spent(), Moment::from_millis(millis));
+                sent.chunks(size).for_each(|piece| gauge.sent(piece));
+                for _ in 0..pays_for {
+                    assert_eq!(gauge.received(&window, || now), None);
+                }
+                let flood = gauge.received(&window, || now);
+                assert_eq!(flood, Some(Flood::WindowUpdate), "{pays_for} by {size}");
+            }
         }
-        assert_eq!(gauge.received(&ping, || Moment::from_millis(1_000)), Some(Flood::Ping));
+    }
+
+    /// A hundred each second are allowed, however they are spread.
+    #[test]
+    fn time_that_is_less_than_a_credit_is_not_lost() {
+        let mut gauge = spent();
+        for millis in (30..30_000).step_by(30).flat_map(|at| [at - 15, at, at]) {
+            let now = Moment::from_millis(millis);
+            assert_eq!(gauge.received(&frame(6, 0, 8), || now), None);
+        }
     }
 
     #[test]

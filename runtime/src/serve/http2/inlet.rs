@@ -68,10 +68,20 @@ impl Watch {
         self.clock.now()
     }
 
-    fn sent(&self, sent: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
+    /// So many of these bytes have been sent.
+    fn sent<'p>(
+        &self,
+        sent: Poll<io::Result<usize>>,
+        parts: impl IntoIterator<Item = &'p [u8]>,
+    ) -> Poll<io::Result<usize>> {
         self.blocked.set(sent.is_pending());
-        if let Poll::Ready(Ok(sent)) = sent {
-            self.gauge.borrow_mut().sent(sent);
+        if let Poll::Ready(Ok(mut left)) = sent {
+            let mut gauge = self.gauge.borrow_mut();
+            for part in parts {
+                let part = part.get(..left.min(part.len())).unwrap_or_default();
+                gauge.sent(part);
+                left -= part.len();
+            }
         }
         sent
     }
@@ -125,7 +135,7 @@ impl<I: Io> AsyncWrite for Inlet<I> {
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
         let sent = Pin::new(&mut self.io).poll_write(cx, bytes);
-        self.watch.sent(sent)
+        self.watch.sent(sent, [bytes])
     }
 
     fn poll_write_vectored(
@@ -134,7 +144,7 @@ impl<I: Io> AsyncWrite for Inlet<I> {
         parts: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         let sent = Pin::new(&mut self.io).poll_write_vectored(cx, parts);
-        self.watch.sent(sent)
+        self.watch.sent(sent, parts.iter().map(|part| &**part))
     }
 
     fn is_write_vectored(&self) -> bool {
