@@ -199,6 +199,7 @@ fn nothing(plan: &Plan) -> Settings {
         correlation_id: None,
         trace: None,
         fallback: None,
+        off: Vec::new(),
     }
 }
 

@@ -5,7 +5,7 @@ use super::fold::of_service;
 use super::items::{Item, Line, Pair, Says};
 use super::values::{self, Grade};
 use super::{Change, Kind};
-use crate::plan::{AccessLog, Intercept, Observe, OnExit, Plan, Workers, display};
+use crate::plan::{AccessLog, Except, Intercept, Observe, OnExit, Origin, Plan, Workers, display};
 use crate::schema::Scope;
 use crate::summary::at;
 
@@ -138,15 +138,17 @@ fn redirection(pair: &Pair<'_>) -> Vec<Line> {
     let mut lines = pair.compare(&[on_exit(old)], &[on_exit(new)]);
     let (less, more) = (Within::of(new, old), Within::of(old, new));
     let parts: [Part; 3] = [
-        ("intercept.ports", |it| display::list(&it.redirected()), more.ports, less.ports),
-        ("intercept.except cidrs", |it| display::list(&it.left_alone()), less.cidrs, more.cidrs),
-        ("intercept.except uids", |it| display::list(&it.left_alone_uids()), less.uids, more.uids),
+        ("intercept.ports", ports, more.ports, less.ports),
+        ("intercept.except cidrs", cidrs, less.cidrs, more.cidrs),
+        ("intercept.except uids", uids, less.uids, more.uids),
     ];
     lines.extend(parts.into_iter().filter(|(.., strict, loose)| !(*strict && *loose)).map(
-        |(setting, text, strict, _)| {
+        |(setting, said, strict, _)| {
             let kind = if strict { Kind::Tightened } else { Kind::Weakened };
-            let side =
-                |plan: &Plan, it: &Intercept| Some((text(it), plan.origin_text(&it.ports.origin)));
+            let side = |plan: &Plan, it| {
+                let (text, origin) = said(it);
+                (!text.is_empty()).then(|| (text, plan.origin_text(origin)))
+            };
             Line::new(kind, setting, side(pair.old, old), side(pair.new, new))
         },
     ));
@@ -163,7 +165,24 @@ fn on_exit(of: &Intercept) -> Item<'_> {
 }
 
 /// What of an `intercept` changed: its name, its text, and whether the new or the old one is within the other.
-type Part = (&'static str, fn(&Intercept) -> String, bool, bool);
+type Part = (&'static str, fn(&Intercept) -> (String, &Origin), bool, bool);
+
+fn ports(of: &Intercept) -> (String, &Origin) {
+    (display::list(&of.redirected()), &of.ports.origin)
+}
+
+fn cidrs(of: &Intercept) -> (String, &Origin) {
+    (display::list(&of.left_alone()), except(of, |it| matches!(it, Except::Cidrs(_))))
+}
+
+fn uids(of: &Intercept) -> (String, &Origin) {
+    (display::list(&of.left_alone_uids()), except(of, |it| matches!(it, Except::Uids(_))))
+}
+
+/// The first exception of a kind; the language's own without one.
+fn except(of: &Intercept, is: impl Fn(&Except) -> bool) -> &Origin {
+    of.except.iter().find(|it| is(&it.value)).map_or(&Origin::Language, |it| &it.origin)
+}
 
 /// What of an `intercept` is inside another one.
 struct Within {

@@ -123,13 +123,16 @@ impl Sharing {
             let scope = if kind == Kind::Renamed { after.as_str() } else { "service" };
             let scope = scope.to_owned();
             let side = |plan: &Plan, names: String| {
-                let first = names.split(", ").next().unwrap_or(&names);
-                let place = place(plan, first).map(|place| plan.origin_text(&at(place)));
-                Some((names.clone(), place.unwrap_or_default()))
+                let place = names.split(", ").find_map(|name| place(plan, name));
+                let place = place.map(|place| plan.origin_text(&at(place)));
+                Some((names, place.unwrap_or_default()))
             };
             let line = Line::new(kind, setting, side(old, before), side(new, after));
             let why = (kind == Kind::Weakened).then_some(why::SHARED);
             let Line { setting, kind, old, new, old_place, new_place } = line;
+            // Nobody is nowhere.
+            let [old_place, new_place] =
+                [old_place, new_place].map(|place| place.filter(|place| !place.is_empty()));
             Change { kind, scope, setting, old, new, old_place, new_place, example: None, why }
         })
         .collect()

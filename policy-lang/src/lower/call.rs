@@ -16,6 +16,15 @@ pub(crate) const NO_TOTAL: Total = Total::Fixed(Duration::MAX);
 const SLOW_SAMPLES: u32 = 20;
 const SLOW_WITHIN: Duration = Duration::from_secs(10);
 
+/// What `off` can stand behind, with its name.
+const CAN_BE_OFF: [(Group, &str); 5] = [
+    (Group::Trace, "trace"),
+    (Group::CorrelationId, "correlation-id"),
+    (Group::Retry, "retry"),
+    (Group::Breaker, "breaker"),
+    (Group::Fallback, "fallback"),
+];
+
 struct Reader<'a, 'n, 'p> {
     cx: &'a Cx<'n, 'p>,
     effective: &'a Effective<'n>,
@@ -43,6 +52,7 @@ pub(super) fn settings(
         }),
         trace: reader.group(Group::Trace, |_| Some(())),
         fallback: reader.group(Group::Fallback, |field| reply::reply(field.node)),
+        off: reader.off(),
     })
 }
 
@@ -75,12 +85,19 @@ pub(super) fn of_bytes(cx: &Cx<'_, '_>, effective: &Effective<'_>) -> Option<Set
         correlation_id: None,
         trace: None,
         fallback: None,
+        off: reader.off(),
     })
 }
 
 impl Reader<'_, '_, '_> {
     fn sourced<T>(&self, field: &Field<'_>, value: T) -> Sourced<T> {
         Sourced::written(value, field.layer.clone(), self.cx.place(field.node))
+    }
+
+    fn off(&self) -> Vec<Sourced<&'static str>> {
+        let field = |(group, name)| Some((name, self.effective.switched_off(group)?));
+        let fields = CAN_BE_OFF.into_iter().filter_map(field);
+        fields.map(|(name, field)| self.sourced(field, name)).collect()
     }
 
     fn group<T>(&self, group: Group, read: impl Fn(&Field<'_>) -> Option<T>) -> Option<Sourced<T>> {

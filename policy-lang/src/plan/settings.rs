@@ -18,6 +18,8 @@ pub struct Settings {
     pub trace: Option<Sourced<()>>,
     /// Given to the caller in place of the proxy's own 502, 503 or 504.
     pub fallback: Option<Sourced<Reply>>,
+    /// The groups that the policy switches off, by the names that [`Setting::group`](super::Setting) has.
+    pub off: Vec<Sourced<&'static str>>,
 }
 
 #[derive(Clone, Debug, PartialEq)]

@@ -80,6 +80,11 @@ impl<'n> Effective<'n> {
         self.get(group, "").filter(|field| !off(field.node))
     }
 
+    /// The statement that switched a group off, if that was the last word.
+    pub(crate) fn switched_off(&self, group: Group) -> Option<&Field<'n>> {
+        self.get(group, "").filter(|field| off(field.node))
+    }
+
     /// Who had a say in a group, from the outside in.
     pub(crate) fn overlays(&self, group: Group) -> Vec<Overlay> {
         self.overlays.get(&group).cloned().unwrap_or_default()

@@ -121,7 +121,7 @@ impl Cx<'_> {
         let scope = Scope { indent: 2, ..title };
         let mut lines = self.upstream_head(title, upstream);
         let own = rows::settings(&upstream.settings);
-        let changed = delta::against(&self.everywhere, &own, &at(upstream.place));
+        let changed = delta::against(&self.everywhere, &own, &upstream.settings);
         lines.extend(self.grouped(scope, &changed));
         if !upstream.protocol.value.is_opaque() {
             lines.extend(slow(scope, &upstream.settings));
@@ -158,11 +158,9 @@ impl Cx<'_> {
         // A route that answers by itself has no tries to govern: nothing is missing there.
         let changed = match route.action {
             Action::Forward { .. } => {
-                delta::against(base, &rows::settings(&route.settings), &at(route.place))
+                delta::against(base, &rows::settings(&route.settings), &route.settings)
             }
-            Action::Respond(_) => {
-                delta::against(&[], &rows::answering(&route.settings), &at(route.place))
-            }
+            Action::Respond(_) => rows::answering(&route.settings),
         };
         lines.extend(self.grouped(scope, &changed));
         if matches!(route.action, Action::Forward { .. }) {

@@ -96,6 +96,7 @@ pub(crate) fn settings() -> Settings {
         correlation_id: Some(baseline_set("x-correlation-id".to_owned(), 21)),
         trace: Some(baseline_set((), 22)),
         fallback: None,
+        off: vec![],
     }
 }
 
@@ -225,6 +226,7 @@ fn notification() -> Upstream {
     let mut of = settings();
     of.timeout.total = route_set(Total::Fixed(500 * MS), 52);
     of.retry = None;
+    of.off = vec![route_set("retry", 53)];
     of.fallback = Some(route_set(Reply { status: 202, headers: vec![], body: String::new() }, 54));
     let line = matching(&[Method::Post], &[literal("v1"), literal("notifications")], 51);
     upstream("notification", 46, vec![route("notify", 50, vec![line], of)])
