@@ -214,8 +214,15 @@ fn poll_download<N: Net>(
     loop {
         let complete = response.is_complete();
         let message = (&*response.block, &mut *call.out);
-        if ready!(call.caller.poll_drain(message, complete, cx)).is_err() {
-            return Poll::Ready(Err(ProxyError::ClientClosed));
+        match call.caller.poll_drain(message, complete, cx) {
+            Poll::Ready(Ok(())) => {}
+            Poll::Ready(Err(_)) => return Poll::Ready(Err(ProxyError::ClientClosed)),
+            Poll::Pending => {
+                if let Some(Link { end: End::Http2 { stream, .. }, .. }) = &mut response.link {
+                    stream.gather(cx);
+                }
+                return Poll::Pending;
+            }
         }
         ready!(poll_spliced(call, response, cx)).map_err(|_| ProxyError::ClientClosed)?;
         if complete {

@@ -337,7 +337,12 @@ impl Request {
     ) -> Poll<()> {
         let io = match caller {
             Caller::Http1(io) => io,
-            Caller::Http2(answer) => return answer.poll_cancelled(cx),
+            Caller::Http2(answer) => {
+                if !self.is_complete() {
+                    answer.incoming.gather(cx);
+                }
+                return answer.poll_cancelled(cx);
+            }
         };
         while self.is_complete() && self.block.has_space() {
             if ready!(io.poll_readable(cx)).is_err() {

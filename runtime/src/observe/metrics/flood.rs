@@ -7,7 +7,7 @@ pub(crate) enum Flood {
     Ping,
     /// `SETTINGS`.
     Settings,
-    /// Calls begun and cancelled: rapid reset (CVE-2023-44487).
+    /// Streams that end before their time, by the caller's doing: rapid reset (CVE-2023-44487, CVE-2025-8671).
     Reset,
     /// `WINDOW_UPDATE`, for windows that are kept tiny.
     WindowUpdate,
@@ -19,7 +19,7 @@ pub(crate) enum Flood {
     Other,
     /// A head that does not end.
     SlowHead,
-    /// Streams that `h2` found to be too many: reset, or in error, or with too little in their frames.
+    /// What `h2` has a bound of its own for: heads in too many pieces, and `DATA` without data.
     Streams,
 }
 

@@ -1,9 +1,9 @@
 //! What a caller's frames cost, and when it is enough.
 //!
-//! `h2` bounds what a connection can make the proxy remember; this bounds what it can make it do. A
-//! connection has credit: frames that bring calls forward give some, frames that only keep the
-//! proxy busy take some. What we send gives some, too, for its readers answer it, and so does
-//! time. Whoever has used it all up floods.
+//! It takes the place of bounds that `h2` has for the whole life of a connection. A connection has
+//! credit: frames that bring calls forward give some, frames that only keep the proxy busy take some.
+//! What we send gives some, too, for its readers answer it, and so does time. Whoever has used it all
+//! up floods.
 
 use std::time::Duration;
 
@@ -20,7 +20,12 @@ const PER_DATA_SENT: i64 = 3;
 /// So many bytes of it give one more: who reads it in pieces opens the window for each.
 const BYTES_SENT: usize = 256;
 
+/// A stream that ends before its time, by either side's reset, costs more than its beginning gives.
+const RESET: i64 = 2;
+
 const DATA: u8 = 0;
+const HEADERS: u8 = 1;
+const RST_STREAM: u8 = 3;
 const PREFACE: usize = 24;
 const FRAME_HEADER: usize = 9;
 const END_STREAM: u8 = 0x1;
@@ -106,11 +111,15 @@ impl Gauge {
         flood
     }
 
-    /// These bytes have been sent. An answer to a PING or to settings pays for none.
+    /// These bytes have been sent. An answer to a PING or to settings pays for none. An answer that
+    /// breaks off costs its caller nothing, but streams that we refuse or find in error do.
     pub(super) fn sent(&mut self, mut bytes: &[u8]) {
         while let Some(frame) = self.outgoing.next(&mut bytes) {
-            if frame.kind == DATA {
-                self.earn(PER_DATA_SENT + (frame.length / BYTES_SENT) as i64);
+            match frame.kind {
+                DATA => self.earn(PER_DATA_SENT + (frame.length / BYTES_SENT) as i64),
+                HEADERS => self.earn(1),
+                RST_STREAM => self.credit -= RESET,
+                _ => {}
             }
         }
     }
@@ -122,15 +131,15 @@ impl Gauge {
     fn came(&mut self, frame: Frame, now: impl Fn() -> Moment) -> Option<Flood> {
         let Frame { kind, flags, length } = frame;
         let (flood, cost) = match kind {
-            DATA if length > 0 => return self.useful(),
+            // What there is too much of is what we answer it with.
+            DATA if length > 0 => (Flood::Reset, -1),
             DATA if flags & END_STREAM != 0 => return None,
             DATA => (Flood::EmptyData, 1),
-            1 => {
+            HEADERS => {
                 self.head_open = flags & END_HEADERS == 0;
-                return self.useful();
+                (Flood::Reset, -1)
             }
-            // A call that is begun and cancelled costs more than its beginning gives.
-            3 => (Flood::Reset, 2),
+            RST_STREAM => (Flood::Reset, RESET),
             4 if flags & ACK != 0 => return None,
             4 => (Flood::Settings, 5),
             6 => (Flood::Ping, 1),
@@ -141,16 +150,11 @@ impl Gauge {
             }
             _ => (Flood::Other, 1),
         };
-        self.credit -= cost;
+        self.earn(-cost);
         if self.credit < 0 {
             self.refill(now());
         }
         (self.credit < 0).then_some(flood)
-    }
-
-    fn useful(&mut self) -> Option<Flood> {
-        self.earn(1);
-        None
     }
 
     /// What is less than a credit's time goes on to run.
@@ -223,13 +227,17 @@ mod tests {
     fn time_and_what_is_sent_give_credit() {
         let window = frame(8, 0, 4);
         let data = |length, times| frame(DATA, 0, length).repeat(times);
-        let ours = [frame(1, END_HEADERS, 300), frame(4, ACK, 0), frame(6, ACK, 8).repeat(100)];
+        let heads = |times| frame(HEADERS, END_HEADERS, 300).repeat(times);
+        let broken_off = [heads(20), frame(RST_STREAM, 0, 4).repeat(5)].concat();
+        let answers = [frame(4, ACK, 0), frame(6, ACK, 8).repeat(100)].concat();
         for (sent, millis, pays_for) in [
             (data(10, 10), 0, 30),
             (data(1_000, 10), 0, 60),
             (data(0, 0), 1_000, 100),
             (data(10, 3), 1_000, 109),
-            (ours.concat(), 0, 0),
+            (heads(10), 0, 10),
+            (broken_off, 0, 10),
+            (answers, 0, 0),
         ] {
             for size in [1, 5, 9, 10, 4096] {
                 let (mut gauge, now) = (spent(), Moment::from_millis(millis));
@@ -251,6 +259,18 @@ mod tests {
             let now = Moment::from_millis(millis);
             assert_eq!(gauge.received(&frame(6, 0, 8), || now), None);
         }
+    }
+
+    /// So are streams that we refuse or find in error, one after another.
+    #[test]
+    fn what_we_reset_is_too_much_at_last() {
+        let mut gauge = Gauge::new(Moment::START);
+        gauge.received(&[0; PREFACE], || Moment::START);
+        let floods = (0..2_000).map(|_| {
+            gauge.sent(&frame(RST_STREAM, 0, 4));
+            gauge.received(&frame(HEADERS, END_HEADERS, 20), || Moment::START)
+        });
+        assert_eq!(floods.take_while(Option::is_none).count(), 1_000);
     }
 
     #[test]

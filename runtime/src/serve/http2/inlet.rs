@@ -15,6 +15,7 @@ use crate::clock::{Clock, Moment};
 use crate::net::{Io, poll_read};
 use crate::observe::metrics::Flood;
 use crate::timer::{Timer, Timers};
+use crate::wire::http2::Turn;
 
 /// How long and how much a caller may go on sending after the end.
 const LINGER: Duration = Duration::from_secs(1);
@@ -26,6 +27,7 @@ pub(super) struct Inlet<I> {
     ahead: Option<Box<Block>>,
     watch: Rc<Watch>,
     timers: Rc<Timers>,
+    turn: Turn,
     ending: Option<Ending>,
 }
 
@@ -96,7 +98,8 @@ impl Watch {
 
 impl<I: Io> Inlet<I> {
     pub(super) fn new(io: I, ahead: Box<Block>, watch: Rc<Watch>, timers: Rc<Timers>) -> Self {
-        Self { io, ahead: Some(ahead), watch, timers, ending: None }
+        let (turn, ending) = (Turn::default(), None);
+        Self { io, ahead: Some(ahead), watch, timers, turn, ending }
     }
 
     /// Hands out what was read before. True if there was something.
@@ -119,11 +122,26 @@ impl<I: Io> AsyncRead for Inlet<I> {
         cx: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        let before = buffer.filled().len();
-        if !self.read_ahead(buffer) {
-            ready!(Pin::new(&mut self.io).poll_read(cx, buffer))?;
+        let this = &mut *self;
+        if this.watch.flood.get().is_some() {
+            // Nothing more is to come of this: who watches ends it.
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
         }
-        self.watch.received(buffer.filled().get(before..).unwrap_or_default());
+        ready!(this.turn.poll(cx));
+        let before = buffer.filled().len();
+        if !this.read_ahead(buffer) {
+            match Pin::new(&mut this.io).poll_read(cx, buffer) {
+                Poll::Ready(read) => read?,
+                Poll::Pending => {
+                    this.turn.end();
+                    return Poll::Pending;
+                }
+            }
+        }
+        let came = buffer.filled().get(before..).unwrap_or_default();
+        this.turn.read(came.len());
+        this.watch.received(came);
         Poll::Ready(Ok(()))
     }
 }

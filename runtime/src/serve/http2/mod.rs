@@ -28,7 +28,10 @@ use crate::proxy::Proxy;
 use crate::spec::Inbound;
 use crate::timer::Timer;
 use crate::wire::http2::stream::CallerStream;
-use crate::wire::http2::{CONNECTION_WINDOW, SEND_BUFFER, STREAM_WINDOW, STREAMS, head};
+use crate::wire::http2::{
+    CONNECTION_WINDOW, RESET_STREAMS, RESET_TIME, SEND_BUFFER, SMALL_FRAMES, STREAM_WINDOW,
+    STREAMS, head,
+};
 use crate::worker::{Net, Worker};
 
 /// A head that has begun must be complete within this time, and the first settings be there.
@@ -91,6 +94,12 @@ async fn shake_hands<N: Net>(
         .max_concurrent_streams(STREAMS)
         .max_header_list_size(HEAD_LIMIT as u32)
         .max_send_buffer_size(SEND_BUFFER)
+        .max_concurrent_reset_streams(RESET_STREAMS)
+        .reset_stream_duration(RESET_TIME)
+        // The gauge bounds what these cost.
+        .max_pending_accept_reset_streams(usize::MAX)
+        .max_local_error_reset_streams(None)
+        .data_frame_budget(SMALL_FRAMES)
         .handshake(inlet);
     poll_fn(|cx| {
         if let Poll::Ready(connection) = Pin::new(&mut handshake).poll(cx) {

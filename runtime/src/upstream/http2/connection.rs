@@ -17,7 +17,10 @@ use crate::message::HEAD_LIMIT;
 use crate::net::Connect;
 use crate::timer::Timers;
 use crate::wire::http2::stream::UpstreamStream;
-use crate::wire::http2::{CONNECTION_WINDOW, SEND_BUFFER, STREAM_WINDOW, STREAMS, head};
+use crate::wire::http2::{
+    CONNECTION_WINDOW, RESET_STREAMS, RESET_TIME, SEND_BUFFER, SMALL_FRAMES, STREAM_WINDOW,
+    STREAMS, head,
+};
 
 /// A connection without a call is closed after this time.
 const REST: Duration = Duration::from_secs(60);
@@ -198,6 +201,11 @@ pub(crate) async fn open<C: Connect>(
         .max_header_list_size(HEAD_LIMIT as u32)
         .max_send_buffer_size(SEND_BUFFER)
         .max_concurrent_streams(STREAMS)
+        .max_concurrent_reset_streams(RESET_STREAMS)
+        .reset_stream_duration(RESET_TIME)
+        // What calls that have ended still get, and what is malformed, ends no others.
+        .max_local_error_reset_streams(None)
+        .data_frame_budget(SMALL_FRAMES)
         .enable_push(false)
         .handshake::<_, Bytes>(io)
         .await

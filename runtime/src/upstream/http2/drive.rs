@@ -20,6 +20,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use crate::clock::Clock;
 use crate::net::Io;
 use crate::timer::Timer;
+use crate::wire::http2::Turn;
 
 /// How often a connection is looked at, and how long the answer to a ping may take.
 const LOOK: Duration = Duration::from_secs(10);
@@ -32,12 +33,13 @@ const NEXT: u32 = 30;
 pub(super) struct Heard<I> {
     io: I,
     reads: Rc<Cell<u64>>,
+    turn: Turn,
 }
 
 impl<I: Io> Heard<I> {
     pub(super) fn new(io: I) -> (Self, Rc<Cell<u64>>) {
         let reads = Rc::new(Cell::new(0));
-        (Self { io, reads: Rc::clone(&reads) }, reads)
+        (Self { io, reads: Rc::clone(&reads), turn: Turn::default() }, reads)
     }
 }
 
@@ -132,8 +134,18 @@ impl<I: Io> AsyncRead for Heard<I> {
         cx: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        ready!(Pin::new(&mut self.io).poll_read(cx, buffer))?;
-        self.reads.set(self.reads.get() + 1);
+        let this = &mut *self;
+        ready!(this.turn.poll(cx));
+        let before = buffer.filled().len();
+        match Pin::new(&mut this.io).poll_read(cx, buffer) {
+            Poll::Ready(read) => read?,
+            Poll::Pending => {
+                this.turn.end();
+                return Poll::Pending;
+            }
+        }
+        this.turn.read(buffer.filled().len() - before);
+        this.reads.set(this.reads.get() + 1);
         Poll::Ready(Ok(()))
     }
 }

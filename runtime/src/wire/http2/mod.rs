@@ -6,6 +6,11 @@
 
 pub(crate) mod head;
 pub(crate) mod stream;
+mod turn;
+
+pub(crate) use turn::Turn;
+
+use std::time::Duration;
 
 /// Calls that one connection carries at once, unless its peer allows fewer.
 pub(crate) const STREAMS: u32 = 128;
@@ -13,5 +18,12 @@ pub(crate) const STREAMS: u32 = 128;
 pub(crate) const STREAM_WINDOW: u32 = 65_535;
 /// What may be under way on a connection: so much that slow streams cannot hold up the others.
 pub(crate) const CONNECTION_WINDOW: u32 = STREAMS * STREAM_WINDOW;
+/// For so long, what still comes on a stream that we have reset is ignored, on so many streams at once. Later
+/// it is answered with another reset.
+pub(crate) const RESET_TIME: Duration = Duration::from_secs(5);
+pub(crate) const RESET_STREAMS: usize = 2_000;
+/// What `h2` allows small frames to cost while nobody reads them. It is never given back for those that come
+/// after a reset, and its end would be the connection's: [`stream::Incoming::gather`] bounds it instead.
+pub(crate) const SMALL_FRAMES: usize = usize::MAX;
 /// Bytes of one stream that wait here for the connection to be writable.
 pub(crate) const SEND_BUFFER: usize = 64 * 1024;

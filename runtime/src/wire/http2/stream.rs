@@ -4,7 +4,7 @@ use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use bytes::{Buf as _, Bytes};
+use bytes::{Buf as _, Bytes, BytesMut};
 use h2::client::ResponseFuture;
 use h2::server::SendResponse;
 use h2::{Reason, RecvStream, SendStream};
@@ -22,13 +22,15 @@ pub(crate) struct Incoming {
     stream: RecvStream,
     /// The part of a frame for which there was no room.
     rest: Bytes,
+    /// Frames behind it that came while nobody asked for them; at most a window of them.
+    gathered: BytesMut,
     /// Bytes that were handed on and for which the window has not opened again.
     owed: usize,
 }
 
 impl Incoming {
     pub(crate) fn new(stream: RecvStream) -> Self {
-        Self { stream, rest: Bytes::new(), owed: 0 }
+        Self { stream, rest: Bytes::new(), gathered: BytesMut::new(), owed: 0 }
     }
 
     /// Reads once into the block; what it reads may go out. Whoever asks for more has passed on what
@@ -41,6 +43,10 @@ impl Incoming {
     ) -> Poll<Result<Came, Broken>> {
         self.release();
         while self.rest.is_empty() {
+            if !self.gathered.is_empty() {
+                self.rest = self.gathered.split().freeze();
+                break;
+            }
             match ready!(self.stream.poll_data(cx)) {
                 Some(Ok(data)) => self.rest = data,
                 Some(Err(_)) => return Poll::Ready(Err(Broken::Gone)),
@@ -58,12 +64,21 @@ impl Incoming {
         block.decoded = block.filled;
         self.rest.advance(n);
         self.owed += n;
-        if !self.rest.is_empty() || !self.stream.is_end_stream() {
+        let ended = self.gathered.is_empty() && self.stream.is_end_stream();
+        if !self.rest.is_empty() || !ended {
             return Poll::Ready(Ok(Came::Some));
         }
         // The frame was the last one, without trailers behind it.
         end(block, keep);
         Poll::Ready(Ok(Came::End))
+    }
+
+    /// Takes what has come while nobody can use it. In `h2` each frame has a place of its own, however
+    /// small it is; here it takes no more than its bytes, which the stream's window bounds.
+    pub(crate) fn gather(&mut self, cx: &mut Context<'_>) {
+        while let Poll::Ready(Some(Ok(data))) = self.stream.poll_data(cx) {
+            self.gathered.extend_from_slice(&data);
+        }
     }
 
     fn poll_end(
@@ -293,6 +308,13 @@ impl UpstreamStream {
         let came = ready!(response.poll_fill(block, keep, cx));
         self.ended |= came == Ok(Came::End);
         Poll::Ready(came)
+    }
+
+    /// What comes of the response while its caller takes nothing.
+    pub(crate) fn gather(&mut self, cx: &mut Context<'_>) {
+        if let Some(response) = self.response.as_mut().filter(|_| !self.ended) {
+            response.gather(cx);
+        }
     }
 
     pub(crate) fn poll_drain(
