@@ -17,6 +17,14 @@ pub(crate) enum Caller<'a, N: Net> {
 }
 
 impl<N: Net> Caller<'_, N> {
+    /// The same, for as long as somebody else looks after it.
+    pub(crate) fn lend(&mut self) -> Caller<'_, N> {
+        match self {
+            Self::Http1(io) => Caller::<N>::Http1(io),
+            Self::Http2(answer) => Caller::<N>::Http2(answer),
+        }
+    }
+
     /// Writes what the block has for the caller; the end, too, once the message is `complete`.
     pub(crate) fn poll_drain(
         &mut self,

@@ -20,6 +20,7 @@ pub(crate) use caller::Caller;
 pub(crate) use deliver::{Delivered, Then, deliver};
 pub(crate) use ids::{TraceContext, uuid_v7};
 pub(crate) use link::Link;
+pub(crate) use opening::Asker;
 pub use opening::Opening;
 pub(crate) use request::Request;
 pub(crate) use response::Response;

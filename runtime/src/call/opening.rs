@@ -2,15 +2,16 @@
 
 use std::future::poll_fn;
 use std::pin::pin;
-use std::task::Poll;
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
+use super::{Caller, Request};
 use crate::failure::{Failure, Kind};
-use crate::net::Target;
+use crate::net::{Io as _, Target};
 use crate::policy::Guard;
 use crate::spec::UpstreamId;
 use crate::state::breaker::Verdict;
-use crate::timer::Timer;
+use crate::timer::{Lookout, Timer};
 use crate::worker::{Net, Place, Worker, judge};
 
 /// Addresses that are tried for one connection, if the upstream has as many.
@@ -27,6 +28,7 @@ pub struct Opening<'a, N: Net> {
     timer: &'a Timer,
     /// None for callers of an upstream's own port.
     destination: Option<Target<'a>>,
+    asker: Asker<'a, N>,
     /// Connects so far.
     pub(crate) tries: u32,
     pub(crate) idle: Duration,
@@ -34,13 +36,37 @@ pub struct Opening<'a, N: Net> {
     pub(crate) place: Option<Place>,
 }
 
+/// Who wants a tunnel. One that has left needs none.
+pub(crate) enum Asker<'a, N: Net> {
+    /// With a `CONNECT`.
+    Call(&'a mut Request, Caller<'a, N>),
+    /// With all of a connection. It may have ended its side, and still wait for bytes.
+    Connection(&'a N::Down, Lookout),
+}
+
+impl<N: Net> Asker<'_, N> {
+    /// Ready once it has left.
+    fn poll_gone(&mut self, worker: &Worker<N>, cx: &mut Context<'_>) -> Poll<()> {
+        let (io, lookout) = match self {
+            Self::Call(request, caller) => return request.poll_gone(caller, worker, cx),
+            Self::Connection(io, lookout) => (io, lookout),
+        };
+        loop {
+            ready!(lookout.poll_look(&worker.timers, cx));
+            if io.is_broken() {
+                return Poll::Ready(());
+            }
+        }
+    }
+}
+
 impl<'a, N: Net> Opening<'a, N> {
     pub(crate) fn new(
-        worker: &'a Worker<N>,
-        timer: &'a Timer,
+        (worker, timer): (&'a Worker<N>, &'a Timer),
         destination: Option<Target<'a>>,
+        asker: Asker<'a, N>,
     ) -> Self {
-        Self { worker, timer, destination, tries: 0, idle: IDLE, place: None }
+        Self { worker, timer, destination, asker, tries: 0, idle: IDLE, place: None }
     }
 
     /// Connects to where the caller wanted.
@@ -67,15 +93,15 @@ impl<'a, N: Net> Opening<'a, N> {
         connect: Duration,
         guard: Option<&Guard>,
     ) -> Result<N::Up, Failure> {
-        let mut failure = Failure::unsent(Kind::NoEndpoint);
-        let Some(upstream) = self.worker.upstream(id) else { return Err(failure) };
+        let (worker, mut failure) = (self.worker, Failure::unsent(Kind::NoEndpoint));
+        let Some(upstream) = worker.upstream(id) else { return Err(failure) };
         let mut last = None;
         for _ in 0..upstream.endpoints().min(TRIES) {
             let Some(lease) = upstream.pick(last) else { break };
             last = Some(lease.address);
             let one = self.connected(Target::Upstream(id, lease.address), connect);
             let done = match guard {
-                Some(guard) => guarded(self.worker, guard, one).await,
+                Some(guard) => guarded(worker, guard, one).await,
                 None => one.await,
             };
             match done {
@@ -83,10 +109,10 @@ impl<'a, N: Net> Opening<'a, N> {
                 Err(ours @ Failure { kind: Kind::BreakerOpen { .. } | Kind::Want, .. }) => {
                     return Err(ours);
                 }
-                Err(error) => failure = error,
-                Ok(io) => {
+                Err(error) if error.has_answer() => failure = error,
+                done => {
                     self.tries += 1;
-                    return Ok(io);
+                    return done;
                 }
             }
             self.tries += 1;
@@ -94,14 +120,18 @@ impl<'a, N: Net> Opening<'a, N> {
         Err(failure)
     }
 
-    /// Waits for a connection, for so long.
-    async fn connected(&self, target: Target<'_>, limit: Duration) -> Result<N::Up, Failure> {
-        self.timer.set(self.worker.clock().now() + limit);
-        let mut connect = pin!(self.worker.net.connect(target));
+    /// Waits for a connection, for so long, and no longer than whoever asked for it.
+    async fn connected(&mut self, target: Target<'_>, limit: Duration) -> Result<N::Up, Failure> {
+        let worker = self.worker;
+        self.timer.set(worker.clock().now() + limit);
+        let mut connect = pin!(worker.net.connect(target));
         poll_fn(|cx| {
             if let Poll::Ready(connected) = connect.as_mut().poll(cx) {
-                let failed = |error| Failure::unsent(self.worker.connect_failed(error));
+                let failed = |error| Failure::unsent(worker.connect_failed(error));
                 return Poll::Ready(connected.map_err(failed));
+            }
+            if self.asker.poll_gone(worker, cx).is_ready() {
+                return Poll::Ready(Err(Failure::unsent(Kind::Cancelled)));
             }
             self.timer.poll_due(cx).map(|()| Err(Failure::unsent(Kind::ConnectTimeout)))
         })

@@ -1,7 +1,9 @@
 //! One call, from its head to the end of its answer.
 
 use crate::buffer::Block;
-use crate::call::{Call, Caller, Delivered, Opening, Outcome, Request, Then, deliver, reply};
+use crate::call::{
+    Asker, Call, Caller, Delivered, Opening, Outcome, Request, Then, deliver, reply,
+};
 use crate::clock::Moment;
 use crate::failure::{Failure, Kind, ProxyError};
 use crate::message::Method;
@@ -94,7 +96,8 @@ pub(crate) async fn connect<P: Proxy, N: Net>(
     // Without a port the request would have been refused.
     let port = call.request.parts.port.unwrap_or_default();
     let destination = Some(Target::Name(&host, port));
-    let mut opening = Opening::new(call.worker, call.timer, destination);
+    let asker = Asker::Call(call.request, call.caller.lend());
+    let mut opening = Opening::new((call.worker, call.timer), destination, asker);
     let opened = P::tunnel(route, &mut opening).await;
     let Opening { tries, idle, place, .. } = opening;
     (call.tries, call.limits.idle, call.place) = (tries, idle, place);

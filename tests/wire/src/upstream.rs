@@ -1,5 +1,6 @@
 //! Upstreams that play a script and record what reaches them.
 
+use std::fs;
 use std::io::Write;
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -236,6 +237,17 @@ impl Silent {
         let connect = || TcpStream::connect_timeout(&address, Duration::from_millis(100)).ok();
         let queue = std::iter::from_fn(connect).collect();
         Self { address, _socket: socket, _queue: queue }
+    }
+
+    /// Is somebody waiting to hear from it? So says proc(5), where the ports are hexadecimal and 02 means
+    /// SYN-SENT.
+    pub fn is_awaited(&self) -> bool {
+        let end = format!(":{:04X}", self.address.port());
+        let sockets = fs::read_to_string("/proc/net/tcp").unwrap();
+        sockets.lines().any(|socket| {
+            let mut fields = socket.split_whitespace().skip(2);
+            fields.next().is_some_and(|peer| peer.ends_with(&end)) && fields.next() == Some("02")
+        })
     }
 }
 

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use amb_runtime::testing::Live;
 use amb_tests_wire::caller::{Caller, get};
 use amb_tests_wire::policies::passing::Passing;
-use amb_tests_wire::upstream::{Connection, Upstream, eventually};
+use amb_tests_wire::upstream::{Connection, Silent, Upstream, eventually};
 use socket2::SockRef;
 
 /// Less than any bound of the policies, more than a look now and then takes.
@@ -97,4 +97,38 @@ fn while_nobody_reads_the_bytes_of_a_tunnel() {
     drop(caller);
     let line = logged(&proxy);
     assert!(line.contains("\"error\":\"client_closed\""), "{line}");
+}
+
+#[test]
+fn while_a_tunnel_connects() {
+    let silent = Silent::new();
+    let address = silent.address;
+    let offer = format!("CONNECT {address} HTTP/1.1\r\nhost: {address}\r\n\r\n");
+    // Bytes behind the request are no sign that the caller is there.
+    for (ahead, reset) in [(0, false), (0, true), (64 * 1024, true)] {
+        let proxy = Live::start::<Passing>(1, &[]);
+        let mut caller = Caller::connect(proxy.address());
+        caller.send(offer.clone() + &"x".repeat(ahead));
+        leave(&silent, caller, reset);
+        let line = logged(&proxy);
+        assert!(line.contains("\"status\":499,\"source\":\"none\",\"tries\":1"), "{line}");
+    }
+}
+
+/// An end of its side is none of the connection: only a reset says that it has left.
+#[test]
+fn while_an_opaque_connection_connects() {
+    let silent = Silent::new();
+    let proxy = Live::start::<Passing>(1, &[("vault", silent.address)]);
+    leave(&silent, Caller::connect(proxy.own("vault")), true);
+    let line = logged(&proxy);
+    assert!(line.contains("\"status\":499,\"tries\":1"), "{line}");
+}
+
+/// Leaves as soon as the proxy connects.
+fn leave(upstream: &Silent, mut caller: Caller, reset: bool) {
+    eventually("the connect", || upstream.is_awaited());
+    if reset {
+        SockRef::from(&*caller.stream()).set_linger(Some(Duration::ZERO)).unwrap();
+    }
 }

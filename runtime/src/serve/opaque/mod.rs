@@ -22,7 +22,7 @@ use std::time::Duration;
 
 use self::hello::Hello;
 use crate::buffer::{Block, Outgoing, poll_fill};
-use crate::call::Opening;
+use crate::call::{Asker, Opening};
 use crate::clock::Moment;
 use crate::failure::{Failure, Kind};
 use crate::net::Io as _;
@@ -31,7 +31,7 @@ use crate::observe::report::{Ending, TunnelReport};
 use crate::proxy::Proxy;
 use crate::relay::{Flow, Relay, Relayed};
 use crate::spec::Inbound;
-use crate::timer::Timer;
+use crate::timer::{Lookout, Timer};
 use crate::worker::{Net, Worker};
 
 /// A TLS caller speaks first. One that is silent for so long may speak another protocol.
@@ -66,7 +66,8 @@ impl<'a, N: Net> OpaqueConnection<'a, N> {
     /// Carries it to its end.
     pub(crate) async fn serve<P: Proxy>(mut self, route: P::Route) {
         let destination = self.original.map(Target::Original);
-        let mut opening = Opening::new(self.worker, &self.timer, destination);
+        let asker = Asker::Connection(&self.io, Lookout::default());
+        let mut opening = Opening::new((self.worker, &self.timer), destination, asker);
         let opened = P::tunnel(route, &mut opening).await;
         let Opening { tries, idle, place: _place, .. } = opening;
         let index = P::index(route);
