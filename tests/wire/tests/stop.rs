@@ -1,7 +1,9 @@
 //! The end of a deployed proxy under load: whoever got through to it gets an answer.
 
 use std::net::{SocketAddr, TcpStream};
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::mpsc::{Sender, channel};
 use std::thread;
 
 use amb_tests_wire::caller::Caller;
@@ -79,50 +81,57 @@ fn every_request_that_was_accepted_is_answered() {
     assert_eq!(said, expect);
 }
 
+/// A proxy that drains while a call is under way.
+struct Held {
+    proxy: Process,
+    caller: Caller,
+    /// Lets the upstream answer `late`.
+    release: Sender<()>,
+    _upstream: Upstream,
+}
+
+impl Held {
+    fn begin() -> Self {
+        let (release, gate) = channel::<()>();
+        let gate = Mutex::new(gate);
+        let upstream = Upstream::with(move |connection| {
+            connection.request();
+            gate.lock().unwrap().recv().unwrap();
+            connection.send("HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\nlate");
+        });
+        let mut proxy = Process::start(env!("CARGO_BIN_EXE_stopping"), &[]);
+        let mut caller = Caller::connect(proxy.address);
+        caller.send(format!("GET / HTTP/1.1\r\nhost: {}\r\n\r\n", upstream.address));
+        eventually("the request", || upstream.requests().len() == 1);
+        proxy.terminate();
+        assert_eq!(proxy.notice(), "amb stopping: draining: SIGTERM");
+        Self { proxy, caller, release, _upstream: upstream }
+    }
+
+    /// The call ends as if nothing had been, and then the proxy does.
+    fn finish(mut self) {
+        self.release.send(()).unwrap();
+        let answer = self.caller.answer();
+        assert_eq!((answer.text(), answer.field("connection")), ("late", Some("close")));
+        drop(self.caller);
+        assert_eq!(self.proxy.end().0.code(), Some(0));
+    }
+}
+
 #[test]
 fn a_call_in_flight_is_finished() {
-    let (release, gate) = std::sync::mpsc::channel::<()>();
-    let gate = std::sync::Mutex::new(gate);
-    let upstream = Upstream::with(move |connection| {
-        connection.request();
-        gate.lock().unwrap().recv().unwrap();
-        connection.send("HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\nlate");
-    });
-    let mut proxy = Process::start(env!("CARGO_BIN_EXE_stopping"), &[]);
-    let mut caller = Caller::connect(proxy.address);
-    caller.send(format!("GET / HTTP/1.1\r\nhost: {}\r\n\r\n", upstream.address));
-    eventually("the request", || upstream.requests().len() == 1);
-    proxy.terminate();
-    assert_eq!(proxy.notice(), "amb stopping: draining: SIGTERM");
-    release.send(()).unwrap();
-    let answer = caller.answer();
-    assert_eq!((answer.text(), answer.field("connection")), ("late", Some("close")));
-    drop(caller);
-    assert_eq!(proxy.end().0.code(), Some(0));
+    Held::begin().finish();
 }
 
 #[test]
 fn whoever_comes_while_it_closes_is_refused() {
-    let (release, gate) = std::sync::mpsc::channel::<()>();
-    let gate = std::sync::Mutex::new(gate);
-    let upstream = Upstream::with(move |connection| {
-        connection.request();
-        gate.lock().unwrap().recv().unwrap();
-        connection.send("HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\nlate");
-    });
-    let mut proxy = Process::start(env!("CARGO_BIN_EXE_stopping"), &[]);
-    let mut caller = Caller::connect(proxy.address);
-    caller.send(format!("GET / HTTP/1.1\r\nhost: {}\r\n\r\n", upstream.address));
-    eventually("the request", || upstream.requests().len() == 1);
-    proxy.terminate();
-    assert_eq!(proxy.notice(), "amb stopping: draining: SIGTERM");
-    drop(TcpStream::connect(proxy.address).unwrap());
-    proxy.terminate();
-    assert_eq!(proxy.notice(), "amb stopping: closing: SIGTERM");
-    eventually("the ports are closed", || TcpStream::connect(proxy.address).is_err());
-    release.send(()).unwrap();
-    assert_eq!(caller.answer().text(), "late");
-    assert_eq!(proxy.end().0.code(), Some(0));
+    let mut held = Held::begin();
+    let address = held.proxy.address;
+    drop(TcpStream::connect(address).unwrap());
+    held.proxy.terminate();
+    assert_eq!(held.proxy.notice(), "amb stopping: closing: SIGTERM");
+    eventually("the ports are closed", || TcpStream::connect(address).is_err());
+    held.finish();
 }
 
 /// A caller of HTTP/2 is told with its next call; what it has begun is finished.
