@@ -1,7 +1,10 @@
 //! The application's end: raw bytes in, answers out.
 
+use std::fs;
 use std::io::Write;
 use std::net::{Shutdown, SocketAddr, TcpStream};
+
+use socket2::{Domain, Socket, Type};
 
 use crate::message::{Message, Reader, Unframed};
 use crate::{HOST, PATIENCE};
@@ -25,6 +28,16 @@ pub fn with_body(start: &str, fields: &str, body: &str) -> String {
 impl Caller {
     pub fn connect(proxy: SocketAddr) -> Self {
         Self::of(TcpStream::connect(proxy).unwrap())
+    }
+
+    /// Little fits between it and the proxy: less than 100 KiB, since the system of a sender keeps room
+    /// for a number of segments, and these are small.
+    pub fn connect_narrowly(proxy: SocketAddr) -> Self {
+        let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+        socket.set_recv_buffer_size(4096).unwrap();
+        socket.set_tcp_mss(536).unwrap();
+        socket.connect(&proxy.into()).unwrap();
+        Self::of(socket.into())
     }
 
     pub fn of(stream: TcpStream) -> Self {
@@ -77,6 +90,26 @@ impl Caller {
     /// The next answer's head; for answers whose fields speak of a body that is not there.
     pub fn head(&mut self) -> Message {
         self.reader.head().expect("the connection ended without an answer")
+    }
+
+    /// Bytes that the proxy has written, and that have not been read: in its socket's queue and in ours, as
+    /// proc(5) tells.
+    pub fn unread(&mut self) -> usize {
+        let stream = self.stream();
+        let ports = [stream.local_addr().unwrap().port(), stream.peer_addr().unwrap().port()];
+        let [ours, theirs] = ports.map(|port| format!(":{port:04X}"));
+        let sockets = fs::read_to_string("/proc/net/tcp").unwrap();
+        let queued = |socket: &str| {
+            let fields: Vec<_> = socket.split_whitespace().collect();
+            let (sent, received) = fields[4].split_once(':')?;
+            let queue = match (fields[1], fields[2]) {
+                (local, peer) if local.ends_with(&theirs) && peer.ends_with(&ours) => sent,
+                (local, peer) if local.ends_with(&ours) && peer.ends_with(&theirs) => received,
+                _ => return None,
+            };
+            usize::from_str_radix(queue, 16).ok()
+        };
+        sockets.lines().skip(1).filter_map(queued).sum()
     }
 
     /// Has the proxy closed? Waits for the answer: bytes or the end.
