@@ -63,6 +63,18 @@ fn a_request_crosses_to_http1() {
     }
 }
 
+/// The library drops it before the proxy sees the path.
+#[test]
+fn a_fragment_does_not_cross() {
+    let upstream = Upstream::script([reply("200 OK", "fine")]);
+    let proxy = proxy(&upstream);
+    let mut peer = Peer::connect(proxy.address());
+    let head = [&request("GET", ONE)[..2], &[(":path", "/a?b#c"), (":authority", ONE)]].concat();
+    peer.frame(&headers(1, WHOLE, &head));
+    assert_eq!(peer.find(|frame| frame.kind == HEADERS).unwrap().status(), 200);
+    assert_eq!(upstream.requests()[0].start, "GET /a?b HTTP/1.1");
+}
+
 /// Whatever HTTP/1.1 would read as something else never gets there.
 #[test]
 fn what_cannot_cross_is_refused() {
