@@ -95,22 +95,19 @@ const CHANCE: &[c_long] = &[
     libc::SYS_nanosleep,
 ];
 
-/// `/etc/hosts`, and name servers over UDP from a port of chance.
-const NAMES: &[c_long] = &[
-    libc::SYS_bind,
-    libc::SYS_fstat,
-    libc::SYS_lseek,
-    libc::SYS_newfstatat,
-    libc::SYS_openat,
-    libc::SYS_statx,
-];
+/// `/etc/hosts`.
+const NAMES: &[c_long] =
+    &[libc::SYS_fstat, libc::SYS_lseek, libc::SYS_newfstatat, libc::SYS_openat, libc::SYS_statx];
+
+/// UDP: name servers are asked from a port of chance, the kernel for the addresses of this machine.
+const DATAGRAMS: &[c_long] = &[libc::SYS_bind];
 
 /// One number on all machines that have such filters; C libraries do not agree on its type.
 const FIONBIO: u64 = 0x5421;
 
 /// How many are left.
-pub(super) fn restrict(names: bool) -> Result<usize, String> {
-    let allowed = allowed(names).map_err(|error| error.to_string())?;
+pub(super) fn restrict(names: bool, datagrams: bool) -> Result<usize, String> {
+    let allowed = allowed(names, datagrams).map_err(|error| error.to_string())?;
     let count = allowed.len();
     // The C library falls back to `clone`, whose flags can be seen, if the kernel says that there is
     // no `clone3`. Of two filters the one that refuses counts.
@@ -147,12 +144,16 @@ const fn errno(number: c_int) -> SeccompAction {
     SeccompAction::Errno(number.cast_unsigned())
 }
 
-fn allowed(names: bool) -> Result<BTreeMap<c_long, Vec<SeccompRule>>, BackendError> {
+fn allowed(
+    names: bool,
+    datagrams: bool,
+) -> Result<BTreeMap<c_long, Vec<SeccompRule>>, BackendError> {
     let plain = [BYTES, SOCKETS, TUNNELS, EVENTS, MEMORY, THREADS, SIGNALS, CHANCE];
     let named = if names { NAMES } else { &[] };
-    let mut rules: BTreeMap<_, _> =
-        plain.iter().copied().flatten().chain(named).map(|call| (*call, Vec::new())).collect();
-    rules.insert(libc::SYS_socket, sockets(names)?);
+    let bound = if datagrams { DATAGRAMS } else { &[] };
+    let calls = plain.iter().copied().flatten().chain(named).chain(bound);
+    let mut rules: BTreeMap<_, _> = calls.map(|call| (*call, Vec::new())).collect();
+    rules.insert(libc::SYS_socket, sockets(datagrams)?);
     let own = std::process::id();
     for (call, argument) in [
         // A thread of this process, not another process.
@@ -171,12 +172,12 @@ fn allowed(names: bool) -> Result<BTreeMap<c_long, Vec<SeccompRule>>, BackendErr
     Ok(rules)
 }
 
-/// TCP of both families; with names, UDP as well.
-fn sockets(names: bool) -> Result<Vec<SeccompRule>, BackendError> {
+/// TCP of both families, and UDP if it is needed.
+fn sockets(datagrams: bool) -> Result<Vec<SeccompRule>, BackendError> {
     /// The other bits are flags.
     const KIND: c_int = 0xf;
     let kinds: &[_] =
-        if names { &[libc::SOCK_STREAM, libc::SOCK_DGRAM] } else { &[libc::SOCK_STREAM] };
+        if datagrams { &[libc::SOCK_STREAM, libc::SOCK_DGRAM] } else { &[libc::SOCK_STREAM] };
     let families = [libc::AF_INET, libc::AF_INET6];
     let pairs = families.iter().flat_map(|family| kinds.iter().map(move |kind| (*family, *kind)));
     pairs

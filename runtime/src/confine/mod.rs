@@ -20,7 +20,7 @@ use rustix::process::geteuid;
 use rustix::thread::set_no_new_privs;
 
 use crate::exit::Exit;
-use crate::spec::{Address, Spec};
+use crate::spec::{Address, Spec, listeners};
 
 pub(crate) use identity::raise;
 
@@ -31,13 +31,16 @@ pub(crate) struct Needs {
     user: Option<u32>,
     /// Names are looked up: in `/etc/hosts`, and over UDP.
     names: bool,
+    /// A port of all addresses is listened on: the kernel is asked, over UDP, which these are.
+    anywhere: bool,
 }
 
 impl Needs {
     pub(crate) fn of<P: Spec>() -> Self {
         let named = |address: &Address| matches!(address, Address::Dns { .. });
         let names = P::PASSES || P::UPSTREAMS.iter().any(|upstream| named(&upstream.address));
-        Self { user: P::USER, names }
+        let anywhere = listeners::<P>().iter().any(|it| it.address.ip().is_unspecified());
+        Self { user: P::USER, names, anywhere }
     }
 }
 
@@ -105,7 +108,7 @@ pub(crate) fn confine(needs: Needs) -> Result<Confined, ConfineError> {
     let uid = geteuid().as_raw();
     let files = files::restrict(needs.names);
     // The last step: it forbids all the others.
-    let calls = calls::restrict(needs.names);
+    let calls = calls::restrict(needs.names, needs.names || needs.anywhere);
     Ok(Confined { uid, names: needs.names, files, calls })
 }
 

@@ -1,6 +1,6 @@
 //! Our own ports, by whatever address they are dialled: no call may end up there again.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 
 /// What the listeners of this proxy are bound to, the admin port among them.
 #[derive(Clone, Debug)]
@@ -14,7 +14,8 @@ impl Own {
     /// Would a connection to that address arrive at one of them?
     pub(super) fn has(&self, address: SocketAddr) -> bool {
         let ip = dialled(address.ip());
-        self.any(address.port(), |own| own == ip || (own.is_unspecified() && ip.is_loopback()))
+        let is_here = || ip.is_loopback() || is_local(ip);
+        self.any(address.port(), |own| own == ip || (own.is_unspecified() && is_here()))
     }
 
     /// Does one of them listen on that port of all addresses? Then only who answers tells.
@@ -41,6 +42,20 @@ fn dialled(ip: IpAddr) -> IpAddr {
         IpAddr::V6(Ipv6Addr::UNSPECIFIED) => Ipv6Addr::LOCALHOST.into(),
         ip => ip,
     }
+}
+
+/// Addresses of documentation (RFC 5737, RFC 3849): no machine has them.
+const NOBODYS: [IpAddr; 2] = [
+    IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1)),
+    IpAddr::V6(Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 1)),
+];
+
+/// Is it an address of this machine, assigned or by a route of type `local`? The kernel lends no other; where
+/// it lends whatever it is asked for (`ip_nonlocal_bind`), that says nothing.
+fn is_local(ip: IpAddr) -> bool {
+    let lent = |ip: IpAddr| UdpSocket::bind((ip, 0)).is_ok();
+    let nobodys = NOBODYS.iter().find(|nobody| nobody.is_ipv4() == ip.is_ipv4());
+    lent(ip) && nobodys.is_some_and(|nobody| !lent(*nobody))
 }
 
 #[cfg(test)]
