@@ -9,8 +9,8 @@ use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::fd::OwnedFd;
-use rustix::fs::{FileType, Mode, OFlags, fstat, open};
+use rustix::fd::{AsFd, OwnedFd};
+use rustix::fs::{FileType, Mode, OFlags, fcntl_getfl, fstat, makedev, open};
 use rustix::io::Errno;
 use rustix::net::{SendFlags, send};
 
@@ -22,6 +22,14 @@ static STDERR: LazyLock<Stderr> = LazyLock::new(Stderr::look);
 /// Lines that were lost since the start.
 pub(crate) fn lost() -> u64 {
     STDERR.lost.load(Ordering::Relaxed)
+}
+
+/// Was an output closed when the process started? The standard library has put `/dev/null` in its place,
+/// opened to be read as well, as nobody opens it to write to. To be asked before files are out of reach.
+pub(crate) fn was_closed(output: impl AsFd) -> bool {
+    let null = fstat(&output).is_ok_and(|stat| stat.st_rdev == makedev(1, 3));
+    let read = fcntl_getfl(&output).is_ok_and(|flags| flags.contains(OFlags::RDWR));
+    null && read
 }
 
 /// Writes lines that say which service's ambassador speaks.
@@ -72,6 +80,7 @@ enum Way {
     Socket,
     /// A file, a terminal; a pipe of somebody who does not let us open it.
     Asked,
+    None,
 }
 
 impl Stderr {
@@ -83,6 +92,7 @@ impl Stderr {
                 open("/proc/self/fd/2", flags, Mode::empty()).map_or(Way::Asked, Way::Own)
             }
             Ok(FileType::Socket) => Way::Socket,
+            _ if was_closed(stderr()) => Way::None,
             _ => Way::Asked,
         };
         Self { way, lost: AtomicU64::new(0), told: AtomicU64::new(0) }
@@ -97,6 +107,7 @@ impl Stderr {
                 true => rustix::io::write(stderr(), line),
                 false => Err(Errno::AGAIN),
             },
+            Way::None => Err(Errno::BADF),
         };
         written == Ok(line.len())
     }

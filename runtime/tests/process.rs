@@ -37,6 +37,8 @@ fn main() -> ExitCode {
     a_lost_terminal_stops_the_proxy_like_any_signal();
     a_full_standard_error_stops_nothing();
     a_standard_output_that_does_not_wait_gets_every_line();
+    a_line_for_an_output_that_is_full_or_closed_is_counted_and_told();
+    an_error_output_that_is_full_ends_nothing();
     ExitCode::SUCCESS
 }
 
@@ -280,4 +282,43 @@ fn a_standard_output_that_does_not_wait_gets_every_line() {
     assert_eq!(lines.count(), CALLS);
     let mut process = proxy.process;
     assert_eq!(process.wait().unwrap().code(), Some(0));
+}
+
+/// The proxy, as a shell starts it.
+fn by_shell(script: &str, arguments: &[&str]) -> Command {
+    let mut command = Command::new("sh");
+    command.args(["-c", script]).arg(std::env::current_exe().unwrap()).args(arguments);
+    command.env(AS_PROXY, "1").stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
+    command
+}
+
+fn a_line_for_an_output_that_is_full_or_closed_is_counted_and_told() {
+    let file = std::env::temp_dir().join(format!("amb-full-{}", std::process::id()));
+    let rows = [
+        ("exec \"$0\" >&-", "Bad file descriptor"),
+        ("exec \"$0\" > /dev/full", "No space left on device"),
+        ("ulimit -f 0; exec \"$0\" > \"$FILE\"", "File too large"),
+    ];
+    for (script, why) in rows {
+        let mut command = by_shell(script, &[]);
+        command.env("FILE", &file);
+        let mut proxy = Running::start_with(command);
+        assert!(ask(&proxy.port, "GET /a").starts_with("HTTP/1.1 410"), "{script}");
+        let said = proxy.line();
+        assert!(said.starts_with("amb web: access log: lines are lost"), "{said}");
+        assert!(said.contains(why), "{said}");
+        let metrics = ask(&proxy.admin, "GET /metrics");
+        assert!(metrics.contains("\namb_access_log_dropped_total 1\n"), "{script}: {metrics}");
+        proxy.signal();
+        assert_eq!(proxy.process.wait().unwrap().code(), Some(0), "{script}");
+    }
+    std::fs::remove_file(file).unwrap();
+}
+
+fn an_error_output_that_is_full_ends_nothing() {
+    let file = std::env::temp_dir().join(format!("amb-full-error-{}", std::process::id()));
+    let mut check = by_shell("ulimit -f 0; exec \"$0\" \"$1\" 2> \"$FILE\"", &["--check"]);
+    assert_eq!(check.env("FILE", &file).status().unwrap().code(), Some(0));
+    assert_eq!(std::fs::read(&file).unwrap(), b"");
+    std::fs::remove_file(file).unwrap();
 }

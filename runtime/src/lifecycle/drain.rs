@@ -62,6 +62,16 @@ impl Signals {
     }
 }
 
+/// From now on SIGXFSZ does not end the process: where standard output or error is a file that may grow no
+/// more, the write fails like any other (setrlimit(2), RLIMIT_FSIZE).
+///
+/// # Errors
+/// If the system refuses a handler.
+pub(super) fn survive_full_files() -> std::io::Result<()> {
+    // The handler stays when nobody listens any more.
+    signal(SignalKind::from_raw(rustix::process::Signal::XFSZ.as_raw())).map(drop)
+}
+
 /// A mask of signals, in hexadecimal: SIGHUP is the first (proc(5)).
 fn hang_up_is_ignored() -> bool {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();

@@ -41,6 +41,7 @@ const LAST_LINES: Duration = Duration::from_secs(2);
 /// Runs until the end.
 pub(super) fn serve<P: Proxy>() -> Result<(), Exit> {
     let notices = Notices::of(P::SERVICE);
+    let runtime = control(notices)?;
     with_its_powers::<P>(notices)?;
     raise_descriptor_limit();
     let workers = threads::count(P::WORKERS);
@@ -49,7 +50,6 @@ pub(super) fn serve<P: Proxy>() -> Result<(), Exit> {
         let whose = whose::<P>(*inbound);
         notices.say(format_args!("listening on {bound}{whose}"));
     }
-    let runtime = control(notices)?;
     let done = runtime.block_on(serve_until_the_end::<P>(notices, ports));
     // A call that was cut still holds its log; nothing is left to wait for.
     runtime.shutdown_background();
@@ -73,6 +73,7 @@ async fn serve_until_the_end<P: Proxy>(notices: Notices, ports: Ports) -> Result
 /// Tries what a start would need, and starts nothing.
 pub(super) fn check<P: Proxy>() -> Result<(), Exit> {
     let notices = Notices::of(P::SERVICE);
+    let runtime = control(notices)?;
     with_its_powers::<P>(notices)?;
     let ports = Ports::open(&listeners::<P>(), 1).map_err(unavailable(notices))?;
     if let Some(address) = P::OBSERVE.admin {
@@ -81,7 +82,7 @@ pub(super) fn check<P: Proxy>() -> Result<(), Exit> {
     let ports: Vec<_> = ports.bound.iter().map(|(address, _)| address.to_string()).collect();
     notices.say(format_args!("ports: {} can be had", ports.join(", ")));
     capture::check::<P>(notices)?;
-    control(notices)?.block_on(async {
+    runtime.block_on(async {
         let (discovery, _lookup) = discover(P::UPSTREAMS, notices, Clock::start())?;
         let settled = first_answers(&discovery).await;
         let all = settled && discovery.status.iter().all(|it| it.borrow().error.is_none());
@@ -205,9 +206,13 @@ impl Parts<'_> {
     }
 }
 
-/// The control thread's runtime.
+/// The control thread's runtime. To be made before anything is said: from here on a full file is no end.
 fn control(notices: Notices) -> Result<Runtime, Exit> {
-    Builder::new_current_thread().enable_all().build().map_err(os(notices, "no runtime"))
+    let runtime = Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.map_err(os(notices, "no runtime"))?;
+    let _entered = runtime.enter();
+    drain::survive_full_files().map_err(os(notices, "cannot handle signals"))?;
+    Ok(runtime)
 }
 
 /// Not generic, so that the resolver is compiled with this crate and not with every policy.

@@ -9,6 +9,7 @@ use rustix::event::{PollFd, PollFlags, poll};
 use rustix::io::Errno;
 
 use super::{BUFFERS, Losses};
+use crate::notices::was_closed;
 
 /// The thread's end of the channel lives in the thread.
 #[derive(Debug)]
@@ -41,7 +42,7 @@ impl Writer {
         workers: usize,
         losses: Arc<Losses>,
     ) -> io::Result<(Sender, JoinHandle<()>)> {
-        Self::start_with(workers, losses, Stdout)
+        Self::start_with(workers, losses, Stdout { open: !was_closed(stdout()) })
     }
 
     pub(crate) fn start_with(
@@ -128,10 +129,16 @@ fn count(lines: &[u8]) -> u64 {
 }
 
 /// Standard output as it is. The standard library's would take a closed one for one that is written to.
-struct Stdout;
+struct Stdout {
+    /// It was, when the process started.
+    open: bool,
+}
 
 impl Write for Stdout {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if !self.open {
+            return Err(Errno::BADF.into());
+        }
         loop {
             match rustix::io::write(stdout(), bytes) {
                 // Whoever opened it does not want to wait. This thread does.
