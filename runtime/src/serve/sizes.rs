@@ -101,6 +101,31 @@ fn no_split_takes_anything_where_a_head_fills_a_block() {
     });
 }
 
+/// A head that leaves a byte of its block, or none, makes nobody read and write byte by byte.
+#[test]
+fn no_size_of_a_head_makes_crumbs_of_the_body() {
+    let padded = |start: &[u8], size: usize, body: usize| {
+        let framing = format!("content-length: {body}\r\nx: ");
+        let padding = vec![b'x'; size - start.len() - framing.len() - b"\r\n\r\n".len()];
+        [start, framing.as_bytes(), &padding, b"\r\n\r\n", &vec![b'y'; body]].concat()
+    };
+    with_proxy(async |between| {
+        for size in EDGES.iter().flat_map(|edge| edge - 3..=*edge) {
+            for body in [30_000, 60_000] {
+                for sizes in [[(100, 5), (size, body)], [(size, body), (100, 5)]] {
+                    let [request, response] = [(REQUEST, sizes[0]), (RESPONSE, sizes[1])]
+                        .map(|(start, (size, body))| padded(start, size, body));
+                    let due = request.len() - CLOSE.len();
+                    let writes = between.writes(&[&request], (due, &[&response]));
+                    // The window is 4 KiB at least.
+                    let most = 3 + body / 4096;
+                    assert!(writes.iter().all(|writes| *writes <= most), "{sizes:?}: {writes:?}");
+                }
+            }
+        }
+    });
+}
+
 /// RFC 9112 §2.2; a client takes an answer that it has not asked for as that to its next request.
 #[test]
 fn an_empty_line_behind_a_body_begins_no_request() {

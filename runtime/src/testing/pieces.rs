@@ -1,6 +1,6 @@
 //! A proxy between a caller and an upstream in memory, whose bytes come in given pieces.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::io;
 use std::net::SocketAddr;
@@ -96,8 +96,18 @@ impl Between {
     pub(crate) fn carry(
         &self,
         request: &[&[u8]],
-        (due, response): (usize, &[&[u8]]),
+        response: (usize, &[&[u8]]),
     ) -> (Vec<u8>, Vec<u8>) {
+        let [asked, got] = self.exchange(request, response);
+        (asked.bytes.take(), got.bytes.take())
+    }
+
+    /// In how many writes they have got it.
+    pub(crate) fn writes(&self, request: &[&[u8]], response: (usize, &[&[u8]])) -> [usize; 2] {
+        self.exchange(request, response).map(|got| got.writes.get())
+    }
+
+    fn exchange(&self, request: &[&[u8]], (due, response): (usize, &[&[u8]])) -> [Rc<Got>; 2] {
         let caller = End::saying(request, 0, Ending::Polite);
         let got = Rc::clone(&caller.got);
         let upstream = End::saying(response, due, Ending::AtOnce);
@@ -106,7 +116,7 @@ impl Between {
         let mut serve = pin!(serve::<Plain, Ends>(&self.0, caller, Inbound::Shared));
         let mut cx = Context::from_waker(Waker::noop());
         while serve.as_mut().poll(&mut cx).is_pending() {}
-        (asked.take(), got.take())
+        [asked, got]
     }
 
     /// How long a caller's connection lasts that says this and no more, and takes so many bytes.
@@ -132,7 +142,7 @@ impl Between {
         let serve = serve::<Plain, Ends>(&self.0, caller, Inbound::Shared);
         // It may end, or not.
         drop(tokio::time::timeout(time, serve).await);
-        got.take()
+        got.bytes.take()
     }
 }
 
@@ -159,6 +169,13 @@ enum Ending {
     Polite,
 }
 
+/// What somebody was told.
+#[derive(Default)]
+struct Got {
+    bytes: RefCell<Vec<u8>>,
+    writes: Cell<usize>,
+}
+
 /// Somebody who says pieces, and keeps what is said back.
 struct End {
     pieces: VecDeque<Vec<u8>>,
@@ -168,7 +185,7 @@ struct End {
     announced: bool,
     /// Who waits until enough has been said.
     waiting: Option<Waker>,
-    got: Rc<RefCell<Vec<u8>>>,
+    got: Rc<Got>,
     ending: Ending,
     /// So many bytes are taken.
     room: usize,
@@ -202,7 +219,7 @@ impl AsyncRead for End {
         cx: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        if self.got.borrow().len() < self.due {
+        if self.got.bytes.borrow().len() < self.due {
             self.waiting = Some(cx.waker().clone());
             return Poll::Pending;
         }
@@ -232,12 +249,13 @@ impl AsyncWrite for End {
         _: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        let left = self.room.saturating_sub(self.got.borrow().len());
+        let left = self.room.saturating_sub(self.got.bytes.borrow().len());
         let bytes = &bytes[..bytes.len().min(left)];
         if bytes.is_empty() {
             return Poll::Pending;
         }
-        self.got.borrow_mut().extend_from_slice(bytes);
+        self.got.bytes.borrow_mut().extend_from_slice(bytes);
+        self.got.writes.update(|writes| writes + 1);
         self.waiting.take().into_iter().for_each(Waker::wake);
         Poll::Ready(Ok(bytes.len()))
     }
