@@ -43,6 +43,9 @@ const REDIR_FLAGS: u16 = 3;
 /// The port is the one given (NF_NAT_RANGE_PROTO_SPECIFIED).
 const PROTO_SPECIFIED: u32 = 2;
 
+/// Of a table that stays when its owner ends.
+const STAYS: TableFlags = TableFlags::Owner.union(TableFlags::Persisent);
+
 /// The bits of a TCP header that say what a packet is for.
 const FIN_SYN_RST_ACK: u8 = 0x17;
 const SYN: u8 = 0x02;
@@ -79,7 +82,7 @@ type Elements = Vec<ListAttribute<SetElementAttribute>>;
 impl Rules<'_> {
     /// Messages that make the table.
     pub(super) fn install(&self) -> Vec<NfTablesMessage> {
-        let mut messages = vec![self.table()];
+        let mut messages = vec![self.table(self.flags())];
         for (kind, elements) in [
             (SERVICE, self.ports()),
             (ADDRESS_V4, self.except(|address| address.is_ipv4())),
@@ -97,8 +100,9 @@ impl Rules<'_> {
 
     /// The same, in place of the table that a former process left.
     pub(super) fn adopt(&self) -> Vec<NfTablesMessage> {
-        // Only what has an owner may be deleted by it: taken over first, then made anew.
-        let mut messages = vec![self.table(), self.delete()];
+        // Only what has an owner may be deleted by it: taken over first, then made anew. It stays what
+        // it was meanwhile, for the kernel lets nobody say that a table is not to stay any more.
+        let mut messages = vec![self.table(STAYS), self.delete()];
         messages.extend(self.install());
         messages
     }
@@ -114,11 +118,14 @@ impl Rules<'_> {
         self.fill(UIDS, elements.collect())
     }
 
-    fn table(&self) -> NfTablesMessage {
-        let flags = match self.intercept.on_exit {
+    fn flags(&self) -> TableFlags {
+        match self.intercept.on_exit {
             OnExit::Open => TableFlags::Owner,
-            OnExit::Closed => TableFlags::Owner | TableFlags::Persisent,
-        };
+            OnExit::Closed => STAYS,
+        }
+    }
+
+    fn table(&self, flags: TableFlags) -> NfTablesMessage {
         NfTablesMessage::NewTable(TableMessage {
             attributes: vec![
                 TableAttribute::Name(self.table.to_owned()),

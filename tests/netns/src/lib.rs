@@ -21,6 +21,19 @@ pub mod policies {
     include!(concat!(env!("OUT_DIR"), "/policies.rs"));
 }
 
+/// A version of a policy that is deployed over others.
+#[derive(Clone, Copy, Debug)]
+pub struct Version {
+    /// Of its module.
+    pub name: &'static str,
+    /// The proxy's uid.
+    pub user: u32,
+    /// An address that calls are redirected from.
+    pub redirected: &'static str,
+    /// One that is left alone.
+    pub excepted: &'static str,
+}
+
 /// Who makes the proxy's own calls.
 pub const PROXY: u32 = 15001;
 /// Who makes the application's.

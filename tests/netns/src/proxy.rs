@@ -33,9 +33,18 @@ pub fn command(role: &str, policy: &str) -> Command {
     within(Command::new("setpriv"), role, policy)
 }
 
+/// The same, under another uid.
+pub fn command_as(uid: u32, role: &str, policy: &str) -> Command {
+    within_as(uid, Command::new("setpriv"), role, policy)
+}
+
 /// The same, where `setpriv` is started in another namespace.
-pub fn within(mut command: Command, role: &str, policy: &str) -> Command {
-    command.arg(format!("--reuid={PROXY}")).arg(format!("--regid={PROXY}"));
+pub fn within(command: Command, role: &str, policy: &str) -> Command {
+    within_as(PROXY, command, role, policy)
+}
+
+fn within_as(uid: u32, mut command: Command, role: &str, policy: &str) -> Command {
+    command.arg(format!("--reuid={uid}")).arg(format!("--regid={uid}"));
     command.args(["--clear-groups", "--inh-caps=+net_admin", "--ambient-caps=+net_admin"]);
     command.arg(role).env(POLICY, policy);
     command
