@@ -177,6 +177,10 @@ impl Timers {
 }
 
 impl Timer {
+    pub(crate) fn now(&self) -> Moment {
+        self.timers.clock.now()
+    }
+
     /// From now on the deadline is `at`; an earlier one is forgotten.
     pub(crate) fn set(&self, at: Moment) {
         self.timers.set(self.index, at);

@@ -8,6 +8,7 @@ use std::time::Duration;
 use tokio::io::AsyncWrite as _;
 
 use super::carry::{Carried, carry};
+use super::linger::Linger;
 use super::{REST, http2};
 use crate::buffer::{Block, poll_drain, poll_fill};
 use crate::call::{Caller, Request, Response, Then, reply};
@@ -25,9 +26,8 @@ use crate::worker::{Net, Worker};
 const HEAD_PATIENCE: Duration = Duration::from_secs(10);
 /// While the proxy stops, a silent connection is given this time to say something.
 const DRAIN_PATIENCE: Duration = Duration::from_secs(1);
-/// How long and how much a caller may go on sending after its last answer.
-const LINGER: Duration = Duration::from_secs(1);
-const LINGER_BYTES: usize = 256 * 1024;
+/// How long an answer of our own may take to be written.
+const FAREWELL: Duration = Duration::from_secs(1);
 
 /// The caller's end of a connection.
 struct Connection<N: Net> {
@@ -100,7 +100,7 @@ pub(crate) async fn serve<P: Proxy, N: Net>(worker: &Worker<N>, io: N::Down, inb
         match answer::<P, N>(worker, &mut caller, request, (inbound, route)).await {
             Afterwards::Next(block) if block.filled > 0 => ahead = Some(block),
             Afterwards::Next(block) => worker.blocks.give(block),
-            Afterwards::Linger => return caller.linger(worker).await,
+            Afterwards::Linger => return caller.linger().await,
             Afterwards::Close => return,
         }
     }
@@ -267,7 +267,7 @@ impl<N: Net> Connection<N> {
         let block = request.end(worker);
         let mut out = worker.blocks.take_outgoing();
         out.head.extend_from_slice(b"HTTP/1.1 200 OK\r\n\r\n");
-        self.timer.set(worker.clock().now() + LINGER);
+        self.timer.set(worker.clock().now() + FAREWELL);
         let written = poll_fn(|cx| {
             if let Poll::Ready(written) = poll_drain(&mut self.io, &block, &mut out, cx) {
                 return Poll::Ready(written.is_ok());
@@ -290,7 +290,7 @@ impl<N: Net> Connection<N> {
         let block = &response.block;
         write::response(&block.bytes, &block.fields, &response.parts, &additions, &mut out.head);
         out.begin_body(block);
-        self.timer.set(worker.clock().now() + LINGER);
+        self.timer.set(worker.clock().now() + FAREWELL);
         poll_fn(|cx| {
             if poll_drain(&mut self.io, block, &mut out, cx).is_ready() {
                 return Poll::Ready(());
@@ -300,32 +300,16 @@ impl<N: Net> Connection<N> {
         .await;
         worker.blocks.give_outgoing(out);
         response.discard(worker);
-        self.linger(worker).await;
+        self.linger().await;
     }
 
-    /// Ends our side and reads on for a while: closing with unread bytes would reset the
-    /// connection and might take the answer with it (RFC 9112 §9.6).
-    async fn linger(mut self, worker: &Worker<N>) {
-        let mut block = worker.blocks.take();
-        let mut budget = LINGER_BYTES;
-        self.timer.set(worker.clock().now() + LINGER);
-        let mut shut = false;
-        poll_fn(|cx| {
-            if !shut {
-                shut = ready!(Pin::new(&mut self.io).poll_shutdown(cx)).is_ok();
-            }
-            while shut && budget > 0 {
-                block.filled = 0;
-                match poll_fill(&mut self.io, &mut block, cx) {
-                    Poll::Ready(Ok(read)) if read > 0 => budget = budget.saturating_sub(read),
-                    Poll::Ready(_) => return Poll::Ready(()),
-                    Poll::Pending => return self.timer.poll_due(cx),
-                }
-            }
-            Poll::Ready(())
-        })
-        .await;
-        worker.blocks.give(block);
+    /// Ends our side, and reads on for a while.
+    async fn linger(mut self) {
+        let ended = poll_fn(|cx| Pin::new(&mut self.io).poll_shutdown(cx)).await;
+        if ended.is_ok() {
+            let mut linger = Linger::begin(&self.timer);
+            poll_fn(|cx| linger.poll(&mut self.io, &self.timer, cx)).await;
+        }
     }
 }
 

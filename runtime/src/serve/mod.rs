@@ -5,11 +5,13 @@
 //! http2    one connection of HTTP/2: streams in, each of them a call
 //! opaque   a connection whose bytes nobody looks at
 //! carry    one call, from its head to the end of its answer
+//! linger   what callers go on sending after the end
 //! ```
 
 pub(crate) mod carry;
 pub(crate) mod http1;
 pub(crate) mod http2;
+mod linger;
 pub(crate) mod opaque;
 #[cfg(test)]
 mod resting;

@@ -3,13 +3,16 @@
 //! Byte-identical up and down, and in bounded memory: a body is never collected.
 
 use std::fs;
-use std::net::{SocketAddr, TcpStream};
+use std::io::Write as _;
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use amb_runtime::testing::Live;
 use amb_tests_wire::HOST;
 use amb_tests_wire::caller::{Caller, get};
 use amb_tests_wire::peers::{Folder, Nginx, have};
+use amb_tests_wire::policies::passing::Passing;
 use amb_tests_wire::process::Process;
 use amb_tests_wire::upstream::{Upstream, reply};
 
@@ -126,4 +129,30 @@ fn connections_that_say_nothing_hold_no_buffers() {
     call();
     let each = (proxy.peak_memory() - before) as f64 / silent.len() as f64;
     assert!(each < 9.0, "{each} KiB for each");
+}
+
+/// Clients like Node's look for an answer when they have written everything.
+#[test]
+fn an_answer_to_an_upload_that_nobody_reads_is_there_when_all_is_written() {
+    const UPLOAD: usize = 32 * 1024 * 1024;
+    let refused = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let early = Upstream::with(|connection| {
+        connection.head();
+        connection.send("HTTP/1.1 413 Too Large\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
+    });
+    let proxy = Live::start::<Passing>(1, &[("catalog", refused)]);
+    for (host, status) in [(HOST.to_owned(), 502), (early.address.to_string(), 413)] {
+        for framing in [format!("content-length: {UPLOAD}"), "transfer-encoding: chunked".into()] {
+            let mut caller = Caller::connect(proxy.address());
+            let stream = caller.stream();
+            let mut head = format!("POST / HTTP/1.1\r\nhost: {host}\r\n{framing}\r\n\r\n");
+            if framing.starts_with("transfer") {
+                head += &format!("{UPLOAD:x}\r\n");
+            }
+            stream.write_all(head.as_bytes()).unwrap();
+            let written = stream.write_all(&vec![b'x'; UPLOAD]);
+            assert!(written.is_ok(), "{host}, {framing}: {written:?}");
+            assert_eq!(caller.answer().status(), status, "{host}, {framing}");
+        }
+    }
 }

@@ -5,21 +5,17 @@ use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, ready};
-use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::gauge::Gauge;
 use crate::buffer::Block;
-use crate::clock::{Clock, Moment};
-use crate::net::{Io, poll_read};
+use crate::clock::Clock;
+use crate::net::Io;
 use crate::observe::metrics::Flood;
+use crate::serve::linger::Linger;
 use crate::timer::{Timer, Timers};
 use crate::wire::http2::Turn;
-
-/// How long and how much a caller may go on sending after the end.
-const LINGER: Duration = Duration::from_secs(1);
-const LINGER_BYTES: usize = 256 * 1024;
 
 /// A connection's bytes; those that were read before it was known to be HTTP/2 come first.
 pub(super) struct Inlet<I> {
@@ -40,11 +36,10 @@ pub(super) struct Watch {
     clock: Clock,
 }
 
-/// Our side has ended. Closing with unread bytes would reset the connection, and might take the
-/// last frame with it.
+/// Our side has ended.
 struct Ending {
     timer: Timer,
-    budget: usize,
+    linger: Linger,
 }
 
 impl Watch {
@@ -64,10 +59,6 @@ impl Watch {
 
     pub(super) fn is_blocked(&self) -> bool {
         self.blocked.get()
-    }
-
-    pub(super) fn now(&self) -> Moment {
-        self.clock.now()
     }
 
     /// So many of these bytes have been sent.
@@ -178,18 +169,9 @@ impl<I: Io> AsyncWrite for Inlet<I> {
         if this.ending.is_none() {
             ready!(Pin::new(&mut this.io).poll_shutdown(cx))?;
             let timer = this.timers.timer();
-            timer.set(this.watch.now() + LINGER);
-            this.ending = Some(Ending { timer, budget: LINGER_BYTES });
+            this.ending = Some(Ending { linger: Linger::begin(&timer), timer });
         }
-        let Some(ending) = &mut this.ending else { return Poll::Ready(Ok(())) };
-        let mut scratch = [0; 4096];
-        while ending.budget > 0 {
-            match poll_read(&mut this.io, cx, &mut scratch) {
-                Poll::Ready(Ok(read @ 1..)) => ending.budget = ending.budget.saturating_sub(read),
-                Poll::Ready(_) => break,
-                Poll::Pending => return ending.timer.poll_due(cx).map(Ok),
-            }
-        }
-        Poll::Ready(Ok(()))
+        let Some(Ending { timer, linger }) = &mut this.ending else { return Poll::Ready(Ok(())) };
+        linger.poll(&mut this.io, timer, cx).map(Ok)
     }
 }
