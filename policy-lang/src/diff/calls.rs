@@ -183,14 +183,13 @@ fn outcome(end: &End<'_>, whole: bool) -> Side {
 
 /// A call that `otherwise pass` lets through.
 fn nothing(plan: &Plan) -> Settings {
-    let second = std::time::Duration::from_secs(1);
     Settings {
         timeout: Timeout {
             overlays: Vec::new(),
             total: Sourced { value: Total::Off, origin: plan.otherwise.origin.clone() },
             per_try: None,
-            connect: Sourced::language(second),
-            idle: Sourced::language(second * 300),
+            connect: Sourced::language(Timeout::CONNECT),
+            idle: Sourced::language(Timeout::IDLE),
         },
         retry: None,
         breaker: None,

@@ -1,15 +1,9 @@
 //! One try against a scripted upstream: when it ends, and how.
 
-use std::time::Duration;
-
 use super::Millis;
 use super::grpc;
 use super::trace::Outcome;
 use crate::plan::{ScriptedReply, ScriptedStep, Timeout, Total};
-
-/// The `connect` and `idle` of calls that belong to no upstream: the defaults.
-const CONNECT: Duration = Duration::from_secs(1);
-const IDLE: Duration = Duration::from_secs(300);
 
 /// The bounds of one try.
 pub(super) struct Bounds<'a> {
@@ -62,7 +56,7 @@ pub(super) fn ending(step: &ScriptedStep, start: Millis, bounds: &Bounds<'_>) ->
 
 /// How long a caller may take for its request. Without a total, nothing but silence ends that wait.
 fn patience(start: Millis, bounds: &Bounds<'_>) -> Millis {
-    let idle = bounds.timeout.map_or(IDLE, |timeout| timeout.idle.value);
+    let idle = bounds.timeout.map_or(Timeout::IDLE, |timeout| timeout.idle.value);
     match bounds.deadline {
         Millis::MAX => start.saturating_add(super::millis(idle)),
         deadline => deadline,
@@ -72,7 +66,7 @@ fn patience(start: Millis, bounds: &Bounds<'_>) -> Millis {
 /// What happens once the request is complete.
 fn upstreams(step: &ScriptedStep, start: Millis, bounds: &Bounds<'_>) -> TryEnd {
     let sent = step.reply != ScriptedReply::Refused;
-    let connect = bounds.timeout.map_or(CONNECT, |timeout| timeout.connect.value);
+    let connect = bounds.timeout.map_or(Timeout::CONNECT, |timeout| timeout.connect.value);
     // Without a total, nothing but silence ends the wait for a head.
     let per_try =
         bounds.timeout.and_then(|timeout| match (&timeout.per_try, timeout.total.value) {

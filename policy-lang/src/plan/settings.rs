@@ -35,6 +35,12 @@ pub struct Timeout {
     pub idle: Sourced<Duration>,
 }
 
+impl Timeout {
+    /// What calls of no upstream have: the defaults of the language.
+    pub const CONNECT: Duration = Duration::from_secs(3);
+    pub const IDLE: Duration = Duration::from_secs(5 * 60);
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Total {
     Fixed(Duration),

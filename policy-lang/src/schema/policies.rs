@@ -57,10 +57,15 @@ pub(super) const ROWS: &[Row] = &[
     row(TIMEOUT, "per-try", DURATION, "One try, to the head of its answer.")
         .measure(Measure::Duration)
         .order(Order::Less),
-    row(TIMEOUT, "connect", DURATION, "One connect.")
-        .default("1s")
-        .measure(Measure::Duration)
-        .order(Order::Less),
+    row(
+        TIMEOUT,
+        "connect",
+        DURATION,
+        "One connect. Linux repeats a packet that got lost on the way after 1 s, and again after 2 s more.",
+    )
+    .default("3s")
+    .measure(Measure::Duration)
+    .order(Order::Less),
     row(
         TIMEOUT,
         "idle",

@@ -44,21 +44,21 @@ fn where_a_value_is_written_makes_no_difference() {
 #[test]
 fn what_changes_alike_everywhere_is_said_once() {
     check(
-        "weakened    *  timeout.connect: 1s -> 2s  (language): a dead address is given up later",
+        "weakened    *  timeout.connect: 3s -> 4s  (language): a dead address is given up later",
         |plan| {
             for upstream in &mut plan.upstreams {
-                upstream.settings.timeout.connect.value = 2 * SECOND;
+                upstream.settings.timeout.connect.value = 4 * SECOND;
                 for route in &mut upstream.routes {
-                    route.settings.timeout.connect.value = 2 * SECOND;
+                    route.settings.timeout.connect.value = 4 * SECOND;
                 }
             }
         },
     );
     check(
-        "weakened    payment/*  timeout.connect: 1s -> 2s  (language): a dead address is given up later",
+        "weakened    payment/*  timeout.connect: 3s -> 4s  (language): a dead address is given up later",
         |plan| {
-            plan.upstreams[0].settings.timeout.connect.value = 2 * SECOND;
-            plan.upstreams[0].routes[0].settings.timeout.connect.value = 2 * SECOND;
+            plan.upstreams[0].settings.timeout.connect.value = 4 * SECOND;
+            plan.upstreams[0].routes[0].settings.timeout.connect.value = 4 * SECOND;
         },
     );
 }
@@ -132,15 +132,15 @@ fn stock_retry(plan: &mut Plan) -> &mut amb_policy_lang::plan::Retry {
 #[test]
 fn json_and_markdown_say_the_same() {
     let changes = changed(|plan| {
-        plan.upstreams[1].routes[0].settings.timeout.connect = route_set(2 * SECOND, 36);
+        plan.upstreams[1].routes[0].settings.timeout.connect = route_set(4 * SECOND, 36);
     });
     let json_text = r#"[
   {
     "kind": "weakened",
     "scope": "inventory/stock",
     "setting": "timeout.connect",
-    "old": "1s",
-    "new": "2s",
+    "old": "3s",
+    "new": "4s",
     "old_place": "language",
     "new_place": "order.amb:36",
     "example": null,
@@ -152,7 +152,7 @@ fn json_and_markdown_say_the_same() {
     let table = "**1 weakened**\n\n\
         | | calls | setting | before | after | place |\n|---|---|---|---|---|---|\n\
         | **weakened**: a dead address is given up later | `` inventory/stock `` | `` timeout.connect `` \
-        | `` 1s `` | `` 2s `` | language -> order.amb:36 |\n";
+        | `` 3s `` | `` 4s `` | language -> order.amb:36 |\n";
     assert_eq!(markdown(&changes), table);
     assert_eq!(markdown(&[]), "No call is treated differently.\n");
 }

@@ -38,7 +38,7 @@ use crate::grpc::{self, Grpc, TimeLeft};
 use crate::message::RequestHead;
 use crate::observe::event::Event;
 use crate::observe::report::Refusal;
-use crate::policy::Cause;
+use crate::policy::{Cause, Language, TimeoutPolicy as _};
 use crate::spec::{Inbound, UpstreamId};
 use crate::state::budget::Budget;
 use crate::timer::Timer;
@@ -100,8 +100,8 @@ impl Limits {
         hurried: false,
         per_try: None,
         streams: false,
-        connect: Duration::from_secs(1),
-        idle: Duration::from_secs(300),
+        connect: Language::CONNECT,
+        idle: Language::IDLE,
     };
 }
 

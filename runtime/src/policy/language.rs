@@ -21,7 +21,7 @@ impl TimeoutPolicy for Language {
     /// Bytes have no end of their own. For calls the compiler asks for a `total`.
     const TOTAL: Total = Total::Off;
     const PER_TRY: Option<Duration> = None;
-    const CONNECT: Duration = secs(1);
+    const CONNECT: Duration = secs(3);
     const IDLE: Duration = mins(5);
 }
 

@@ -96,6 +96,26 @@ fn names_count_only_with_the_port_of_their_upstream() {
     });
 }
 
+/// The kernel repeats it after a second.
+#[test]
+fn the_first_packet_to_an_upstream_may_get_lost() {
+    inside("the_first_packet_to_an_upstream_may_get_lost", || {
+        peers::serve(&[80]);
+        nft::load(
+            "table inet lossy {\nchain input {\ntype filter hook input priority 0;\n\
+             tcp dport 80 tcp flags syn / fin,syn,rst,ack numgen inc mod 2 0 drop\n}\n}\n",
+        );
+        let proxy = Proxy::start(ROLE, "open");
+        // An upstream that the policy knows, and one that it passes on to.
+        for destination in ["10.1.0.1:80=shop.test", "10.3.0.1:80=nobody.invalid"] {
+            let (address, _) = destination.split_once('=').unwrap();
+            let expected = [Reached::At(address.parse().unwrap(), PROXY)];
+            assert_eq!(call(ROLE, APPLICATION, &[destination]), expected);
+        }
+        proxy.kill();
+    });
+}
+
 #[test]
 fn the_rules_are_those_that_amb_rules_prints() {
     inside("the_rules_are_those_that_amb_rules_prints", || {

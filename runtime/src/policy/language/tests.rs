@@ -37,7 +37,7 @@ impl BreakerPolicy for SilentGrpc {
 fn timeouts() {
     assert_eq!(Silent::TOTAL, Total::Off);
     assert_eq!(Silent::PER_TRY, None);
-    assert_eq!((Silent::CONNECT, Silent::IDLE), (secs(1), mins(5)));
+    assert_eq!((Silent::CONNECT, Silent::IDLE), (secs(3), mins(5)));
 }
 
 #[test]
