@@ -42,7 +42,7 @@ struct Lines<'a> {
     chars: Vec<u32>,
 }
 
-const STRIDE: usize = 1024;
+const STRIDE: usize = 64;
 
 impl<'a> Places<'a> {
     pub(crate) fn new(sources: &'a [Source]) -> Self {

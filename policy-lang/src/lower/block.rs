@@ -24,9 +24,10 @@ pub(super) fn blocks(cx: &Cx<'_, '_>, upstreams: &[Upstream]) -> Option<Vec<Bloc
         let nodes = (known.file, known.node.children.as_slice());
         blocks.push(block(cx, Whose::Upstream(at), &Layer::Upstream, nodes)?);
         let routes = upstreams.get(at).map(|upstream| upstream.routes.as_slice());
+        // Both stand in the order of the file.
+        let mut written = known.node.children.iter().filter(|child| child.key() == "route");
         for (number, route) in routes.unwrap_or_default().iter().enumerate() {
-            let mut all = known.node.children.iter().filter(|child| child.key() == "route");
-            let node = all.find(|node| cx.place(node) == route.place);
+            let node = written.find(|node| cx.place(node) == route.place);
             let nodes = (known.file, node.map_or(&[][..], |node| node.children.as_slice()));
             blocks.push(block(cx, Whose::Route(at, number), &Layer::Route, nodes)?);
         }
