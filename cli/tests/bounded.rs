@@ -215,6 +215,46 @@ fn tests() {
     cases.iter().for_each(|(name, policy)| is_bounded(&["check", "test"], name, policy));
 }
 
+/// Two versions of routes, whether they are far from each other or take calls from all others.
+#[test]
+fn differences() {
+    let count = if cfg!(debug_assertions) { 100 } else { 1_000 };
+    let policy = |routes: &dyn Fn(usize) -> String| {
+        let routes: String =
+            (0..count).map(|at| format!("route r{at} {{ {} }}\n", routes(at))).collect();
+        format!("{HEAD}{UPSTREAM}{routes}}}\n")
+    };
+    let far = |path: &str, total: usize| {
+        policy(&|at| format!("match GET {path}/{{id}}/r{at}; timeout {total}ms"))
+    };
+    let near = |total: usize| {
+        policy(&|at| {
+            format!("match GET /v1/** header(\"x-{at}\") == \"y\"; timeout {}ms", total + at % 7)
+        })
+    };
+    // A call to `/s1/t2` is of two routes: which is first says what happens to it.
+    let crossing = |turned: bool| {
+        policy(&|at| match (at * 2 < count) == turned {
+            true => format!("match GET /s{}/{{id}}; timeout {}ms", at % (count / 2), 100 + at % 7),
+            false => format!("match GET /{{id}}/t{}; timeout {}ms", at % (count / 2), 100 + at % 5),
+        })
+    };
+    for (name, old, new) in [
+        ("changed", far("/v1", 100), far("/v1", 200)),
+        ("moved", far("/v1", 100), far("/v2", 100)),
+        ("overlapping", near(100), near(200)),
+        ("turned", crossing(false), crossing(true)),
+    ] {
+        let folder = TempDir::new().unwrap();
+        fs::write(folder.path().join("a.amb"), old).unwrap();
+        fs::write(folder.path().join("b.amb"), new).unwrap();
+        let output = amb(folder.path(), "diff a.amb b.amb");
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(0), "{name}: {said}");
+        assert!(String::from_utf8_lossy(&output.stdout).contains("weakened"), "{name}");
+    }
+}
+
 /// Sane, and as large as they get.
 #[test]
 fn a_thousand_routes() {

@@ -20,6 +20,8 @@ mod conform;
 
 mod resolve;
 
+mod cover;
+
 mod lower;
 
 mod check;

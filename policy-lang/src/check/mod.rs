@@ -10,7 +10,6 @@ mod bounds;
 mod breaker;
 mod bytes;
 mod compare;
-mod cover;
 mod file;
 mod grpc;
 mod guardrails;

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use super::cover::{self, example};
 use crate::conform::Node;
+use crate::cover::{self, Request};
 use crate::diagnostics::{Diagnostic, ENOUGH, are_enough, file as names, policy as report};
 use crate::lower::Lowered;
-use crate::plan::{Action, Match, Place, Route, Upstream};
+use crate::plan::{Action, Match, Route, Upstream};
 use crate::span::Span;
 
 pub(super) fn check(lowered: &Lowered<'_>, found: &mut Vec<Diagnostic>) {
@@ -71,9 +71,9 @@ fn hidden(lines: &[Line<'_>], upstream: &Upstream, found: &mut Vec<Diagnostic>) 
 }
 
 fn told(line: &Line<'_>, lines: &[Line<'_>], whole: bool) -> Option<Diagnostic> {
-    let request = example(line.matched);
+    let request = Request::of(line.matched);
     let taking = lines.iter().find(|rival| request.taken_by(rival.matched, line.matched))?;
-    let witness = request.describe(line.matched);
+    let witness = request.describe(&[line.matched]);
     let hidden = report::Hidden {
         route: &line.route.name,
         by: &taking.route.name,
@@ -103,16 +103,9 @@ fn unused(upstream: &Upstream, node: &Node<'_>, found: &mut Vec<Diagnostic>) {
     if upstream.routes.is_empty() || !answered {
         return;
     }
-    let any = Match {
-        place: Place { file: 0, line: 1, column: 1 },
-        methods: Vec::new(),
-        path: None,
-        headers: Vec::new(),
-        grpc: false,
-    };
     let mut lines = cover::Lines::default();
     upstream.routes.iter().flat_map(|route| &route.matches).for_each(|line| lines.add(line));
-    if !lines.leave(&any) {
+    if !lines.leave(&cover::ANY) {
         let span = node.name().map(|(_, arg)| arg.span).unwrap_or_default();
         found.push(report::unused_upstream(span, &upstream.name));
     }

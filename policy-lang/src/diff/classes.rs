@@ -3,29 +3,21 @@
 //! A class is what an old route and a new one have in common, without what earlier routes of either plan
 //! take. Where both do the same under the same name, it does not matter whether there is such a call.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::common::{left_over, overlap};
 use super::edits::{self, Direction};
 use super::targets::{self, Target};
+use crate::cover::{self, ANY, Earlier, leave_server, left_over};
 use crate::plan::{
-    Action, BreakerScope, HeaderTerm, Match, Method, PathPattern, Place, Plan, Rewrite, Route,
-    Segment, Settings, Sourced, Upstream,
+    Action, BreakerScope, Match, PathPattern, Plan, Rewrite, Route, Segment, Settings, Sourced,
+    Upstream,
 };
 use crate::summary::rows;
 
-/// How many lines may be compared with pairs of others, all pairs taken together. Routes that overlap
-/// more than that are not told apart.
-const MOST: usize = 4_000_000;
-
-/// The calls that no route matches.
-static ANY: Match = Match {
-    place: Place { file: 0, line: 1, column: 1 },
-    methods: Vec::new(),
-    path: None,
-    headers: Vec::new(),
-    grpc: false,
-};
+/// How many steps the search for calls may take, over all pairs of lines, and how many classes there may
+/// be. Routes that overlap more than that are not told apart.
+const STEPS: usize = 10_000_000;
+const CLASSES: usize = 20_000;
 
 /// Calls that are treated alike, before and after.
 pub(super) struct Class<'p> {
@@ -65,59 +57,42 @@ pub(super) struct End<'p> {
 
 /// All classes.
 pub(super) fn all<'p>(old: &'p Plan, new: &'p Plan) -> Vec<Class<'p>> {
-    let (mut numbers, mut looked, mut classes) = (Numbers::default(), 0, Vec::new());
+    let mut found = Found::default();
     for (before, after) in targets::pairs(old, new) {
-        let before = Lines::of(old, before, &mut numbers);
-        let after = Lines::of(new, after, &mut numbers);
-        common(&before, &after, &mut looked, &mut classes);
+        let before = Lines::of(old, before, &mut found.meanings);
+        let after = Lines::of(new, after, &mut found.meanings);
+        found.common(&before, &after);
     }
-    classes
+    found.classes
 }
 
-/// Numbers for what is compared often: texts that mean the same, and terms about fields.
+/// Numbers for texts that mean the same.
 #[derive(Default)]
-struct Numbers<'p> {
-    meanings: BTreeMap<String, usize>,
-    terms: BTreeMap<(&'p str, &'p str), usize>,
-}
+struct Meanings(BTreeMap<String, usize>);
 
-impl<'p> Numbers<'p> {
-    fn meaning(&mut self, text: String) -> usize {
-        let next = self.meanings.len();
-        *self.meanings.entry(text).or_insert(next)
-    }
-
-    /// What a line asks for: ascending, none twice.
-    fn terms(&mut self, line: &'p Match) -> Vec<usize> {
-        let number = |term: &'p HeaderTerm| {
-            let next = self.terms.len();
-            *self.terms.entry((term.name.as_str(), term.value.as_str())).or_insert(next)
-        };
-        let terms: BTreeSet<usize> = line.headers.iter().map(number).collect();
-        terms.into_iter().collect()
+impl Meanings {
+    fn number(&mut self, text: String) -> usize {
+        let next = self.0.len();
+        *self.0.entry(text).or_insert(next)
     }
 }
-
-/// The terms up to which lines are looked up by them.
-const TERMS: usize = 6;
 
 /// The match lines of a destination in order; the last one stands for the calls of no route.
 struct Lines<'p> {
     all: Vec<Line<'p>>,
-    by_terms: HashMap<Vec<usize>, Vec<usize>>,
+    tree: cover::Lines<'p>,
 }
 
 /// A match line, and what is done with its calls.
 struct Line<'p> {
     matched: &'p Match,
-    terms: Vec<usize>,
     end: End<'p>,
     /// Equal for lines whose calls are treated alike.
     meaning: usize,
 }
 
 impl<'p> Lines<'p> {
-    fn of(plan: &'p Plan, target: Target, numbers: &mut Numbers<'p>) -> Self {
+    fn of(plan: &'p Plan, target: Target, meanings: &mut Meanings) -> Self {
         let upstream = target.and_then(|index| plan.upstreams.get(index));
         let routes = upstream.filter(|it| !it.protocol.value.is_opaque()).map(|it| &it.routes);
         let routes = routes.into_iter().flatten();
@@ -125,88 +100,80 @@ impl<'p> Lines<'p> {
         let ends = matched.map(Some).chain([None]).map(|matched| End { plan, upstream, matched });
         let line = |end: End<'p>| {
             let matched = end.matched.map_or(&ANY, |(_, line)| line);
-            let (terms, meaning) = (numbers.terms(matched), numbers.meaning(end.meaning()));
-            Line { matched, terms, end, meaning }
+            Line { matched, end, meaning: meanings.number(end.meaning()) }
         };
         let all: Vec<Line<'p>> = ends.map(line).collect();
-        let mut by_terms: HashMap<_, Vec<usize>> = HashMap::new();
-        for (at, line) in all.iter().enumerate() {
-            by_terms.entry(line.terms.clone()).or_default().push(at);
-        }
-        Self { all, by_terms }
+        let mut tree = cover::Lines::default();
+        all.iter().for_each(|line| tree.add(line.matched));
+        Self { all, tree }
     }
 
-    /// The lines before `until` that could take a call of both lines: they ask for no other fields.
-    fn rivals(&self, until: usize, both: &[&Line<'p>; 2], terms: &[usize]) -> Vec<&'p Match> {
-        let near = |at: &usize| {
-            let line = self.all.get(*at).filter(|_| *at < until)?.matched;
-            both.iter().all(|other| overlap(line, other.matched)).then_some(line)
-        };
-        if terms.len() > TERMS {
-            return (0..until).filter_map(|at| near(&at)).collect();
-        }
-        let subsets = (0..1_usize << terms.len()).map(|mask| -> Vec<usize> {
-            let chosen = terms.iter().enumerate().filter(|(bit, _)| mask & (1 << bit) != 0);
-            chosen.map(|(_, term)| *term).collect()
-        });
-        let found = subsets.filter_map(|subset| self.by_terms.get(&subset));
-        found.flatten().filter_map(near).collect()
+    /// For each of the lines the number of the first of these that takes all of its calls.
+    fn covering(&self, lines: &[Line<'_>]) -> Vec<usize> {
+        let last = self.all.len().saturating_sub(1);
+        lines.iter().map(|line| self.tree.covering(line.matched).unwrap_or(last)).collect()
     }
 }
 
-fn common<'p>(
-    before: &Lines<'p>,
-    after: &Lines<'p>,
-    looked: &mut usize,
-    classes: &mut Vec<Class<'p>>,
-) {
-    let mut seen = BTreeSet::new();
-    let mut told = [false; 3];
-    for (from, old) in before.all.iter().enumerate() {
-        for (to, new) in after.all.iter().enumerate() {
+#[derive(Default)]
+struct Found<'p> {
+    classes: Vec<Class<'p>>,
+    meanings: Meanings,
+    steps: usize,
+}
+
+impl<'p> Found<'p> {
+    fn common(&mut self, before: &Lines<'p>, after: &Lines<'p>) {
+        let (mut seen, mut told) = (BTreeSet::new(), [false; 3]);
+        for (from, to) in pairs(before, after) {
+            let (Some(old), Some(new)) = (before.all.get(from), after.all.get(to)) else {
+                continue;
+            };
             let key = (old.key(), new.key());
-            if !overlap(old.matched, new.matched) || seen.contains(&key) {
+            if seen.contains(&key) {
                 continue;
             }
             let shares = shares(&old.end, &new.end);
             let news = shares.iter().zip(told).any(|(shares, told)| *shares && !told);
-            let alone = own_breaker(old) || own_breaker(new);
-            let known = if key.0 == key.1 && !news && !alone {
-                Known::Same
-            } else {
-                let terms: BTreeSet<usize> = old.terms.iter().chain(&new.terms).copied().collect();
-                let terms: Vec<usize> = terms.into_iter().collect();
-                let mut rivals = before.rivals(from, &[old, new], &terms);
-                rivals.extend(after.rivals(to, &[old, new], &terms));
-                *looked += rivals.len();
-                if *looked > MOST {
-                    classes.push(Class { old: old.end, new: new.end, known: Known::Nothing });
-                    return;
-                }
-                match example(old.matched, new.matched, &rivals) {
-                    Some(call) => Known::Example(call),
-                    None => continue,
-                }
+            let same = key.0 == key.1 && !news && !own_breaker(old) && !own_breaker(new);
+            let earlier = [before.tree.before(from), after.tree.before(to)];
+            let known = match same {
+                true => Some(Known::Same),
+                false => self.example([old.matched, new.matched], &earlier).map(Known::Example),
             };
-            seen.insert(key);
-            told.iter_mut().zip(shares).for_each(|(told, shares)| *told |= shares);
-            classes.push(Class { old: old.end, new: new.end, known });
+            if self.steps > STEPS || self.classes.len() > CLASSES {
+                self.classes.push(Class { old: old.end, new: new.end, known: Known::Nothing });
+                return;
+            }
+            if let Some(known) = known {
+                self.classes.push(Class { old: old.end, new: new.end, known });
+                seen.insert(key);
+                told.iter_mut().zip(shares).for_each(|(told, shares)| *told |= shares);
+            }
         }
+    }
+
+    /// A call that both lines take and no earlier one does.
+    fn example(&mut self, both: [&Match; 2], earlier: &[Earlier<'_, '_>]) -> Option<String> {
+        let request = left_over(&both, earlier, &mut self.steps);
+        let server = || leave_server(&both, earlier).then(|| "OPTIONS *".to_owned());
+        request.map(|request| request.describe(&both)).or_else(server)
     }
 }
 
-/// A call that both lines take and no rival does.
-fn example(old: &Match, new: &Match, rivals: &[&Match]) -> Option<String> {
-    if let Some(request) = left_over(&[old, new], rivals) {
-        return Some(request.describe(&[old, new]));
-    }
-    if old.path.is_some() || new.path.is_some() {
-        return None;
-    }
-    // What is asked of a server as a whole has no path (RFC 9110 §9.3.7).
-    let server = Match { methods: vec![Method::Options], ..ANY.clone() };
-    let rivals: Vec<&Match> = rivals.iter().filter(|it| it.path.is_none()).copied().collect();
-    left_over(&[old, new, &server], &rivals).map(|_| "OPTIONS *".to_owned())
+/// The lines that could have a call in common. Behind a line that takes all calls of another one, nothing
+/// is left of that.
+fn pairs<'l>(
+    before: &'l Lines<'_>,
+    after: &'l Lines<'_>,
+) -> impl Iterator<Item = (usize, usize)> + 'l {
+    let (last, first) = (after.covering(&before.all), before.covering(&after.all));
+    let lines = before.all.iter().enumerate().zip(last);
+    lines.flat_map(move |((from, old), last)| {
+        let mut shared = after.tree.sharing(old.matched, last);
+        shared.retain(|to| first.get(*to).is_some_and(|first| from <= *first));
+        shared.into_iter().map(move |to| (from, to))
+    })
 }
 
 /// What calls of both ends have in common with others: the upstream, its breaker, its budget.

@@ -12,7 +12,6 @@
 
 mod calls;
 mod classes;
-mod common;
 mod edits;
 mod fold;
 mod guardrails;

@@ -224,7 +224,7 @@ pub struct Match {
 }
 
 /// `header("x-cohort") == "beta"`: any one field line of that name has exactly this value.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct HeaderTerm {
     /// Lower case.
     pub name: String,
