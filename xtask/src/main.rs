@@ -3,6 +3,7 @@
 //! Each is a few commands that one could type; every one is shown before it runs.
 
 mod bless;
+mod nightly;
 mod quick;
 mod shell;
 
@@ -15,6 +16,7 @@ usage: cargo xtask quick           format, lints and fast tests of what has chan
        cargo xtask bless           write anew what tests compare with
        cargo xtask bless budget    write anew how many instructions a call may take: minutes
        cargo xtask bench [ARG]...  measure beside other proxies: minutes, see amb-bench --help
+       cargo xtask nightly [SEED]  search for what the promises miss, from a new seed: minutes
        cargo xtask ci              everything that has to hold before a change lands
 ";
 
@@ -25,6 +27,7 @@ fn main() -> ExitCode {
         ["bless"] => bless::all(),
         ["bless", "budget"] => bless::budget(),
         ["bench", arguments @ ..] => bench(arguments),
+        ["nightly", seed @ ..] if seed.len() < 2 => nightly::run(seed.first().copied()),
         ["ci"] => Step::new(".ci/run").run(),
         _ => {
             eprint!("{USAGE}");

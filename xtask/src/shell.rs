@@ -47,9 +47,9 @@ impl Step {
         self
     }
 
-    pub(crate) fn envs(
+    pub(crate) fn envs<'a>(
         mut self,
-        variables: impl IntoIterator<Item = (&'static str, &'static str)>,
+        variables: impl IntoIterator<Item = (&'a str, &'a str)>,
     ) -> Self {
         for (name, value) in variables {
             self.words.insert_str(0, &format!("{name}={value} "));

@@ -27,6 +27,12 @@ pub struct Shape {
     pub routes: u64,
 }
 
+/// Where the seeds of a nightly run begin: `AMB_NIGHT`, which `cargo xtask nightly` sets; `None`: it is none.
+pub fn night() -> Option<u64> {
+    let seed = std::env::var("AMB_NIGHT").ok()?;
+    Some(seed.parse().unwrap_or_else(|_| panic!("AMB_NIGHT={seed} is no seed")))
+}
+
 /// A policy of up to three upstreams with up to four routes each.
 pub fn small(seed: u64) -> String {
     let mut dice = Dice::new(seed);
