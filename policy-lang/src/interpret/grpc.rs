@@ -37,10 +37,14 @@ fn is_grpc(request: &Lines) -> bool {
 
 /// An answer of ours, as a caller of gRPC understands it: everything is in the head.
 pub(super) fn answer(answer: &mut Answer, request: &Lines) {
-    if answer.source == Source::Upstream || !is_grpc(request) {
+    if answer.source == Source::Upstream {
         return;
     }
-    let code = code_of(answer.status);
+    let told = answer.grpc.take();
+    if !is_grpc(request) {
+        return;
+    }
+    let code = told.unwrap_or(code_of(answer.status));
     let text = percent_encoded(answer.text.trim_end());
     answer.fields.set("content-type", "application/grpc");
     answer.fields.add("grpc-status", &code.number().to_string());

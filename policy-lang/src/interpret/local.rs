@@ -14,6 +14,7 @@ use crate::plan::{Action, GrpcCode, Reply, Timeout};
 /// What the caller gets.
 pub(super) struct Answer {
     pub(super) status: u16,
+    /// Of an answer of ours: what a caller of gRPC is told, where its status does not say it.
     pub(super) grpc: Option<GrpcCode>,
     pub(super) source: Source,
     /// The body of an answer of ours.
@@ -40,7 +41,11 @@ impl Answer {
         match (ending.outcome, ending.limit) {
             (Outcome::ConnectFailure, Limit::Connect) => Self::local(502, "connection_timeout"),
             (Outcome::ConnectFailure, _) => Self::local(502, "connection_refused"),
-            (Outcome::Reset, _) => Self::local(502, "connection_terminated"),
+            // The upstream may have acted: `unavailable` would tell a library to send the call again.
+            (Outcome::Reset, _) => {
+                let grpc = Some(GrpcCode::Internal);
+                Self { grpc, ..Self::local(502, "connection_terminated") }
+            }
             (Outcome::SlowCaller, _) => Self::slow(),
             (Outcome::Want, _) => Self::local(503, "proxy_internal_error"),
             _ => Self::local(504, "http_response_timeout"),

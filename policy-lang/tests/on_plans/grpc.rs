@@ -105,8 +105,8 @@ fn what_never_arrived_is_repeated_and_what_may_have_is_not() {
     let refused = vec![step(ScriptedReply::Refused), answers(GrpcCode::Ok)];
     assert_eq!(outcome(&played(&plan, call(&[]), refused)), (OK, 2, None));
     let reset = vec![step(ScriptedReply::Reset), answers(GrpcCode::Ok)];
-    let unavailable = Status::Grpc(GrpcCode::Unavailable);
-    assert_eq!(outcome(&played(&plan, call(&[]), reset)), (unavailable, 1, Some(Refusal::Unsafe)));
+    let internal = Status::Grpc(GrpcCode::Internal);
+    assert_eq!(outcome(&played(&plan, call(&[]), reset)), (internal, 1, Some(Refusal::Unsafe)));
 }
 
 #[test]

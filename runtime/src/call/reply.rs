@@ -19,7 +19,7 @@ pub(crate) fn of_failure<N: Net>(
     to: RequestHead<'_>,
     failure: Failure,
 ) -> Response<N> {
-    let mut reply = Reply::to(worker, to, failure.status());
+    let mut reply = Reply::to(worker, to, (failure.status(), failure.grpc()));
     let mut status = format!("amb; error={}", failure.error().name());
     let mut text = format!("{}\n", failure.error().name().replace('_', " "));
     if let Kind::BreakerOpen { breaker, retry_in } = failure.kind {
@@ -68,7 +68,7 @@ pub(crate) fn of_policy<P: ReplyPolicy, N: Net>(
     worker: &Worker<N>,
     to: RequestHead<'_>,
 ) -> Response<N> {
-    let mut reply = Reply::to(worker, to, P::STATUS);
+    let mut reply = Reply::to(worker, to, (P::STATUS, Grpc::of_http(P::STATUS)));
     for (name, value) in P::HEADERS {
         reply.field(name, value.as_bytes());
     }
@@ -85,8 +85,12 @@ struct Reply {
 
 impl Reply {
     /// An answer to that request. One of gRPC has a status of its own, behind an HTTP status of 200.
-    fn to<N: Net>(worker: &Worker<N>, request: RequestHead<'_>, status: u16) -> Self {
-        let grpc = grpc::is_call(request).then(|| Grpc::of_http(status));
+    fn to<N: Net>(
+        worker: &Worker<N>,
+        request: RequestHead<'_>,
+        (status, code): (u16, Grpc),
+    ) -> Self {
+        let grpc = grpc::is_call(request).then_some(code);
         let status = if grpc.is_some() { 200 } else { status };
         Self { grpc, ..Self::new(worker, status) }
     }

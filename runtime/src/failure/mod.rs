@@ -8,6 +8,7 @@ use std::io;
 use std::time::Duration;
 
 use crate::buffer::Broken;
+use crate::grpc::Grpc;
 use crate::net::ConnectError;
 use crate::policy::Cause;
 
@@ -33,6 +34,8 @@ pub(crate) enum Kind {
     /// The upstream says that it has not looked at the request.
     RefusedStream,
     Reset,
+    /// The upstream has reset the stream; what that means to a caller of gRPC.
+    Aborted(Grpc),
     /// The response head is not HTTP.
     Malformed,
     TryTimeout,
@@ -85,7 +88,7 @@ impl Failure {
                 Some(Cause::ConnectFailure)
             }
             Kind::Stale | Kind::RefusedStream => Some(Cause::RefusedStream),
-            Kind::Reset | Kind::Malformed => Some(Cause::Reset),
+            Kind::Reset | Kind::Aborted(_) | Kind::Malformed => Some(Cause::Reset),
             Kind::TryTimeout | Kind::TotalTimeout | Kind::OutOfTime => Some(Cause::Timeout),
             _ => None,
         }
@@ -110,6 +113,7 @@ impl Failure {
             | Kind::ConnectTimeout
             | Kind::Stale
             | Kind::Reset
+            | Kind::Aborted(_)
             | Kind::Malformed
             | Kind::Unresolved => 502,
             Kind::NoEndpoint
@@ -123,6 +127,16 @@ impl Failure {
         }
     }
 
+    /// What a caller of gRPC gets instead. To its library `unavailable` is a word to send the call again: it
+    /// hears that only where the upstream cannot have acted on it.
+    pub(crate) const fn grpc(self) -> Grpc {
+        match (self.kind, self.stage) {
+            (Kind::Aborted(code), _) => code,
+            (Kind::Stale | Kind::Reset | Kind::Malformed, Stage::Sent) => Grpc::Internal,
+            _ => Grpc::of_http(self.status()),
+        }
+    }
+
     /// The proxy error type of RFC 9209 §2.3.
     pub(crate) const fn error(self) -> ProxyError {
         match self.kind {
@@ -132,7 +146,9 @@ impl Failure {
             Kind::ConnectTimeout => ProxyError::ConnectionTimeout,
             Kind::Want => ProxyError::ProxyInternal,
             // The breaker's word is its own: who reads it shall not have to guess.
-            Kind::Stale | Kind::Reset | Kind::RefusedStream => ProxyError::ConnectionTerminated,
+            Kind::Stale | Kind::Reset | Kind::Aborted(_) | Kind::RefusedStream => {
+                ProxyError::ConnectionTerminated
+            }
             Kind::Malformed => ProxyError::HttpProtocol,
             Kind::TryTimeout | Kind::TotalTimeout | Kind::OutOfTime => {
                 ProxyError::HttpResponseTimeout

@@ -304,6 +304,11 @@ impl<'c> Serving<'c> {
         self.0.send(frames.iter().flat_map(Frame::bytes).collect::<Vec<_>>())
     }
 
+    /// Ends the connection in the middle.
+    pub fn cut(&mut self) {
+        self.0.end();
+    }
+
     /// A response with that body.
     pub fn answer(&mut self, stream: u32, body: &str) -> bool {
         let head = headers(stream, END_HEADERS, &[(":status", "200")]);

@@ -13,6 +13,7 @@ use super::Pool;
 use super::drive::{Heard, Life, drive};
 use crate::clock::Moment;
 use crate::failure::{Failure, Kind};
+use crate::grpc::Grpc;
 use crate::message::HEAD_LIMIT;
 use crate::net::Connect;
 use crate::timer::Timers;
@@ -160,7 +161,7 @@ impl Seat {
             Some(Reason::REFUSED_STREAM) if error.is_remote() => {
                 Failure::unsent(Kind::RefusedStream)
             }
-            Some(_) if error.is_remote() => Failure::sent(Kind::Reset),
+            Some(code) if error.is_remote() => Failure::sent(Kind::Aborted(meaning(code))),
             Some(_) => Failure::sent(Kind::Malformed),
             None if reused => Failure::sent(Kind::Stale),
             None => Failure::sent(Kind::Reset),
@@ -178,6 +179,17 @@ impl Drop for Seat {
     fn drop(&mut self) {
         let calls = &self.connection.calls;
         calls.set(calls.get() - 1);
+    }
+}
+
+/// What a reset means to a caller of gRPC ("HTTP2 Transport Mapping" of its `PROTOCOL-HTTP2.md`).
+fn meaning(code: Reason) -> Grpc {
+    match code {
+        Reason::REFUSED_STREAM => Grpc::Unavailable,
+        Reason::CANCEL => Grpc::Cancelled,
+        Reason::ENHANCE_YOUR_CALM => Grpc::ResourceExhausted,
+        Reason::INADEQUATE_SECURITY => Grpc::PermissionDenied,
+        _ => Grpc::Internal,
     }
 }
 

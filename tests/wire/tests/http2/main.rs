@@ -8,4 +8,6 @@ mod calls;
 #[cfg(test)]
 mod crossing;
 #[cfg(test)]
+mod grpc;
+#[cfg(test)]
 mod peers;
