@@ -61,9 +61,12 @@ impl<N: Net> Response<N> {
         self.grpc.map_or(Cause::Status(self.status()), Cause::Grpc)
     }
 
-    /// Looks for the status of gRPC. It is not waited for: a stream may tell only at its end.
+    /// Looks for the status of gRPC that decides about the try: an answer that is nothing but a head has
+    /// one (Trailers-Only). Any other head commits the call, whatever came with it (A6).
     pub(crate) fn read_grpc(&mut self) {
-        self.grpc = self.grpc_field("grpc-status").and_then(Grpc::of_field);
+        if matches!(self.framing, Framing::None | Framing::Length(0)) {
+            self.grpc = self.field("grpc-status").and_then(Grpc::of_field);
+        }
     }
 
     /// The status of gRPC at the end of the answer: a stream tells it in its trailers.
@@ -73,16 +76,15 @@ impl<N: Net> Response<N> {
 
     /// `grpc-retry-pushback-ms`, of an answer with a status of gRPC.
     pub(crate) fn pushback(&self) -> Option<&[u8]> {
-        self.grpc.and_then(|_| self.grpc_field("grpc-retry-pushback-ms"))
+        self.grpc.and_then(|_| self.field("grpc-retry-pushback-ms"))
     }
 
-    fn grpc_field(&self, name: &str) -> Option<&[u8]> {
+    fn field(&self, name: &str) -> Option<&[u8]> {
         let Block { bytes, fields, .. } = &*self.block;
         let field = fields.iter().find(|field| field.is_named(bytes, name));
-        field.map(|field| field.value.of(bytes)).or_else(|| self.trailer(name))
+        field.map(|field| field.value.of(bytes))
     }
 
-    /// The value of a trailer that is here already.
     fn trailer(&self, name: &str) -> Option<&[u8]> {
         let mut lines = self.block.trailers.split_inclusive(|&byte| byte == b'\n');
         lines.find_map(|line| {

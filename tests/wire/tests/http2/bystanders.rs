@@ -180,9 +180,9 @@ fn late_uploads_end_no_other_call_of_their_caller() {
 }
 
 /// Streams that nobody reads for now, full of tiny frames.
-const STALLED: u32 = 40;
+const STALLED: u32 = 20;
 /// What a proxy that keeps them may take, in KiB: the frames' places in `h2` would be twice as much.
-const MEMORY: u64 = 30 * 1024;
+const MEMORY: u64 = 20 * 1024;
 
 /// As many messages as a window allows.
 fn messages(stream: u32) -> Vec<Frame> {

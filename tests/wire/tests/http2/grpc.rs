@@ -77,3 +77,34 @@ fn no_call_that_may_have_been_carried_out_is_unavailable() {
     });
     assert_eq!(malformed, ("internal".to_owned(), 1));
 }
+
+const HEAD: [(&str, &str); 2] = [(":status", "200"), ("content-type", "application/grpc")];
+const UNAVAILABLE: (&str, &str) = ("grpc-status", "14");
+
+/// What is nothing but a head may be asked for again; any other head is the answer, whether or not the
+/// rest comes with it.
+#[test]
+fn a_head_commits_the_call_unless_it_is_all_there_is() {
+    let only = |stream| headers(stream, WHOLE, &[&HEAD[..], &[UNAVAILABLE]].concat());
+    let head = |stream| headers(stream, END_HEADERS, &HEAD);
+    let message = |stream| data(stream, 0, b"\0\0\0\0\x02hi");
+    let trailers = |stream| headers(stream, WHOLE, &[UNAVAILABLE]);
+    let seen = |reply: fn(&[Frame]) -> Vec<&[Frame]>, with_message: bool| {
+        let (status, seen) = ending(move |serving, stream| {
+            let mut frames = vec![head(stream), message(stream), trailers(stream)];
+            if !with_message {
+                frames.remove(1);
+            }
+            reply(&frames).iter().for_each(|part| assert!(serving.send(part)));
+        });
+        assert_eq!(status, "unavailable");
+        seen
+    };
+    let together: fn(&[Frame]) -> Vec<&[Frame]> = |frames| vec![frames];
+    let apart: fn(&[Frame]) -> Vec<&[Frame]> = |frames| frames.chunks(1).collect();
+    for reply in [together, apart] {
+        assert_eq!([seen(reply, true), seen(reply, false)], [1, 1]);
+    }
+    let ended = ending(move |serving, stream| assert!(serving.send(&[only(stream)])));
+    assert_eq!(ended, ("unavailable".to_owned(), 3));
+}
