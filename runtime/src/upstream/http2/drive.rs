@@ -1,8 +1,9 @@
 //! A connection to an upstream, driven by a task of its own until it ends.
 //!
 //! An upstream that has vanished says nothing, and a call that waits for a long answer cannot know
-//! the difference. So a silent connection with calls on it is asked for a sign of life; not often,
-//! for servers take many such questions for an attack (gRPC's allow one in five minutes).
+//! the difference. So a silent connection with calls on it is asked for a sign of life: once early,
+//! later seldom, for servers take many such questions for an attack. Those of gRPC allow one in five
+//! minutes, none without a call, and count from one to the next, whatever they say in between.
 
 use std::cell::Cell;
 use std::future::poll_fn;
@@ -24,10 +25,10 @@ use crate::wire::http2::Turn;
 
 /// How often a connection is looked at, and how long the answer to a ping may take.
 const LOOK: Duration = Duration::from_secs(10);
-/// Looks at a silent connection until the first ping …
-const FIRST: u32 = 3;
-/// … and until the next one, if nothing but the answer came.
-const NEXT: u32 = 30;
+/// Looks at a silent connection until it is asked.
+const QUIET: u32 = 3;
+/// Looks from one ping to the next, at least: more than five minutes.
+const APART: u32 = 31;
 
 /// A stream that counts what is heard on it.
 pub(super) struct Heard<I> {
@@ -70,11 +71,7 @@ pub(super) async fn drive<I: Io>(
             }
             ready!(timer.poll_due(cx));
             timer.set(clock.now() + LOOK);
-            if life.calls.get() == 0 {
-                silence = Silence::default();
-                continue;
-            }
-            match silence.look(life.reads.get()) {
+            match silence.look(life.reads.get(), life.calls.get() > 0) {
                 Verdict::Fine => {}
                 Verdict::Ask => {
                     if let Some(pings) = &mut pings {
@@ -94,14 +91,15 @@ pub(super) async fn drive<I: Io>(
 #[derive(Debug)]
 struct Silence {
     heard: u64,
-    looks: u32,
-    patience: u32,
+    quiet: u32,
+    /// Looks since the last ping; as many as it takes before the first one.
+    since: u32,
     asked: bool,
 }
 
 impl Default for Silence {
     fn default() -> Self {
-        Self { heard: 0, looks: 0, patience: FIRST, asked: false }
+        Self { heard: 0, quiet: 0, since: APART, asked: false }
     }
 }
 
@@ -113,18 +111,22 @@ enum Verdict {
 }
 
 impl Silence {
-    fn look(&mut self, heard: u64) -> Verdict {
-        if heard != self.heard {
-            self.patience = if self.asked { NEXT } else { FIRST };
-            (self.heard, self.looks, self.asked) = (heard, 0, false);
+    fn look(&mut self, heard: u64, needed: bool) -> Verdict {
+        self.since = self.since.saturating_add(1);
+        if heard != self.heard || !needed {
+            (self.heard, self.quiet, self.asked) = (heard, 0, false);
             return Verdict::Fine;
         }
         if self.asked {
             return Verdict::Dead;
         }
-        self.looks += 1;
-        self.asked = self.looks >= self.patience;
-        if self.asked { Verdict::Ask } else { Verdict::Fine }
+        self.quiet += 1;
+        self.asked = self.quiet >= QUIET && self.since >= APART;
+        if !self.asked {
+            return Verdict::Fine;
+        }
+        self.since = 0;
+        Verdict::Ask
     }
 }
 
@@ -196,22 +198,36 @@ mod tests {
         ];
         for (heard, verdicts) in rows {
             let mut silence = Silence::default();
-            let looks: Vec<_> = heard.iter().map(|&heard| silence.look(heard)).collect();
+            let looks: Vec<_> = heard.iter().map(|&heard| silence.look(heard, true)).collect();
             assert_eq!(looks, verdicts);
         }
     }
 
-    #[test]
-    fn one_that_answers_is_asked_seldom() {
+    /// At which of a thousand looks a connection is asked that answers, and on which something else is
+    /// heard, or no call is, every so many looks.
+    fn asked(heard_every: usize, idle_every: usize) -> Vec<usize> {
         let mut silence = Silence::default();
         let mut heard = 1;
         let mut asked = Vec::new();
-        for look in 0..100 {
-            if silence.look(heard) == Verdict::Ask {
+        for look in 0..1_000 {
+            heard += u64::from(look % heard_every == heard_every - 1);
+            if silence.look(heard, look % idle_every != idle_every - 1) == Verdict::Ask {
                 asked.push(look);
                 heard += 1;
             }
         }
-        assert_eq!(asked, [3, 34, 65, 96]);
+        asked
+    }
+
+    #[test]
+    fn one_that_answers_is_asked_seldom() {
+        assert_eq!(asked(9_999, 9_999)[..4], [3, 34, 65, 96]);
+        for heard_every in [1, 2, 3, 4, 5, 6, 9, 30, 31, 32, 9_999] {
+            for idle_every in [3, 6, 10, 31, 40, 9_999] {
+                let asked = asked(heard_every, idle_every);
+                let apart = asked.windows(2).all(|pair| pair[1] - pair[0] > 30);
+                assert!(apart, "heard every {heard_every}, idle every {idle_every}: {asked:?}");
+            }
+        }
     }
 }
