@@ -4,6 +4,7 @@ use std::future::poll_fn;
 use std::iter::successors;
 use std::pin::pin;
 use std::task::Poll;
+use std::time::Duration;
 
 use super::exchange::Exchange;
 use super::link::{End, Link};
@@ -14,6 +15,11 @@ use crate::net::{Target, race};
 use crate::spec::{Inbound, Protocol};
 use crate::upstream::{Lease, Upstream};
 use crate::worker::{Net, Worker};
+
+/// How long a call that was refused again and again waits before it goes out once more: so that an upstream
+/// that takes none is not asked as fast as it can refuse.
+const FIRST_PAUSE: Duration = Duration::from_millis(1);
+const LAST_PAUSE: Duration = Duration::from_millis(64);
 
 /// Which connections a try may use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -123,10 +129,35 @@ async fn on<N: Net>(call: &mut Call<'_, N>, aim: Aim<'_, N>) -> Outcome<N> {
         Err(Failure { kind: Kind::Stale, stage }) if call.goes_again(stage) => {
             let end = aim.within.end + (call.callers_time - callers_time);
             let within = Within { begun: call.now, end: end.min(call.limits.deadline) };
-            once(call, &Aim { within, ..aim }, Connections::New).await
+            Box::pin(again(call, Aim { within, ..aim })).await
         }
-        Err(Failure { kind: Kind::Stale, stage: Stage::Sent }) => Err(Failure::sent(Kind::Reset)),
-        outcome => outcome,
+        outcome => outcome.map_err(settled),
+    }
+}
+
+/// What nobody has looked at goes on going out, on one new connection after another, as long as the try
+/// has time: an upstream may refuse it over and over while it goes away (RFC 9113 §6.8).
+async fn again<N: Net>(call: &mut Call<'_, N>, mut aim: Aim<'_, N>) -> Outcome<N> {
+    // Where neither the try nor the call has an end, silence has one.
+    let end = aim.within.end.min(call.now + call.limits.idle);
+    let mut pause = FIRST_PAUSE;
+    loop {
+        let outcome = once(call, &aim, Connections::New).await;
+        let refused = matches!(outcome, Err(Failure { kind: Kind::Stale, stage: Stage::Unsent }));
+        if !refused || !call.goes_again(Stage::Unsent) || call.now + pause >= end {
+            return outcome.map_err(settled);
+        }
+        call.wait(pause).await?;
+        pause = (pause * 2).min(LAST_PAUSE);
+        aim.within.begun = call.now;
+    }
+}
+
+/// It is not sent again: that its connection was a kept one no longer says anything.
+fn settled(failure: Failure) -> Failure {
+    match failure {
+        Failure { kind: Kind::Stale, stage: Stage::Sent } => Failure::sent(Kind::Reset),
+        failure => failure,
     }
 }
 

@@ -245,3 +245,50 @@ fn upstreams_that_stall_end_no_other_call_of_their_caller() {
     assert_eq!(peer.find(|frame| frame.kind == HEADERS).unwrap().status(), 204);
     assert!(proxy.peak_memory() < MEMORY, "{} KiB", proxy.peak_memory());
 }
+
+/// Calls that a connection takes before it goes away.
+const TAKEN: usize = 10;
+
+/// Each connection answers ten calls, and says that it has looked at no other. `plain-two` has no `retry`.
+#[test]
+fn what_connections_that_go_away_refuse_is_sent_until_it_is_taken() {
+    const ALL: u32 = 100;
+    let carried = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&carried);
+    let upstream = serving(move |serving| {
+        let taken: Vec<_> = (0..TAKEN).map_while(|_| serving.request()).collect();
+        counted.fetch_add(taken.len(), Ordering::SeqCst);
+        serving.send(&[go_away(*taken.last().unwrap_or(&0), NO_ERROR)]);
+        // Those that it has taken wait for their answers meanwhile.
+        taken.iter().for_each(|stream| assert!(serving.answer(*stream, "fine")));
+        serving.find(|_| false);
+    });
+    let proxy = proxy(&upstream);
+    let mut peer = Peer::connect(proxy.address());
+    let post = |stream| headers(stream, WHOLE, &request("POST", PLAIN_TWO));
+    peer.frames(&(0..ALL).map(|at| post(2 * at + 1)).collect::<Vec<_>>());
+    for at in 0..ALL {
+        let head = peer.find(|frame| frame.kind == HEADERS).unwrap();
+        assert_eq!(head.status(), 200, "{at}");
+    }
+    assert_eq!(carried.load(Ordering::SeqCst), ALL as usize);
+}
+
+#[test]
+fn a_caller_that_goes_away_gets_its_answers() {
+    let (release, released) = channel();
+    let released = Mutex::new(released);
+    let upstream = serving(move |serving| {
+        if let Some(stream) = serving.request() {
+            released.lock().unwrap().recv().unwrap();
+            serving.answer(stream, "fine");
+            serving.find(|_| false);
+        }
+    });
+    let proxy = proxy(&upstream);
+    let mut peer = Peer::connect(proxy.address());
+    peer.frames(&[get(1, TWO), go_away(0, NO_ERROR)]);
+    assert!(peer.is_alive());
+    release.send(()).unwrap();
+    assert_eq!(peer.find(|frame| frame.kind == DATA).unwrap().payload, b"fine");
+}
