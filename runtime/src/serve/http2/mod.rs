@@ -20,7 +20,7 @@ use h2::{Reason, RecvStream};
 use self::inlet::{Inlet, Watch};
 use super::REST;
 use super::carry::carry;
-use crate::buffer::Block;
+use crate::buffer::{Block, Framing};
 use crate::call::{Caller, Request, reply};
 use crate::message::{HEAD_LIMIT, Method, Refused};
 use crate::observe::metrics::Flood;
@@ -257,6 +257,9 @@ async fn call<P: Proxy, N: Net>(
     let mut answer = CallerStream::new(body, answer);
     match read {
         Ok((parts, framing)) => {
+            if framing == Framing::Length(0) && !is_empty(worker, &mut answer).await {
+                return worker.blocks.give(block);
+            }
             let request = Request::of_frames(block, parts, framing);
             let route = P::route(&request.head(), inbound);
             let timer = worker.timers.timer();
@@ -269,6 +272,22 @@ async fn call<P: Proxy, N: Net>(
             refuse(worker, answer, (method, refused)).await;
         }
     }
+}
+
+/// A body that has announced itself as empty: to an upstream of HTTP/1.1 its request is complete, so nothing
+/// goes there before the caller has said the same. `h2` resets a stream that brings more than it announced.
+async fn is_empty<N: Net>(worker: &Worker<N>, answer: &mut CallerStream) -> bool {
+    let timer = worker.timers.timer();
+    timer.set(worker.clock().now() + HEAD_PATIENCE);
+    let empty = poll_fn(|cx| match answer.incoming.poll_nothing(cx) {
+        Poll::Ready(nothing) => Poll::Ready(nothing.is_ok()),
+        Poll::Pending => timer.poll_due(cx).map(|()| false),
+    })
+    .await;
+    if !empty {
+        answer.reset();
+    }
+    empty
 }
 
 /// Answers what is HTTP/2 and yet no request.

@@ -42,6 +42,9 @@ pub(crate) fn read_request(
     if parts.method == Method::Connect {
         return Err(Refused::Method);
     }
+    if !matches!(head.uri.scheme_str(), None | Some("http" | "https")) {
+        return Err(Refused::Target);
+    }
     parts.method_name = append(block, method);
     block.append(b" ");
     let target = head.uri.path_and_query().map_or("/", uri::PathAndQuery::as_str).as_bytes();

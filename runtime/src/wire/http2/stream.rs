@@ -73,6 +73,18 @@ impl Incoming {
         Poll::Ready(Ok(Came::End))
     }
 
+    /// Ready at the end of a body that has announced itself as empty; an error if it is not.
+    pub(crate) fn poll_nothing(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Broken>> {
+        while !self.stream.is_end_stream() {
+            match ready!(self.stream.poll_data(cx)) {
+                Some(Ok(data)) if data.is_empty() => {}
+                Some(_) => return Poll::Ready(Err(Broken::Malformed)),
+                None => break,
+            }
+        }
+        Poll::Ready(Ok(()))
+    }
+
     /// Takes what has come while nobody can use it. In `h2` each frame has a place of its own, however
     /// small it is; here it takes no more than its bytes, which the stream's window bounds.
     pub(crate) fn gather(&mut self, cx: &mut Context<'_>) {

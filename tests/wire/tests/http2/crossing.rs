@@ -282,3 +282,41 @@ fn an_upstream_is_spoken_to_as_the_policy_or_the_caller_says() {
         assert_eq!(answer.payload, over_http2.as_bytes(), "{host}");
     }
 }
+
+/// The upstream would answer as soon as it has the head.
+#[test]
+fn a_body_that_announced_itself_as_empty_must_be() {
+    let upstream = Upstream::script([reply("200 OK", "fine")]);
+    let proxy = proxy(&upstream);
+    for end in [data(1, END_STREAM, ""), headers(1, WHOLE, &[("x-sum", "1")]), data(1, 0, "body")] {
+        let mut peer = Peer::connect(proxy.address());
+        let head = [&request("POST", ONE)[..], &[("content-length", "0")]].concat();
+        let before = upstream.requests().len();
+        // Another call is answered meanwhile.
+        peer.frames(&[headers(1, END_HEADERS, &head), get(3, ONE)]);
+        assert_eq!(peer.find(|frame| frame.kind == HEADERS).unwrap().stream, 3);
+        assert_eq!(upstream.requests().len(), before + 1);
+        peer.frame(&end);
+        let got = peer.find(|frame| matches!(frame.kind, HEADERS | RST_STREAM)).unwrap();
+        let malformed = end.payload == b"body";
+        match malformed {
+            true => assert_eq!((got.kind, got.code()), (RST_STREAM, PROTOCOL_ERROR)),
+            false => assert_eq!(got.status(), 200),
+        }
+        assert_eq!(upstream.requests().len(), before + 1 + usize::from(!malformed));
+        assert!(peer.is_alive());
+    }
+}
+
+#[test]
+fn nothing_but_http_is_carried() {
+    let upstream = Upstream::script([reply("200 OK", "fine")]);
+    let proxy = proxy(&upstream);
+    for (scheme, status) in [("ftp", 400), ("h2c", 400), ("http", 200), ("https", 200)] {
+        let mut peer = Peer::connect(proxy.address());
+        let [method, _, path, host] = request("GET", ONE);
+        peer.frame(&headers(1, WHOLE, &[method, (":scheme", scheme), path, host]));
+        assert_eq!(peer.find(|frame| frame.kind == HEADERS).unwrap().status(), status, "{scheme}");
+    }
+    assert_eq!(upstream.requests().len(), 2);
+}
