@@ -13,6 +13,6 @@ mod flow;
 mod outgoing;
 
 pub(crate) use block::{Block, Blocks, Keep, LARGE_BODY, WINDOW};
-pub(crate) use body::{Broken, Came, Decoder, Framing, Malformed};
+pub(crate) use body::{Broken, Came, Decoder, Framing};
 pub(crate) use flow::{after_reads, poll_drain, poll_fill};
 pub(crate) use outgoing::Outgoing;

@@ -228,6 +228,9 @@ fn poll_download<N: Net>(
         if complete {
             return Poll::Ready(Ok(()));
         }
+        if response.broken {
+            return Poll::Ready(Err(ProxyError::HttpProtocol));
+        }
         ready!(poll_more(call, response, cx))?;
     }
 }
@@ -289,9 +292,9 @@ fn poll_more<N: Net>(
                 }
                 Ok(_) => {
                     let keep = call.caller.keep(&call.request.parts);
-                    let decoded = response.decode(keep).map_err(|_| ProxyError::HttpProtocol);
+                    response.decode(keep);
                     call.out.chunk(call.out.ready(&response.block).len());
-                    Poll::Ready(decoded)
+                    Poll::Ready(Ok(()))
                 }
             }
         }

@@ -66,7 +66,7 @@ impl<N: Net> Exchange<N> {
             call.callers_time += call.now - since;
         }
         match head {
-            Ok(complete) => self.respond(call, complete),
+            Ok(complete) => Ok(self.respond(call, complete)),
             Err(failure) => {
                 self.give_back(call);
                 Err(failure)
@@ -329,26 +329,23 @@ impl<N: Net> Exchange<N> {
         }
     }
 
-    fn respond(mut self, call: &mut Call<'_, N>, complete: Complete) -> Outcome<N> {
-        let decoder = match &self.link.end {
-            End::Http2 { stream, .. } if stream.ended => Decoder::new(Framing::None),
-            End::Http2 { .. } => Decoder::of_frames(complete.framing),
+    /// The head decides by itself: what is behind it is the body's affair, whether it is here already or not.
+    fn respond(mut self, call: &mut Call<'_, N>, complete: Complete) -> Response<N> {
+        let (decoder, is_here) = match &self.link.end {
+            End::Http2 { stream, .. } if stream.ended => (Decoder::new(Framing::None), false),
+            End::Http2 { .. } => (Decoder::of_frames(complete.framing), false),
             End::Http1 { .. } => {
-                let keep = call.caller.keep(&call.request.parts);
-                let mut decoder = Decoder::new(complete.framing);
                 self.block.begin_body(complete.length);
-                if self.block.decode_answer(&mut decoder, keep).is_err() {
-                    let failure = self.failure(Kind::Malformed);
-                    self.give_back(call);
-                    return Err(failure);
-                }
-                decoder
+                (Decoder::new(complete.framing), true)
             }
         };
         let mut response = Response::of_upstream(self.block, self.parts, complete.framing, decoder);
         response.link = Some(self.link);
+        if is_here {
+            response.decode(call.caller.keep(&call.request.parts));
+        }
         response.settle(call);
-        Ok(response)
+        response
     }
 }
 

@@ -28,13 +28,23 @@ pub(crate) fn of_failure<N: Net>(
         let seconds = retry_in.as_secs() + u64::from(retry_in.subsec_nanos() > 0);
         reply.field("retry-after", seconds.max(1).to_string().as_bytes());
     }
-    if failure.kind == Kind::SlowCaller {
-        status.push_str("; details=\"incomplete body\"");
-        text = "the request was not complete in time\n".to_owned();
+    if let Some((details, said)) = about_request(failure.kind) {
+        let _ = write!(status, "; details=\"{details}\"");
+        text = format!("{said}\n");
     }
     reply.field("proxy-status", status.as_bytes());
     reply.field("content-type", b"text/plain");
     reply.finish(text.as_bytes(), to.method(), Source::Proxy)
+}
+
+/// What is wrong with a request, in `proxy-status` and in words.
+const fn about_request(kind: Kind) -> Option<(&'static str, &'static str)> {
+    match kind {
+        Kind::SlowCaller => Some(("incomplete body", "the request was not complete in time")),
+        Kind::BadBody => Some(("malformed body", "malformed body")),
+        Kind::BadHead => Some(("malformed head", "malformed head")),
+        _ => None,
+    }
 }
 
 /// The answer to a request that could not be read.

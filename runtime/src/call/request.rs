@@ -32,6 +32,8 @@ pub(crate) struct Request {
     outgrown: bool,
     /// No body byte has left the block for good.
     intact: bool,
+    /// What comes next of the body breaks its framing.
+    broken: bool,
     /// Bytes taken from the memory that all calls share for replays.
     taken: usize,
     /// The caller sends its body: it did not wait for `100 Continue`, or got it.
@@ -68,12 +70,12 @@ impl Request {
         parts: RequestParts,
         head: usize,
         framing: Framing,
-    ) -> Result<Self, Broken> {
+    ) -> Self {
         let mut request = Self::of(block, parts, head, (framing, Decoder::new(framing)));
-        request.decode()?;
+        request.decode();
         // What has arrived anyway needs no permission.
         request.continued |= request.is_complete();
-        Ok(request)
+        request
     }
 
     /// `block` holds a head that came in frames, as will the body.
@@ -100,6 +102,7 @@ impl Request {
             retain: 0,
             outgrown: false,
             intact: true,
+            broken: false,
             taken: 0,
             continued: !parts.expects_continue,
             id: Id::None,
@@ -190,7 +193,7 @@ impl Request {
     }
 
     /// A try goes out in frames: of the body only the payload is kept, trailers apart.
-    pub(crate) fn begin_framed_try(&mut self, out: &mut Outgoing) -> Result<(), Broken> {
+    pub(crate) fn begin_framed_try(&mut self, out: &mut Outgoing) {
         out.begin_body(&self.block);
         if self.keep == Keep::Framing {
             self.keep = Keep::PayloadOnly;
@@ -199,10 +202,9 @@ impl Request {
                 self.decoder = Decoder::new(self.framing);
                 self.block.decoded = self.block.head_end;
                 self.received = 0;
-                return self.decode();
+                self.decode();
             }
         }
-        Ok(())
     }
 
     /// From now on this many body bytes are kept for another try.
@@ -263,6 +265,9 @@ impl Request {
         worker: &Worker<N>,
         cx: &mut Context<'_>,
     ) -> Poll<Result<(), Broken>> {
+        if self.broken {
+            return Poll::Ready(Err(Broken::Malformed));
+        }
         // Frames say late that they were the last: while there is room, nothing is let go.
         if matches!(caller, Caller::Http1(_)) || self.block.space().len() < FRAME_ROOM {
             self.make_room(out, worker);
@@ -270,7 +275,10 @@ impl Request {
         match caller {
             Caller::Http1(io) => match ready!(poll_fill(*io, &mut self.block, cx)) {
                 Ok(0) | Err(_) => Poll::Ready(Err(Broken::Gone)),
-                Ok(_) => Poll::Ready(self.decode()),
+                Ok(_) => {
+                    self.decode();
+                    Poll::Ready(Ok(()))
+                }
             },
             Caller::Http2(answer) => {
                 let before = self.block.decoded;
@@ -286,11 +294,11 @@ impl Request {
         }
     }
 
-    fn decode(&mut self) -> Result<(), Broken> {
+    /// What is in order goes out, however much of what follows has come with it.
+    fn decode(&mut self) {
         let before = self.block.decoded;
-        let decoded = self.block.decode(&mut self.decoder, self.keep);
+        self.broken = self.block.decode(&mut self.decoder, self.keep).is_err();
         self.count_decoded(before);
-        decoded.map(|_| ()).map_err(|_| Broken::Malformed)
     }
 
     fn count_decoded(&mut self, before: usize) {

@@ -2,7 +2,7 @@
 
 use super::request::Request;
 use super::{Call, Link};
-use crate::buffer::{Block, Came, Decoder, Framing, Keep, Malformed};
+use crate::buffer::{Block, Came, Decoder, Framing, Keep};
 use crate::call::link::End;
 use crate::grpc::Grpc;
 use crate::message::{HeadEdit, ResponseParts, split_line};
@@ -21,6 +21,8 @@ pub struct Response<N: Net> {
     /// The status of gRPC, if it is known.
     pub(crate) grpc: Option<Grpc>,
     decoder: Decoder,
+    /// What comes next of the body breaks its framing.
+    pub(crate) broken: bool,
     /// The connection that the body comes on; none once it is no longer needed.
     pub(crate) link: Option<Link<N>>,
     /// Through which a large body goes.
@@ -41,6 +43,7 @@ impl<N: Net> Response<N> {
             source: Source::Upstream,
             grpc: None,
             decoder,
+            broken: false,
             link: None,
             pipe: None,
         }
@@ -49,7 +52,8 @@ impl<N: Net> Response<N> {
     /// An answer of our own: all of it is in the block.
     pub(crate) fn complete(block: Box<Block>, parts: ResponseParts, source: Source) -> Self {
         let (framing, decoder) = (Framing::None, Decoder::new(Framing::None));
-        Self { block, parts, framing, source, grpc: None, decoder, link: None, pipe: None }
+        let (grpc, broken, link, pipe) = (None, false, None, None);
+        Self { block, parts, framing, source, grpc, decoder, broken, link, pipe }
     }
 
     pub(crate) fn status(&self) -> u16 {
@@ -107,8 +111,9 @@ impl<N: Net> Response<N> {
         self.decoder.is_done()
     }
 
-    pub(crate) fn decode(&mut self, keep: Keep) -> Result<(), Malformed> {
-        self.block.decode_answer(&mut self.decoder, keep).map(|_| ())
+    /// What is in order goes out, however much of what follows has come with it.
+    pub(crate) fn decode(&mut self, keep: Keep) {
+        self.broken = self.block.decode_answer(&mut self.decoder, keep).is_err();
     }
 
     /// Body bytes that are known to come.

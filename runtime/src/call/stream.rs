@@ -46,11 +46,11 @@ pub(super) fn begin<N: Net>(
     out: &mut Outgoing,
     (seat, authority, traceparent): (&Seat, &str, Option<&[u8]>),
 ) -> Result<UpstreamStream, Failure> {
-    call.request.begin_framed_try(out).map_err(|broken| Failure::unsent(broken.into()))?;
+    call.request.begin_framed_try(out);
     let additions = call.request.additions(authority, traceparent, call.tries);
     let (request, id) = (call.request.head(), call.request.id());
     let head = head::write_request(request, &additions, id, seat.authority());
-    let head = head.ok_or(Failure::unsent(Kind::BadBody))?;
+    let head = head.ok_or(Failure::unsent(Kind::BadHead))?;
     let ended = call.request.is_complete()
         && out.ready(&call.request.block).is_empty()
         && call.request.block.trailers.is_empty();

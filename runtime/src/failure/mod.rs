@@ -55,8 +55,10 @@ pub(crate) enum Kind {
     /// `otherwise pass`, and the name does not resolve.
     Unresolved,
     Loop,
-    /// The caller's body breaks the rules of its framing, or its head those of the upstream's version.
+    /// The caller's body breaks the rules of its framing.
     BadBody,
+    /// The caller's head breaks the rules of the upstream's version.
+    BadHead,
     /// What began as a ClientHello is none.
     BadHello,
     /// The caller has left.
@@ -105,7 +107,7 @@ impl Failure {
     /// The status of the answer that we give instead.
     pub(crate) const fn status(self) -> u16 {
         match self.kind {
-            Kind::BadBody | Kind::BadHello => 400,
+            Kind::BadBody | Kind::BadHead | Kind::BadHello => 400,
             Kind::UnknownHost => 404,
             Kind::SlowCaller => 408,
             Kind::Refused
@@ -157,7 +159,7 @@ impl Failure {
             Kind::ConnectionLimit => ProxyError::ConnectionLimitReached,
             Kind::UnknownHost => ProxyError::DestinationNotFound,
             Kind::Loop => ProxyError::ProxyLoopDetected,
-            Kind::BadBody | Kind::SlowCaller => ProxyError::HttpRequest,
+            Kind::BadBody | Kind::BadHead | Kind::SlowCaller => ProxyError::HttpRequest,
             Kind::BadHello => ProxyError::TlsProtocol,
             Kind::Cancelled => ProxyError::ClientClosed,
         }

@@ -168,11 +168,7 @@ impl<N: Net> Connection<N> {
                 match parse::request(head, fields, &mut parts) {
                     Ok(Some(complete)) => {
                         let (head, framing) = (complete.length, complete.framing);
-                        let method = parts.method;
-                        return match Request::new(block, parts, head, framing) {
-                            Ok(request) => Next::Request(request),
-                            Err(_) => Next::Refused(Refused::Head, method),
-                        };
+                        return Next::Request(Request::new(block, parts, head, framing));
                     }
                     Ok(None) if is_nothing(block.filled()) => {
                         // It may come behind a body (RFC 9112 §2.2); no request has begun with it.

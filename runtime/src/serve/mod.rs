@@ -17,6 +17,8 @@ pub(crate) mod opaque;
 mod resting;
 #[cfg(test)]
 mod sizes;
+#[cfg(test)]
+mod splits;
 
 use std::time::Duration;
 

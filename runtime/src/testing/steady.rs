@@ -126,9 +126,7 @@ impl<P: Proxy> Steady<P> {
             let decoder = Decoder::new(complete.framing);
             let mut response =
                 Response::<Memory>::of_upstream(block, parts, complete.framing, decoder);
-            if response.decode(Keep::Framing).is_err() {
-                super::fail(&malformed());
-            }
+            response.decode(Keep::Framing);
             let mut out = self.worker.blocks.take_outgoing();
             let additions = write::ResponseAdditions {
                 lines: response.block.edits.lines(),
@@ -168,10 +166,7 @@ impl<P: Proxy> Steady<P> {
         let Ok(Some(complete)) = parse::request(head, fields, &mut parts) else {
             super::fail(&malformed())
         };
-        match Request::new(block, parts, complete.length, complete.framing) {
-            Ok(request) => request,
-            Err(_) => super::fail(&malformed()),
-        }
+        Request::new(block, parts, complete.length, complete.framing)
     }
 
     fn block(&self, text: &[u8]) -> Box<Block> {

@@ -8,8 +8,8 @@ use std::sync::mpsc::channel;
 use amb_runtime::testing::Live;
 use amb_tests_wire::caller::{Caller, get};
 use amb_tests_wire::message::wire;
-use amb_tests_wire::policies::plain::Plain;
-use amb_tests_wire::upstream::{Upstream, close, keep, reply};
+use amb_tests_wire::policies::{plain::Plain, tries::Tries};
+use amb_tests_wire::upstream::{Upstream, close, eventually, keep, reply};
 
 fn proxy(upstream: &Upstream) -> Live {
     Live::start::<Plain>(1, &[("catalog", upstream.address)])
@@ -38,8 +38,6 @@ fn what_is_wrong_with_a_response_is_a_bad_gateway() {
         ("a status beyond 599", "HTTP/1.1 600 OK|content-length: 0||"),
         ("another version", "HTTP/2.0 200 OK|content-length: 0||"),
         ("a switch that nobody asked for", "HTTP/1.1 101 Switching Protocols|upgrade: x||"),
-        ("a malformed first chunk", "HTTP/1.1 200 OK|transfer-encoding: chunked||zz||"),
-        ("a chunk of 2⁶³", "HTTP/1.1 200 OK|transfer-encoding: chunked||8000000000000000|a"),
     ];
     for (name, response) in rows {
         let upstream = Upstream::script([close(wire(response))]);
@@ -287,6 +285,24 @@ fn a_body_cut_short_is_cut_short_for_the_caller() {
         assert_eq!((answer.status(), answer.text()), (200, "abc"), "{name}");
         assert!(!answer.complete, "{name}");
         assert!(caller.is_closed(), "{name}");
+    }
+}
+
+/// Its status is an answer, whatever follows: nothing is tried again.
+#[test]
+fn a_body_that_is_malformed_from_the_start_is_cut() {
+    for chunk in ["zz||", "8000000000000000|a"] {
+        let response = wire(&format!("HTTP/1.1 200 OK|transfer-encoding: chunked||{chunk}"));
+        let upstream = Upstream::script([close(response)]);
+        let proxy = Live::start::<Tries>(1, &[("catalog", upstream.address)]);
+        let mut caller = Caller::connect(proxy.address());
+        let answer = caller.call(get("/"));
+        assert_eq!((answer.status(), answer.text(), answer.complete), (200, "", false), "{chunk}");
+        assert!(caller.is_closed(), "{chunk}");
+        eventually("the log line", || proxy.log().contains('\n'));
+        let log = proxy.log();
+        assert!(log.contains("\"status\":200,\"source\":\"upstream\",\"tries\":1"), "{log}");
+        assert!(log.contains("\"error\":\"http_protocol_error\""), "{log}");
     }
 }
 
