@@ -30,6 +30,8 @@ pub(crate) struct Delivered {
     pub(crate) error: Option<ProxyError>,
     /// The status of gRPC that came with it or behind it.
     pub(crate) grpc: Option<Grpc>,
+    /// That status is ours: the answer was ended in the upstream's place.
+    pub(crate) ended: bool,
 }
 
 /// What becomes of the caller's connection.
@@ -56,15 +58,13 @@ pub(crate) async fn deliver<N: Net>(
     if response.framing == Framing::Tunnel {
         let Upgraded { sent, error } = upgrade::carry(call, response).await;
         call.went_on();
-        return Delivered { then: Then::Close, sent, error, grpc: None };
+        return Delivered { then: Then::Close, sent, error, grpc: None, ended: false };
     }
     let error = match begun {
         Ok(()) => run(call, &mut response).await.err(),
         Err(error) => Some(error),
     };
-    if let Some(error) = error {
-        cut_short(call, &mut response, error);
-    }
+    let ended = error.is_some_and(|error| cut_short(call, &mut response, error));
     let needs_end = ends_with_connection(call, &response);
     response.settle(call);
     if let Some(pipe) = response.pipe.take() {
@@ -78,22 +78,27 @@ pub(crate) async fn deliver<N: Net>(
         Some(_) if needs_end => Then::Reset,
         _ => Then::Linger,
     };
-    Delivered { then, sent, error, grpc }
+    Delivered { then, sent, error, grpc, ended }
 }
 
 /// A caller of HTTP/2 is told that the answer is not whole; one of gRPC whose time has run out, in its own
-/// words.
-fn cut_short<N: Net>(call: &mut Call<'_, N>, response: &mut Response<N>, error: ProxyError) {
+/// words: then it is true.
+fn cut_short<N: Net>(
+    call: &mut Call<'_, N>,
+    response: &mut Response<N>,
+    error: ProxyError,
+) -> bool {
     let late = error == ProxyError::HttpResponseTimeout && grpc::is_call(call.head());
-    let Caller::Http2(answer) = &mut call.caller else { return };
+    let Caller::Http2(answer) = &mut call.caller else { return false };
     if late {
         let status = format!("grpc-status: {}\r\n", Grpc::DeadlineExceeded.number());
         response.block.trailers = status.into_bytes();
         if answer.end(&response.block) {
-            return;
+            return true;
         }
     }
     answer.reset();
+    false
 }
 
 /// The head: for the caller to be written, or on its way in frames.

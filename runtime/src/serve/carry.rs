@@ -72,7 +72,8 @@ async fn finish<N: Net>(call: &mut Call<'_, N>, outcome: Outcome<N>) -> (u16, So
         Err(failure) if failure.has_answer() => call.local(failure),
         Err(failure) => {
             let error = Some(failure.error());
-            let gone = Delivered { then: Then::Linger, sent: 0, error, grpc: None };
+            let then = Then::Linger;
+            let gone = Delivered { then, sent: 0, error, grpc: None, ended: false };
             return (failure.status(), Source::None, gone);
         }
     };
@@ -83,6 +84,7 @@ async fn finish<N: Net>(call: &mut Call<'_, N>, outcome: Outcome<N>) -> (u16, So
         Some(ProxyError::ClientClosed) if delivered.then != Then::Close => {
             (Failure::unsent(Kind::Cancelled).status(), source, delivered)
         }
+        _ if delivered.ended => (status, Source::Proxy, delivered),
         _ => (status, source, delivered),
     }
 }

@@ -123,6 +123,8 @@ fn a_stream_of_grpc_whose_time_runs_out_says_so() {
     }
     assert_eq!(ends, [(1, HEADERS), (3, HEADERS)]);
     eventually("the log lines", || proxy.log().matches(STATUS).count() == 2);
+    // The trailers are the proxy's.
+    assert_eq!(proxy.log().matches(r#""source":"proxy""#).count(), 2);
 }
 
 /// The upstream says only after sixty calls that it allows ten. `plain-two` has no `retry`.
