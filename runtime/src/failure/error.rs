@@ -7,6 +7,8 @@ pub(crate) enum ProxyError {
     Dns,
     ConnectionRefused,
     ConnectionTimeout,
+    /// Nothing came on an open connection for too long.
+    ConnectionReadTimeout,
     ConnectionTerminated,
     ConnectionLimitReached,
     DestinationIpUnroutable,
@@ -24,10 +26,11 @@ pub(crate) enum ProxyError {
 }
 
 impl ProxyError {
-    pub(crate) const ALL: [Self; 16] = [
+    pub(crate) const ALL: [Self; 17] = [
         Self::Dns,
         Self::ConnectionRefused,
         Self::ConnectionTimeout,
+        Self::ConnectionReadTimeout,
         Self::ConnectionTerminated,
         Self::ConnectionLimitReached,
         Self::DestinationIpUnroutable,
@@ -49,6 +52,7 @@ impl ProxyError {
             Self::Dns => "dns_error",
             Self::ConnectionRefused => "connection_refused",
             Self::ConnectionTimeout => "connection_timeout",
+            Self::ConnectionReadTimeout => "connection_read_timeout",
             Self::ConnectionTerminated => "connection_terminated",
             Self::ConnectionLimitReached => "connection_limit_reached",
             Self::DestinationIpUnroutable => "destination_ip_unroutable",

@@ -202,7 +202,7 @@ impl Ending {
     /// What went wrong with a tunnel that was open: RFC 9209 §2.3, or `client_closed`.
     pub(crate) const fn error(self) -> Option<ProxyError> {
         match self {
-            Self::Idle => Some(ProxyError::ConnectionTimeout),
+            Self::Idle => Some(ProxyError::ConnectionReadTimeout),
             Self::Caller => Some(ProxyError::ClientClosed),
             Self::Upstream => Some(ProxyError::ConnectionTerminated),
             _ => None,

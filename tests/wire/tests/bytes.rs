@@ -125,7 +125,7 @@ fn silence_ends_a_connection_and_bytes_in_either_direction_prolong_it() {
     let (bytes, error) = rest(&mut connect(&proxy));
     assert_eq!((bytes.as_slice(), error), (&b"xxxx"[..], Some(ErrorKind::ConnectionReset)));
     assert!(started.elapsed() >= Duration::from_millis(600), "{:?}", started.elapsed());
-    has(&line(&proxy), &["\"sent\":4", "\"error\":\"connection_timeout\""]);
+    has(&line(&proxy), &["\"sent\":4", "\"error\":\"connection_read_timeout\""]);
 }
 
 #[test]

@@ -176,7 +176,7 @@ fn silence_ends_a_tunnel_and_the_log_says_so() {
     eventually("the log line", || proxy.log().contains('\n'));
     let log = proxy.log();
     for part in
-        ["\"status\":101", "\"received\":1", "\"sent\":1", "\"error\":\"connection_timeout\""]
+        ["\"status\":101", "\"received\":1", "\"sent\":1", "\"error\":\"connection_read_timeout\""]
     {
         assert!(log.contains(part), "no {part} in {log}");
     }
