@@ -83,7 +83,7 @@ pub(crate) fn shared() -> (watch::Sender<Phase>, Arc<Shared>) {
 #[derive(Default)]
 pub(crate) struct Head {
     bytes: Vec<u8>,
-    parts: RequestParts,
+    pub(crate) parts: RequestParts,
     fields: Vec<Field>,
 }
 

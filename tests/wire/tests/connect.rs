@@ -46,7 +46,7 @@ fn a_tunnel_leads_to_the_upstream_of_that_name_and_port() {
     let log = proxy.log();
     for part in [
         "\"upstream\":\"ledger\",\"route\":\"ledger\"",
-        "\"method\":\"CONNECT\",\"host\":\"ledger.shop.svc\"",
+        "\"method\":\"CONNECT\",\"host\":\"ledger.shop.svc:5432\"",
         "\"status\":200,\"source\":\"upstream\",\"tries\":1",
         "\"received\":4,\"sent\":14",
     ] {

@@ -78,7 +78,10 @@ fn what(line: &mut Json<'_>, facts: &Facts, report: &Report<'_>, wall: SystemTim
     let request = &report.caller.request;
     whose(line, facts, report.route, wall);
     line.key("method").text(request.method_name());
-    line.key("host").text(request.host());
+    let mut digits = itoa::Buffer::new();
+    let port = request.parts.port.map(|port| digits.format(port).as_bytes());
+    let port = port.into_iter().flat_map(|port| [b":".as_slice(), port]);
+    line.key("host").pieces([request.host()].into_iter().chain(port));
     line.key("path").pieces(redact::target(request.target(), facts.config.redact));
 }
 

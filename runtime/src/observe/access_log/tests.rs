@@ -47,9 +47,10 @@ fn written(report: &Report<'_>) -> Vec<u8> {
 
 #[test]
 fn a_line_says_what_happened() {
-    let head = Head::new(b"POST", b"payment.shop.svc", b"/v1/charges?token=secret&x=1")
+    let mut head = Head::new(b"POST", b"payment.shop.svc", b"/v1/charges?token=secret&x=1")
         .field("x-tenant", b"a\"b")
         .field("Authorization", b"Bearer secret");
+    head.parts.port = Some(8080);
     let mut report = head.report();
     report.refusal = Some(Refusal::Unsafe);
     report.grpc = Some(Grpc::DataLoss);
@@ -59,7 +60,7 @@ fn a_line_says_what_happened() {
     let line: Value = serde_json::from_slice(&written(&report)).unwrap();
     let expect = json!({
         "time": "2026-11-23T22:26:31.042Z", "service": "order", "upstream": "payment",
-        "route": "charge", "site": "order.amb:18", "method": "POST", "host": "payment.shop.svc",
+        "route": "charge", "site": "order.amb:18", "method": "POST", "host": "payment.shop.svc:8080",
         "path": "/v1/charges?token=[redacted]&x=1", "status": 200, "grpc_status": "data-loss", "source": "upstream",
         "tries": 1, "duration_ms": 12.345, "received": 3, "sent": 4, "refusal": "unsafe",
         "error": "connection_timeout", "correlation_id": "id-1",
