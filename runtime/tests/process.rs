@@ -187,6 +187,9 @@ fn flags_are_answered_without_a_start() {
         assert_eq!(status.code(), Some(code), "{arguments:?}: {said}");
         assert_eq!(String::from_utf8(stdout).unwrap(), expect, "{arguments:?}");
         assert_eq!(said.contains("`--port` is not understood"), code == 64, "{said}");
+        let free = said.starts_with("amb web: ports: 127.0.0.1:")
+            && said.contains(" for admin can be had");
+        assert_eq!(free, arguments == ["--check"], "{said}");
     }
 }
 

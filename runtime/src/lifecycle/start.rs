@@ -76,11 +76,10 @@ pub(super) fn check<P: Proxy>() -> Result<(), Exit> {
     let runtime = control(notices)?;
     with_its_powers::<P>(notices)?;
     let ports = Ports::open(&listeners::<P>(), 1).map_err(unavailable(notices))?;
-    if let Some(address) = P::OBSERVE.admin {
-        listen::alone(address).map_err(unavailable(notices))?;
-    }
-    let ports: Vec<_> = ports.bound.iter().map(|(address, _)| address.to_string()).collect();
-    notices.say(format_args!("ports: {} can be had", ports.join(", ")));
+    let mut free: Vec<_> = ports.bound.iter().map(|(address, _)| address.to_string()).collect();
+    let admin = P::OBSERVE.admin.map(|address| bind_admin(notices, address)).transpose()?;
+    free.extend(admin.iter().map(|(_, bound)| format!("{bound} for admin")));
+    notices.say(format_args!("ports: {} can be had", free.join(", ")));
     capture::check::<P>(notices)?;
     runtime.block_on(async {
         let (discovery, _lookup) = discover(P::UPSTREAMS, notices, Clock::start())?;
@@ -232,13 +231,18 @@ async fn first_answers(discovery: &Discovery) -> bool {
     tokio::time::timeout(FIRST_ANSWERS, discovery.settled()).await.is_ok()
 }
 
+fn bind_admin(notices: Notices, address: SocketAddr) -> Result<(TcpListener, SocketAddr), Exit> {
+    let listener = listen::alone(address).map_err(unavailable(notices))?;
+    let bound = listen::local(&listener, address).map_err(unavailable(notices))?;
+    Ok((listener, bound))
+}
+
 fn serve_admin(
     notices: Notices,
     address: SocketAddr,
     admin: &Arc<Admin>,
 ) -> Result<SocketAddr, Exit> {
-    let listener = listen::alone(address).map_err(unavailable(notices))?;
-    let bound = listen::local(&listener, address).map_err(unavailable(notices))?;
+    let (listener, bound) = bind_admin(notices, address)?;
     let listener = asynchronous(listener).map_err(os(notices, "cannot serve the admin port"))?;
     tokio::spawn(admin::serve(listener, Arc::clone(admin)));
     notices.say(format_args!("admin on {bound}"));
