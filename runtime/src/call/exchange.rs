@@ -21,7 +21,7 @@ use crate::wire::http2::head;
 use crate::worker::Net;
 
 /// How long the upstream may think about `expect: 100-continue` before the body is sent anyway
-/// (RFC 9110 §10.1.1).
+/// (RFC 9110 §10.1.1); half of the try's time at most, so that there is some left for it.
 const CONTINUE_WAIT: Duration = Duration::from_secs(1);
 /// As long as a block has that much room, a body that is there already is read with its head.
 const EARLY: usize = 1024;
@@ -54,7 +54,7 @@ impl<N: Net> Exchange<N> {
     pub(crate) async fn run(mut self, call: &mut Call<'_, N>) -> Outcome<N> {
         let patience = match call.request.continued {
             true => self.end,
-            false => self.end.min(call.now + CONTINUE_WAIT),
+            false => call.now + CONTINUE_WAIT.min((self.end - call.now) / 2),
         };
         call.timer.set(patience);
         if matches!(self.link.end, End::Http1 { .. }) {

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use amb_runtime::testing::Live;
 use amb_tests_wire::caller::{Caller, get};
 use amb_tests_wire::message::Message;
-use amb_tests_wire::policies::{plain::Plain, tries::Tries};
+use amb_tests_wire::policies::{blame::Blame, plain::Plain, tries::Tries};
 use amb_tests_wire::upstream::eventually;
 use amb_tests_wire::upstream::{Connection, Upstream, reply};
 
@@ -165,4 +165,17 @@ fn a_caller_that_leaves_within_its_body_leaves_no_connection_behind() {
     let mut other = Caller::connect(proxy.address());
     assert_eq!(other.call(get("/")).text(), "fine");
     assert_eq!(upstream.connections(), 2);
+}
+
+/// No upstream is to blame for a body that the proxy holds back.
+#[test]
+fn an_upstream_that_says_nothing_has_time_left_for_the_body() {
+    let upstream = Upstream::with(|connection| {
+        let request = connection.head().unwrap();
+        finish(connection, request);
+    });
+    let proxy = Live::start::<Blame>(1, &[("catalog", upstream.address)]);
+    let mut caller = Caller::connect(proxy.address());
+    assert_eq!(caller.call(HEAD).status(), 100);
+    assert_eq!(caller.call("body").text(), "done");
 }
