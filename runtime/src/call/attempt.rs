@@ -86,9 +86,10 @@ pub(crate) async fn attempt<N: Net>(call: &mut Call<'_, N>) -> Outcome<N> {
         // Nobody has been tried.
         return Err(Failure::unsent(Kind::OutOfTime));
     }
+    // The breaker has let it begin: it counts, whether there is an address to go to or not.
+    call.tries += 1;
     let lease = upstream.pick(call.last_endpoint).ok_or(Failure::unsent(Kind::NoEndpoint))?;
     call.last_endpoint = Some(lease.address);
-    call.tries += 1;
     let aim = Aim {
         target: Target::Upstream(id, lease.address),
         lease,

@@ -65,7 +65,7 @@ pub struct Call<'a, N: Net> {
     pub(crate) callers_time: Duration,
     /// The upstream of the try that is under way, or comes next; none where no upstream is tried.
     pub(crate) upstream: Option<UpstreamId>,
-    /// Requests that reached for the network.
+    /// Tries that the breaker and our own limits let begin, and what was sent again within them.
     pub(crate) tries: u32,
     /// None where no `retry` is in force.
     pub(crate) again: Option<&'static Again>,

@@ -71,8 +71,8 @@ impl<'a, N: Net> Opening<'a, N> {
 
     /// Connects to where the caller wanted.
     pub(crate) async fn pass(&mut self) -> Result<N::Up, Failure> {
-        self.tries += 1;
         let target = self.destination.ok_or(Failure::unsent(Kind::UnknownHost))?;
+        self.tries += 1;
         self.connected(target, CONNECT).await
     }
 
@@ -96,10 +96,14 @@ impl<'a, N: Net> Opening<'a, N> {
         let (worker, mut failure) = (self.worker, Failure::unsent(Kind::NoEndpoint));
         let Some(upstream) = worker.upstream(id) else { return Err(failure) };
         let mut last = None;
-        for _ in 0..upstream.endpoints().min(TRIES) {
-            let Some(lease) = upstream.pick(last) else { break };
-            last = Some(lease.address);
-            let one = self.connected(Target::Upstream(id, lease.address), connect);
+        for round in 0..upstream.endpoints().clamp(1, TRIES) {
+            let address = upstream.pick(last).map(|lease| lease.address);
+            if round > 0 && address.is_none() {
+                break;
+            }
+            last = address;
+            let target = last.map(|address| Target::Upstream(id, address));
+            let one = self.one(target, connect);
             let done = match guard {
                 Some(guard) => guarded(worker, guard, one).await,
                 None => one.await,
@@ -110,14 +114,19 @@ impl<'a, N: Net> Opening<'a, N> {
                     return Err(ours);
                 }
                 Err(error) if error.has_answer() => failure = error,
-                done => {
-                    self.tries += 1;
-                    return done;
-                }
+                done => return done,
             }
-            self.tries += 1;
         }
         Err(failure)
+    }
+
+    /// A connect that is let begin; `None` where there is no address to go to.
+    async fn one(&mut self, to: Option<Target<'_>>, limit: Duration) -> Result<N::Up, Failure> {
+        self.tries += 1;
+        match to {
+            Some(to) => self.connected(to, limit).await,
+            None => Err(Failure::unsent(Kind::NoEndpoint)),
+        }
     }
 
     /// Waits for a connection, for so long, and no longer than whoever asked for it.

@@ -17,7 +17,7 @@ pub(crate) struct Report<'a> {
     /// What gRPC says of the answer.
     pub(crate) grpc: Option<Grpc>,
     pub(crate) source: Source,
-    /// Tries that reached for the network.
+    /// Tries that were let begin, whether they came to the network or not.
     pub(crate) tries: u32,
     /// Why there was no further try; none if the call did not end in failure, or has no retry.
     pub(crate) refusal: Option<Refusal>,

@@ -160,6 +160,21 @@ fn the_breaker_lets_nobody_through_when_connects_have_failed() {
     assert_eq!(count("\"error\":\"destination_unavailable\""), 2, "{log}");
 }
 
+/// It is a try, and counts for the breaker as one.
+#[test]
+fn a_name_without_an_address_is_a_connect_that_fails() {
+    let proxy = ledger(&[]);
+    for _ in 0..4 {
+        assert_eq!(rest(&mut connect(&proxy)).1, Some(ErrorKind::ConnectionReset));
+    }
+    eventually("four lines", || proxy.log().lines().count() == 4);
+    let log = proxy.log();
+    let count = |what: &str| log.matches(what).count();
+    assert_eq!(count("\"status\":503,\"tries\":1"), 3, "{log}");
+    assert_eq!(count("\"error\":\"dns_error\""), 3, "{log}");
+    assert_eq!(count("\"error\":\"destination_unavailable\""), 1, "{log}");
+}
+
 #[test]
 fn a_connection_that_nobody_answers_is_given_up() {
     let full = full();
@@ -218,11 +233,4 @@ fn no_more_connections_than_the_policy_allows() {
         let mut bytes = [0; 10];
         caller.read_exact(&mut bytes).is_ok()
     });
-}
-
-#[test]
-fn a_name_without_addresses_cuts_the_connection() {
-    let proxy = ledger(&[]);
-    assert_eq!(rest(&mut connect(&proxy)).1, Some(ErrorKind::ConnectionReset));
-    has(&line(&proxy), &["\"status\":503,\"tries\":0", "\"error\":\"dns_error\""]);
 }

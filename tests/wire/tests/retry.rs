@@ -274,3 +274,13 @@ fn a_body_is_on_its_way_before_it_is_complete() {
     assert_eq!(caller.answer().status(), 200);
     assert_eq!(upstream.requests()[0].text(), "first, second");
 }
+
+/// A try is what the breaker and our own limits let begin, whether it came to the network or not.
+#[test]
+fn tries_at_an_upstream_without_an_address_are_tries() {
+    let proxy = Live::start::<Tries>(1, &[]);
+    assert_eq!(call(proxy.address(), get("/")).status(), 503);
+    eventually("the log line", || proxy.log().contains('\n'));
+    let log = proxy.log();
+    assert!(log.contains("\"tries\":3") && log.contains("\"refusal\":\"attempts\""), "{log}");
+}
