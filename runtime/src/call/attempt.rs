@@ -11,7 +11,7 @@ use super::link::{End, Link};
 use super::{Call, Caller, Outcome, stream};
 use crate::clock::Moment;
 use crate::failure::{Failure, Kind, Stage};
-use crate::net::{Target, race};
+use crate::net::{Dialled, Target, race};
 use crate::spec::{Inbound, Protocol};
 use crate::upstream::{Lease, Upstream};
 use crate::worker::{Net, Worker};
@@ -105,13 +105,13 @@ pub(crate) async fn attempt<N: Net>(call: &mut Call<'_, N>) -> Outcome<N> {
 /// says, and otherwise at the name that the caller dialled. It is spoken to as the caller speaks.
 pub(crate) async fn pass<N: Net>(call: &mut Call<'_, N>) -> Outcome<N> {
     let host = String::from_utf8_lossy(call.head().host()).into_owned();
-    let port = call.request.parts.port.unwrap_or(80);
+    let dialled = Dialled::new(&host, call.request.parts.port.unwrap_or(80));
     let target = match call.inbound {
         Inbound::Redirected(original) => Target::Original(original),
         Inbound::Shared | Inbound::Own(_) if host.is_empty() => {
             return Err(Failure::unsent(Kind::UnknownHost));
         }
-        Inbound::Shared | Inbound::Own(_) => Target::Name(&host, port),
+        Inbound::Shared | Inbound::Own(_) => Target::Name(&dialled),
     };
     call.tries += 1;
     let lease = call.worker.passing.at(target);
@@ -199,7 +199,7 @@ async fn reached<N: Net>(
             None => (lease, dial(worker, target).await?, false),
         })
     });
-    let reached = connected(call, race(ways, Kind::NoEndpoint, is_fatal), aim.within).await?;
+    let reached = connected(call, race(ways, Kind::NoEndpoint, is_fatal), aim).await?;
     call.last_endpoint = Some(reached.0.address);
     Ok(reached)
 }
@@ -222,7 +222,7 @@ async fn on_stream<N: Net>(
                 let (seat, reused) = stream::seat(worker, &lease, target, since).await?;
                 Ok((lease, seat, reused))
             });
-            connected(call, race(ways, Kind::NoEndpoint, is_fatal), aim.within).await?
+            connected(call, race(ways, Kind::NoEndpoint, is_fatal), aim).await?
         }
     };
     call.last_endpoint = Some(lease.address);
@@ -253,18 +253,22 @@ pub(super) async fn dial<N: Net>(worker: &Worker<N>, target: Target<'_>) -> Resu
 async fn connected<T, N: Net>(
     call: &mut Call<'_, N>,
     connect: impl Future<Output = Result<T, Kind>>,
-    Within { begun, end }: Within,
+    aim: &Aim<'_, N>,
 ) -> Result<T, Failure> {
+    let Within { begun, end } = aim.within;
     let connect_end = begun + call.limits.connect;
     call.timer.set(end.min(connect_end));
-    let late = if connect_end <= end { Kind::ConnectTimeout } else { call.late(end) };
+    let late = |call: &Call<'_, N>| match connect_end <= end {
+        true => Kind::connect_timeout(aim.target),
+        false => call.late(end),
+    };
     let mut connect = pin!(connect);
     let connected = poll_fn(|cx| {
         if let Poll::Ready(connected) = connect.as_mut().poll(cx) {
             return Poll::Ready(connected.map_err(Failure::unsent));
         }
         if call.timer.poll_due(cx).is_ready() {
-            return Poll::Ready(Err(Failure::unsent(late)));
+            return Poll::Ready(Err(Failure::unsent(late(call))));
         }
         if call.request.poll_gone(&mut call.caller, call.worker, cx).is_ready() {
             return Poll::Ready(Err(Failure::unsent(Kind::Cancelled)));

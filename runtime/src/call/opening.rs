@@ -142,7 +142,7 @@ impl<'a, N: Net> Opening<'a, N> {
             if self.asker.poll_gone(worker, cx).is_ready() {
                 return Poll::Ready(Err(Failure::unsent(Kind::Cancelled)));
             }
-            self.timer.poll_due(cx).map(|()| Err(Failure::unsent(Kind::ConnectTimeout)))
+            self.timer.poll_due(cx).map(|()| Err(Failure::unsent(Kind::connect_timeout(target))))
         })
         .await
     }

@@ -12,7 +12,7 @@ mod resolv_conf;
 mod resolver;
 
 pub(crate) use lookup::Lookup;
-pub(crate) use reach::is_own_want;
+pub(crate) use reach::{is_own_want, shortage};
 pub(crate) use resolver::Resolver;
 
 use std::fmt::{self, Display};

@@ -56,6 +56,12 @@ pub(crate) fn is_own_want(error: &io::Error, to: IpAddr) -> bool {
     is_short(error) || no_port && ask_for_route(to).is_ok()
 }
 
+/// What the proxy lacks to ask a name server with, if it lacks something: a look-up that fails for that says
+/// only that nobody was asked.
+pub(crate) fn shortage() -> Option<io::Error> {
+    UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0)).err().filter(is_short)
+}
+
 /// No descriptor, port or memory is left, whatever it was for.
 fn is_short(error: &io::Error) -> bool {
     let wants = [Errno::MFILE, Errno::NFILE, Errno::NOBUFS, Errno::NOMEM, Errno::ADDRINUSE];

@@ -10,7 +10,7 @@ use tokio::sync::watch;
 
 use super::families::Servers;
 use super::resolv_conf::ResolvConf;
-use super::{Answer, Resolve, hosts};
+use super::{Answer, Resolve, hosts, shortage};
 use crate::notices::Notices;
 
 /// Search domains multiply time-outs; nobody waits longer than this.
@@ -94,7 +94,9 @@ impl Resolve for Resolver {
         let name = question(host).ok_or("no name server can be asked for such a name")?;
         let servers = self.servers();
         let asked = tokio::time::timeout(PATIENCE, servers.resolve(name)).await;
-        asked.map_err(|_| "no answer in time".to_owned())?
+        asked.unwrap_or_else(|_| Err("no answer in time".to_owned())).map_err(|why| {
+            shortage().map_or(why, |want| format!("no name server can be asked: {want}"))
+        })
     }
 }
 

@@ -5,6 +5,8 @@
 pub(crate) enum ProxyError {
     /// The upstream's name has no address.
     Dns,
+    /// No name server has said anything in time.
+    DnsTimeout,
     ConnectionRefused,
     ConnectionTimeout,
     /// Nothing came on an open connection for too long.
@@ -26,8 +28,9 @@ pub(crate) enum ProxyError {
 }
 
 impl ProxyError {
-    pub(crate) const ALL: [Self; 17] = [
+    pub(crate) const ALL: [Self; 18] = [
         Self::Dns,
+        Self::DnsTimeout,
         Self::ConnectionRefused,
         Self::ConnectionTimeout,
         Self::ConnectionReadTimeout,
@@ -50,6 +53,7 @@ impl ProxyError {
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Dns => "dns_error",
+            Self::DnsTimeout => "dns_timeout",
             Self::ConnectionRefused => "connection_refused",
             Self::ConnectionTimeout => "connection_timeout",
             Self::ConnectionReadTimeout => "connection_read_timeout",

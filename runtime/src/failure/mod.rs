@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use crate::buffer::Broken;
 use crate::grpc::Grpc;
-use crate::net::ConnectError;
+use crate::net::{ConnectError, Target};
 use crate::policy::Cause;
 
 /// Why there is no answer, and whether the upstream may have acted on the request.
@@ -27,6 +27,8 @@ pub(crate) enum Kind {
     Refused,
     Unreachable,
     ConnectTimeout,
+    /// The same, while the addresses of the name were waited for.
+    LookupTimeout,
     /// The proxy has no descriptor, port or memory left to connect with.
     Want,
     /// A kept connection was closed before a byte was written.
@@ -113,6 +115,7 @@ impl Failure {
             Kind::Refused
             | Kind::Unreachable
             | Kind::ConnectTimeout
+            | Kind::LookupTimeout
             | Kind::Stale
             | Kind::Reset
             | Kind::Aborted(_)
@@ -146,6 +149,7 @@ impl Failure {
             Kind::Refused => ProxyError::ConnectionRefused,
             Kind::Unreachable => ProxyError::DestinationIpUnroutable,
             Kind::ConnectTimeout => ProxyError::ConnectionTimeout,
+            Kind::LookupTimeout => ProxyError::DnsTimeout,
             Kind::Want => ProxyError::ProxyInternal,
             // The breaker's word is its own: who reads it shall not have to guess.
             Kind::Stale | Kind::Reset | Kind::Aborted(_) | Kind::RefusedStream => {
@@ -173,6 +177,13 @@ impl Failure {
     /// A status that `fallback` may stand in for.
     pub(crate) const fn is_ours(self) -> bool {
         matches!(self.status(), 502..=504)
+    }
+}
+
+impl Kind {
+    /// There was no connection in time.
+    pub(crate) fn connect_timeout(to: Target<'_>) -> Self {
+        if to.is_unresolved() { Self::LookupTimeout } else { Self::ConnectTimeout }
     }
 }
 

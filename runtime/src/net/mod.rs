@@ -12,6 +12,7 @@ pub(crate) use own::Own;
 pub(crate) use pipe::{Pipe, Pipes};
 pub(crate) use race::race;
 
+use std::cell::Cell;
 use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
@@ -71,8 +72,30 @@ pub enum Target<'a> {
     Upstream(UpstreamId, SocketAddr),
     /// Where a redirected connection wanted to go.
     Original(SocketAddr),
-    /// A name that no policy knows, or an address in its place, and a port.
-    Name(&'a str, u16),
+    /// What a caller dialled.
+    Name(&'a Dialled<'a>),
+}
+
+/// A name that no policy knows, or an address in its place, and a port.
+#[derive(Debug)]
+pub struct Dialled<'a> {
+    pub(crate) host: &'a str,
+    pub(crate) port: u16,
+    /// Its addresses are not known yet, and are waited for.
+    pub(crate) unresolved: Cell<bool>,
+}
+
+impl<'a> Dialled<'a> {
+    pub(crate) fn new(host: &'a str, port: u16) -> Self {
+        Self { host, port, unresolved: Cell::new(false) }
+    }
+}
+
+impl Target<'_> {
+    /// Is it still unknown where that is?
+    pub(crate) fn is_unresolved(&self) -> bool {
+        matches!(self, Self::Name(dialled) if dialled.unresolved.get())
+    }
 }
 
 /// The door: how connections to others come about.

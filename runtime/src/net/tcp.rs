@@ -12,8 +12,8 @@ use tokio::io::Interest;
 use tokio::net::TcpStream;
 
 use super::pipe::{PIPE_SIZE, Pipe};
-use super::{Connect, ConnectError, Io, Own, Target, race};
-use crate::discover::{Lookup, is_own_want};
+use super::{Connect, ConnectError, Dialled, Io, Own, Target, race};
+use crate::discover::{Lookup, is_own_want, shortage};
 
 impl Io for TcpStream {
     fn poll_readable(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -116,16 +116,20 @@ impl Connect for Tcp {
     async fn connect(&self, target: Target<'_>) -> Result<TcpStream, ConnectError> {
         match target {
             Target::Upstream(_, address) | Target::Original(address) => self.reach(address).await,
-            Target::Name(host, port) => self.dial(host, port).await,
+            Target::Name(dialled) => self.dial(dialled).await,
         }
     }
 }
 
 impl Tcp {
     /// To one of the addresses that a name has; a dead one shall not keep the others from being tried.
-    async fn dial(&self, host: &str, port: u16) -> Result<TcpStream, ConnectError> {
-        let found = self.lookup.resolve(host, port).await.map_err(ConnectError::Unresolved)?;
-        let connects = found.into_iter().map(|address| self.reach(address));
+    async fn dial(&self, dialled: &Dialled<'_>) -> Result<TcpStream, ConnectError> {
+        dialled.unresolved.set(true);
+        let found = self.lookup.resolve(dialled.host, dialled.port).await;
+        dialled.unresolved.set(false);
+        // Who could not ask has not been told anything about the name.
+        let why = |why| shortage().map_or(ConnectError::Unresolved(why), ConnectError::Want);
+        let connects = found.map_err(why)?.into_iter().map(|address| self.reach(address));
         let none = io::Error::from(io::ErrorKind::NotFound).into();
         race(connects, none, |error| !matches!(error, ConnectError::Io(_))).await
     }
@@ -191,7 +195,8 @@ mod tests {
         }
         let lookup = Lookup::start(Arc::new(Two), Clock::start());
         let tcp = Tcp { lookup, own: Own::new(Vec::new()) };
-        let connected = timeout(Duration::from_millis(900), tcp.connect(Target::Name("two", port)));
+        let two = Dialled::new("two", port);
+        let connected = timeout(Duration::from_millis(900), tcp.connect(Target::Name(&two)));
         let peer = connected.await.unwrap().unwrap().peer_addr().unwrap();
         assert_eq!(peer, fine.local_addr().unwrap());
         drop((silent, queue));

@@ -7,7 +7,7 @@ use crate::call::{
 use crate::clock::Moment;
 use crate::failure::{Failure, Kind, ProxyError};
 use crate::message::Method;
-use crate::net::Target;
+use crate::net::{Dialled, Target};
 use crate::observe::event::Event;
 use crate::observe::report::{self, Ending, Report, Source};
 use crate::proxy::Proxy;
@@ -97,7 +97,8 @@ pub(crate) async fn connect<P: Proxy, N: Net>(
     let host = String::from_utf8_lossy(call.head().host()).into_owned();
     // Without a port the request would have been refused.
     let port = call.request.parts.port.unwrap_or_default();
-    let destination = Some(Target::Name(&host, port));
+    let dialled = Dialled::new(&host, port);
+    let destination = Some(Target::Name(&dialled));
     let asker = Asker::Call(call.request, call.caller.lend());
     let mut opening = Opening::new((call.worker, call.timer), destination, asker);
     let opened = P::tunnel(route, &mut opening).await;

@@ -17,7 +17,7 @@ use tokio::task::JoinHandle;
 
 use super::http2;
 use super::observed::{Answer, Observed};
-use super::script::{Pipe, Script, ScriptedNet, Step};
+use super::script::{Lack, Pipe, Script, ScriptedNet, Step};
 use crate::clock::Clock;
 use crate::grpc;
 use crate::proxy::Proxy;
@@ -43,7 +43,7 @@ pub struct Request {
     pace: Duration,
     pub(super) pause: Duration,
     leaves: Option<Duration>,
-    wants: bool,
+    lacks: Lack,
 }
 
 impl Request {
@@ -60,7 +60,7 @@ impl Request {
             pace: Duration::ZERO,
             pause: Duration::ZERO,
             leaves: None,
-            wants: false,
+            lacks: Lack::Nothing,
         }
     }
 
@@ -121,7 +121,14 @@ impl Request {
     /// The proxy has nothing left to connect with while this call is carried.
     #[must_use]
     pub fn wants(mut self) -> Self {
-        self.wants = true;
+        self.lacks = Lack::Descriptors;
+        self
+    }
+
+    /// No name server says anything while this call is carried.
+    #[must_use]
+    pub fn nameless(mut self) -> Self {
+        self.lacks = Lack::Names;
         self
     }
 
@@ -249,7 +256,7 @@ impl<P: Proxy> Scenario<P> {
             shared: Arc::clone(&shared),
             versions: self.versions(),
             current: Cell::new(0),
-            wants: RefCell::default(),
+            lacks: RefCell::default(),
             record: RefCell::default(),
         };
         let random = Random::from_seed(self.seed);
@@ -303,7 +310,7 @@ impl<P: Proxy> Scenario<P> {
                     None => finish(&mut running, &mut answers).await,
                 }
                 let index = answers.len() + running.len();
-                worker.net.wants.borrow_mut().push(request.wants);
+                worker.net.lacks.borrow_mut().push(request.lacks);
                 let call = call::<P>(Rc::clone(worker), index, request.clone(), self.callers);
                 running.push(tokio::task::spawn_local(call));
             }

@@ -44,6 +44,15 @@ pub(super) enum Reply {
     Never,
 }
 
+/// What a proxy may have none of while it carries a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Lack {
+    Nothing,
+    Descriptors,
+    /// Name servers that say anything.
+    Names,
+}
+
 /// Answers with that status and no body.
 pub fn status(status: u16) -> Step {
     Step::of(Reply::Status(status))
@@ -138,8 +147,8 @@ pub(super) struct ScriptedNet {
     pub(super) versions: Vec<Version>,
     /// The call whose connection runs now.
     pub(super) current: Cell<usize>,
-    /// For each call, whether nothing is left to connect with.
-    pub(super) wants: RefCell<Vec<bool>>,
+    /// For each call, what there is none of.
+    pub(super) lacks: RefCell<Vec<Lack>>,
     /// What happened, in order.
     pub(super) record: RefCell<Vec<Entry>>,
 }
@@ -214,11 +223,18 @@ impl Connect for ScriptedNet {
             Target::Upstream(id, _) => id.0,
             Target::Original(_) | Target::Name(..) => self.scripts.borrow().len().saturating_sub(1),
         };
-        if self.wants.borrow().get(self.current.get()) == Some(&true) {
-            self.see(upstream, true);
-            return Err(ConnectError::Want(io::Error::from(Errno::MFILE)));
+        let lack = self.lacks.borrow().get(self.current.get()).copied();
+        match (lack, target) {
+            (Some(Lack::Descriptors), _) => {
+                self.see(upstream, true);
+                Err(ConnectError::Want(io::Error::from(Errno::MFILE)))
+            }
+            (Some(Lack::Names), Target::Name(dialled)) => {
+                dialled.unresolved.set(true);
+                std::future::pending().await
+            }
+            _ => Ok(self.play(upstream).await?),
         }
-        Ok(self.play(upstream).await?)
     }
 }
 

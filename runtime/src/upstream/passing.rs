@@ -6,7 +6,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 
 use super::{Endpoint, Lease};
 use crate::clock::Moment;
-use crate::net::{Connect, Target};
+use crate::net::{Connect, Dialled, Target};
 
 /// Those that connections lead to.
 pub(crate) struct Passing<C: Connect>(RefCell<BTreeMap<Destination, Lease<C>>>);
@@ -25,7 +25,7 @@ impl<C: Connect> Passing<C> {
                 (Destination::Address(address), address)
             }
             // The name is asked for when there is no connection.
-            Target::Name(host, port) => (
+            Target::Name(&Dialled { host, port, .. }) => (
                 Destination::Name(host.into(), port),
                 SocketAddr::from((Ipv4Addr::UNSPECIFIED, port)),
             ),

@@ -188,6 +188,10 @@ fn without_descriptors_calls_are_refused_until_there_are_some() {
     };
     let told = proxy.notice();
     assert!(told.contains("cannot ") && told.contains("LimitNOFILE"), "{told}");
+    // Nor can a name server be asked: nobody has said anything about the name.
+    let stranger = last.borrow_mut().call("GET / HTTP/1.1\r\nhost: stranger.invalid\r\n\r\n");
+    let said = (stranger.status(), stranger.field("proxy-status"));
+    assert_eq!(said, (503, Some("amb; error=proxy_internal_error")));
     drop(callers);
     eventually("an answer", || last.borrow_mut().call(&get).status() == 200);
 }

@@ -1,7 +1,9 @@
 //! Calls to strangers, `otherwise pass`: their connections are kept, too.
 #![cfg(test)]
 
-use amb_runtime::testing::Live;
+use std::time::Duration;
+
+use amb_runtime::testing::{Live, Request, Scenario, Version};
 use amb_tests_wire::caller::call;
 use amb_tests_wire::frames::*;
 use amb_tests_wire::policies::passing::Passing;
@@ -52,5 +54,22 @@ fn a_connection_that_a_stranger_closes_is_no_failure() {
     let request = format!("GET / HTTP/1.1\r\nhost: {}\r\n\r\n", upstream.address);
     for _ in 0..CALLS {
         assert_eq!(call(proxy.address(), &request).text(), "fine");
+    }
+}
+
+/// RFC 9209 §2.3.1: the destination may be fine.
+#[test]
+fn name_servers_that_say_nothing_are_not_the_strangers_silence() {
+    for (callers, method, target, patience) in [
+        (Version::Http1, "GET", "/", 3),
+        (Version::Http2, "GET", "/", 3),
+        (Version::Http1, "CONNECT", "stranger.test:443", 10),
+    ] {
+        let host = if method == "CONNECT" { target } else { "stranger.test" };
+        let request = Request::new(method, host, target).nameless();
+        let observed = Scenario::<Passing>::new().callers(callers).request(request).run();
+        assert_eq!(observed.status(), 502, "{observed:#?}");
+        assert_eq!(observed.response_header("proxy-status"), Some("amb; error=dns_timeout"));
+        assert_eq!(observed.elapsed(), Duration::from_secs(patience));
     }
 }
