@@ -79,7 +79,7 @@ pub(crate) struct Plan {
 #[derive(Debug, clap::Args)]
 pub(crate) struct Explain {
     pub(crate) file: PathBuf,
-    /// Method and URL, quoted: `POST http://payment.shop.svc/v1/charges`.
+    /// Method and URL, quoted: `POST http://payment.shop.svc/v1/charges`; or `TCP ledger.shop.svc:5432`.
     pub(crate) request: String,
     /// A field of the request, as often as needed.
     #[arg(long = "header", value_name = "NAME:VALUE")]

@@ -170,9 +170,14 @@ pub(crate) fn http_only(span: Span, key: &str, of: &OfBytes<'_>) -> Diagnostic {
 }
 
 pub(crate) fn limits_of_http(span: Span, upstream: &str) -> Diagnostic {
-    super::setting::not_yet_supported(span, "limits").note(format!(
-        "upstream `{upstream}` speaks HTTP; `limits` hold for `protocol tcp` and `tls-passthrough`"
-    ))
+    let what =
+        format!("`limits` of upstream `{upstream}`, which speaks HTTP, are not yet supported");
+    Diagnostic::new(Code::NotYetSupported, span, what)
+        .here("hold for `protocol tcp` and `tls-passthrough` only")
+        .note("the language has them, but this version of the compiler does not carry them out")
+        .help(
+            "take them away; `timeout`, `retry { budget … }` and `breaker` bound what an upstream of HTTP is sent",
+        )
 }
 
 pub(crate) fn not_testable(span: Span, name: &str) -> Diagnostic {

@@ -8,11 +8,12 @@ mod request;
 
 pub use request::Request;
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use crate::interpret::routing::{self, Call, Head, Target};
 use crate::plan::{
-    Action, HostPattern, Origin, Otherwise, Plan, Settings, Upstream, derived, display,
+    Action, Address, HostPattern, Origin, Otherwise, Plan, Settings, Upstream, derived, display,
 };
 use crate::summary::{at, layout, layout::Line, rows};
 
@@ -20,9 +21,10 @@ use crate::summary::{at, layout, layout::Line, rows};
 pub fn explain(plan: &Plan, request: &Request) -> String {
     let cx = Cx { plan, request };
     let sections = match routing::route(plan, &request.head()) {
+        _ if request.is_tcp() => cx.connection(),
         Target::Upstream(call) => cx.call(&call),
         Target::Otherwise => match cx.own_port() {
-            Some(upstream) if upstream.protocol.value.is_opaque() => cx.bytes(upstream),
+            Some(upstream) if upstream.protocol.value.is_opaque() => cx.bytes(upstream, "own port"),
             Some(upstream) => cx.through_own_port(upstream),
             None => vec![cx.otherwise()],
         },
@@ -124,8 +126,10 @@ impl Cx<'_> {
         let upstream = match self.plan.upstreams.iter().find(is_named) {
             Some(upstream) => {
                 format!(
-                    "{} gets bytes ({}), and no requests",
-                    upstream.name, upstream.protocol.value
+                    "{} gets bytes ({}), and no requests: ask with `TCP {}`",
+                    upstream.name,
+                    upstream.protocol.value,
+                    destination(upstream)
                 )
             }
             None => format!("none has the name {host}"),
@@ -134,10 +138,33 @@ impl Cx<'_> {
         vec![self.said(), self.plain("upstream", &upstream), otherwise]
     }
 
-    /// Anything that is sent to the own port of an upstream that gets bytes.
-    fn bytes(&self, upstream: &Upstream) -> Vec<Vec<Line>> {
-        let port = upstream.listen.as_ref().map(|own| own.value.to_string()).unwrap_or_default();
-        let name = format!("{} (by its own port {port})", upstream.name);
+    /// A connection by the own port of an upstream, or by its name and port: dialled with `CONNECT`, or redirected.
+    fn connection(&self) -> Vec<Vec<Line>> {
+        let named = self.plan.upstreams.iter().find(|it| is_at(it, &self.request.host));
+        let (upstream, by) = match (self.own_port(), named) {
+            (Some(own), _) => (own, "own port"),
+            (None, Some(named)) => (named, "name and port"),
+            (None, None) => {
+                let none = format!("none is at {}", self.request.host);
+                let otherwise = match self.plan.otherwise.value {
+                    Otherwise::Pass => "pass: a tunnel to where it was going",
+                    Otherwise::Reject => "reject: reset by the proxy; 404 to a CONNECT",
+                };
+                let otherwise = self.line("otherwise", otherwise, &self.plan.otherwise.origin);
+                return vec![vec![self.said(), self.plain("upstream", &none), otherwise]];
+            }
+        };
+        if upstream.protocol.value.is_opaque() {
+            return self.bytes(upstream, by);
+        }
+        let name =
+            format!("{} speaks HTTP: ask with `GET http://{}`", upstream.name, self.request.host);
+        vec![vec![self.said(), self.line("upstream", &name, &at(upstream.place))]]
+    }
+
+    /// Anything that is sent to an upstream that gets bytes.
+    fn bytes(&self, upstream: &Upstream, by: &str) -> Vec<Vec<Line>> {
+        let name = format!("{} (by its {by} {})", upstream.name, self.request.host);
         let whereto = vec![self.said(), self.line("upstream", &name, &at(upstream.place))];
         let mut settings = rows::limits(upstream);
         settings.extend(rows::settings(&upstream.settings));
@@ -183,7 +210,7 @@ impl Cx<'_> {
     fn said(&self) -> Line {
         let Request { method, host, target, .. } = self.request;
         let method = if self.request.is_grpc() { "GRPC" } else { method };
-        self.plain("call", &format!("{method} {host} {target}"))
+        self.plain("call", format!("{method} {host} {target}").trim_end())
     }
 
     fn line(&self, label: &str, value: &str, origin: &Origin) -> Line {
@@ -194,4 +221,32 @@ impl Cx<'_> {
         let value = display::printable(value);
         Line { indent: 0, label: label.to_owned(), value, origin: String::new() }
     }
+}
+
+/// Where an upstream is, as callers would dial it.
+fn destination(upstream: &Upstream) -> String {
+    match &upstream.address.value {
+        Address::Dns { host, port } => format!("{host}:{port}"),
+        Address::Fixed(addresses) => {
+            addresses.first().map(SocketAddr::to_string).unwrap_or_default()
+        }
+    }
+}
+
+/// Does it have that name or address, and that port?
+fn is_at(upstream: &Upstream, dialled: &str) -> bool {
+    let ports: Vec<u16> = match &upstream.address.value {
+        Address::Dns { port, .. } => vec![*port],
+        Address::Fixed(addresses) => addresses.iter().map(SocketAddr::port).collect(),
+    };
+    let port = dialled.rsplit_once(':').and_then(|(_, port)| port.parse().ok());
+    let host = routing::bare_host(dialled);
+    let is_named = upstream.hosts.iter().any(|it| match &it.value {
+        HostPattern::Exact(name) => *name == host,
+        HostPattern::Suffix(end) => host.ends_with(end.as_str()),
+    });
+    let is_address = |address: &SocketAddr| dialled.parse() == Ok(*address);
+    let is_one =
+        matches!(&upstream.address.value, Address::Fixed(all) if all.iter().any(is_address));
+    is_one || is_named && port.is_some_and(|port| ports.contains(&port))
 }

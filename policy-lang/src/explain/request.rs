@@ -1,5 +1,5 @@
 //! `amb explain FILE 'POST http://payment.shop.svc:8080/v1/charges' --header name:value`, and
-//! `'GRPC http://pricing.shop.svc/shop.v1.Pricing/Quote'`.
+//! `'GRPC http://pricing.shop.svc/shop.v1.Pricing/Quote'`. A connection of bytes has no URL: `'TCP ledger.shop.svc:5432'`.
 //!
 //! The request is written as one would say it. Host and target are the two things
 //! that policies look at; the scheme is written, because people paste URLs.
@@ -17,7 +17,7 @@ pub struct Request {
 }
 
 impl Request {
-    /// Reads `METHOD URL`, with `GRPC` for a call of gRPC, and header fields written as `name:value`.
+    /// Reads `METHOD URL`, with `GRPC` for a call of gRPC, or `TCP HOST:PORT`, and header fields written as `name:value`.
     ///
     /// # Errors
     /// One sentence that says what is wrong and how it is written right.
@@ -26,12 +26,35 @@ impl Request {
         let [method, url] = words.as_slice() else {
             return Err(format!("`{line}` is not a method and a URL: write `{EXAMPLE}`"));
         };
+        if *method == TCP {
+            return Self::tcp(url, headers);
+        }
         let (host, target) = url_parts(url)?;
         let headers = headers.iter().map(|header| field(header)).collect::<Result<_, _>>()?;
         Ok(match method_name(method)?.as_str() {
             "GRPC" => Self::grpc(host, target, headers),
             method => Self { method: method.to_owned(), host, target, headers },
         })
+    }
+
+    /// A connection whose bytes nobody looks at.
+    fn tcp(destination: &str, headers: &[String]) -> Result<Self, String> {
+        let host = destination.strip_prefix("tcp://").unwrap_or(destination);
+        if host.contains(['/', '?', '#']) || port(host).is_none() {
+            return Err(format!(
+                "`{destination}` is no destination of bytes: write `{TCP} HOST:PORT`"
+            ));
+        }
+        if !headers.is_empty() {
+            return Err("a connection of bytes has no header fields".to_owned());
+        }
+        check_host(host)?;
+        let (method, host) = (TCP.to_owned(), host.to_owned());
+        Ok(Self { method, host, target: String::new(), headers: Vec::new() })
+    }
+
+    pub(super) fn is_tcp(&self) -> bool {
+        self.method == TCP
     }
 
     /// gRPC over HTTP/2: a call is a POST to `/Service/Method`.
@@ -45,6 +68,9 @@ impl Request {
         kind.is_some_and(|(_, kind)| kind.starts_with(GRPC_TYPE))
     }
 }
+
+/// What stands in the place of a method where there is none.
+const TCP: &str = "TCP";
 
 const CONTENT_TYPE: &str = "content-type";
 const GRPC_TYPE: &str = "application/grpc";
@@ -97,11 +123,14 @@ fn incomplete(url: &str) -> String {
     }
 }
 
+/// What stands behind the last colon of `HOST:PORT`.
+fn port(host: &str) -> Option<&str> {
+    host.rsplit_once(':').filter(|_| !host.ends_with(']')).map(|(_, port)| port)
+}
+
 fn check_host(host: &str) -> Result<(), String> {
-    let (name, port) = match host.rsplit_once(':') {
-        Some((name, port)) if !host.ends_with(']') => (name, Some(port)),
-        _ => (host, None),
-    };
+    let port = port(host);
+    let name = port.map_or(host, |port| &host[..host.len() - port.len() - 1]);
     if name.is_empty() {
         return Err(format!("the URL names no host: write `{EXAMPLE}`"));
     }

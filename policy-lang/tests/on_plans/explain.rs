@@ -1,7 +1,7 @@
 //! Explanations, and what the request line may look like.
 
 use amb_policy_lang::explain::{Request, explain};
-use amb_policy_lang::plan::Otherwise;
+use amb_policy_lang::plan::{Otherwise, Protocol};
 
 use crate::plans::{order, route_set};
 
@@ -37,6 +37,25 @@ fn an_own_port_leads_to_its_upstream() {
 }
 
 #[test]
+fn a_connection_of_bytes_is_asked_for_by_its_name_and_port() {
+    let mut plan = order();
+    plan.upstreams[0].protocol.value = Protocol::Tcp;
+    // However wide the screen is.
+    let ask = |line: &str| {
+        let text = explain(&plan, &request(line, &[]).unwrap());
+        text.split_whitespace().collect::<Vec<_>>().join(" ")
+    };
+    let advice = "payment gets bytes (tcp), and no requests: ask with `TCP payment.shop.svc:8080`";
+    let refused = ask("GET http://payment.shop.svc/");
+    assert!(refused.contains(advice), "{refused}");
+    let text = ask("TCP payment.shop.svc:8080");
+    assert!(text.contains("payment (by its name and port payment.shop.svc:8080)"), "{text}");
+    assert!(text.contains("connect"), "{text}");
+    let other = ask("TCP payment.shop.svc:8081");
+    assert!(other.contains("none is at payment.shop.svc:8081 otherwise pass: a tunnel"), "{other}");
+}
+
+#[test]
 fn no_line_is_wider_than_the_screen() {
     let text = explained("POST http://payment.shop.svc/v1/charges", &[]);
     assert!(text.lines().all(|line| line.chars().count() <= 100), "{text}");
@@ -65,6 +84,9 @@ fn what_is_wrong_is_said_with_what_is_right() {
         ("GET http:///x", "names no host"),
         ("GET http://a:0/x", "`0` is not a port"),
         ("GET http://a:b@c/x", "user information"),
+        ("TCP ledger.svc", "write `TCP HOST:PORT`"),
+        ("TCP http://ledger.svc:1/", "write `TCP HOST:PORT`"),
+        ("TCP ledger.svc:0", "`0` is not a port"),
     ];
     for (line, expected) in cases {
         let error = request(line, &[]).unwrap_err();
