@@ -155,3 +155,25 @@ impl Reply {
         response
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The table of `details` in docs/semantics.md has each, at its status.
+    #[test]
+    fn what_is_wrong_with_a_request_is_documented() {
+        let docs = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/semantics.md");
+        let docs = std::fs::read_to_string(docs).unwrap();
+        let table = docs.split_once("`details=\"…\"` says more").unwrap().1;
+        let of_body = [Kind::SlowCaller, Kind::BadBody, Kind::BadHead].map(|kind| {
+            (Failure::unsent(kind).status(), about_request(kind).unwrap().0.to_owned())
+        });
+        let of_head = Refused::OF_REQUESTS.map(|refused| (refused.status(), refused.to_string()));
+        let slow = (408, "incomplete head".to_owned());
+        for (status, details) in of_body.into_iter().chain(of_head).chain([slow]) {
+            let row = table.lines().find(|line| line.starts_with(&format!("| {status} |")));
+            assert!(row.unwrap().contains(&format!("`{details}`")), "{status}: {details}");
+        }
+    }
+}

@@ -26,6 +26,20 @@ pub(crate) enum Refused {
 }
 
 impl Refused {
+    /// Those that callers are told of.
+    #[cfg(test)]
+    pub(crate) const OF_REQUESTS: [Self; 9] = [
+        Self::Head,
+        Self::LineEnd,
+        Self::Version,
+        Self::TooLarge,
+        Self::Length,
+        Self::Coding,
+        Self::Host,
+        Self::Target,
+        Self::Method,
+    ];
+
     pub(crate) const fn status(self) -> u16 {
         match self {
             Self::TooLarge => 431,
