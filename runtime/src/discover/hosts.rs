@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::Answer;
 
 /// The file is read again after this time at the latest.
-const FRESH: Duration = Duration::from_secs(5);
+pub(super) const FRESH: Duration = Duration::from_secs(5);
 
 /// The addresses that the file gives a name, of both families.
 pub(super) fn find(file: &Path, host: &str) -> Option<Answer> {

@@ -5,6 +5,7 @@
 
 use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};
+use std::pin::pin;
 use std::sync::Arc;
 
 use tokio::sync::{mpsc, oneshot};
@@ -93,8 +94,14 @@ struct Question {
 
 impl<R: Resolve> Names<R> {
     async fn serve(mut self, mut queue: mpsc::Receiver<Ask>) {
+        let resolver = Arc::clone(&self.resolver);
+        let mut revised = pin!(resolver.revised());
         loop {
             tokio::select! {
+                () = &mut revised => {
+                    self.known.clear();
+                    revised.set(resolver.revised());
+                }
                 ask = queue.recv() => match ask {
                     Some(ask) => self.ask(ask),
                     None => return,

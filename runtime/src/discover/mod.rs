@@ -10,6 +10,7 @@ mod lookup;
 mod reach;
 mod resolv_conf;
 mod resolver;
+mod stamp;
 
 pub(crate) use lookup::Lookup;
 pub(crate) use reach::{is_own_want, shortage};
@@ -58,6 +59,11 @@ fn in_use(answer: Answer) -> Result<(Vec<IpAddr>, Duration), String> {
 /// Whoever knows the addresses of names.
 pub(crate) trait Resolve: Send + Sync + 'static {
     fn resolve(&self, host: &str) -> impl Future<Output = Result<Answer, String>> + Send;
+
+    /// Ends when answers that came before this call may be others now, whatever their TTL says.
+    fn revised(&self) -> impl Future<Output = ()> + Send {
+        std::future::pending()
+    }
 }
 
 /// The addresses of all upstreams, and how they came about.
@@ -150,6 +156,7 @@ impl Publisher {
     async fn follow<R: Resolve>(self, host: &'static str, resolver: Arc<R>) {
         let mut failures = 0;
         loop {
+            let revised = resolver.revised();
             let wait = match resolver.resolve(host).await.and_then(in_use) {
                 Ok((addresses, fresh)) => {
                     failures = 0;
@@ -161,7 +168,10 @@ impl Publisher {
                     self.failed(host, error, failures)
                 }
             };
-            tokio::time::sleep(wait).await;
+            tokio::select! {
+                () = tokio::time::sleep(wait) => {}
+                () = revised => {}
+            }
         }
     }
 

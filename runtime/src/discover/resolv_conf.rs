@@ -1,13 +1,14 @@
 //! `/etc/resolv.conf` (resolv.conf(5)), looked at again before each look-up: networks change while a proxy
 //! runs, and so do their name servers.
 
-use std::fs::{self, Metadata};
-use std::os::unix::fs::MetadataExt as _;
+use std::fs;
 use std::path::PathBuf;
 
 use hickory_resolver::config::{ResolverConfig, ResolverOpts};
 use hickory_resolver::system_conf::parse_resolv_conf;
 use tokio::sync::watch;
+
+use super::stamp::Stamp;
 
 /// The file, and what of it has been seen.
 pub(crate) struct ResolvConf {
@@ -17,9 +18,6 @@ pub(crate) struct ResolvConf {
     seen: watch::Sender<Option<Stamp>>,
 }
 
-/// Tells two states of a file apart: its device and inode, its length, and its times in nanoseconds.
-type Stamp = [i128; 5];
-
 impl ResolvConf {
     pub(crate) fn at(path: PathBuf, port: u16) -> Self {
         Self { path, port, seen: watch::Sender::new(None) }
@@ -27,8 +25,8 @@ impl ResolvConf {
 
     /// Is it there, and another one than at the last time that this was asked? A link leads to its target.
     pub(super) fn has_changed(&self) -> bool {
-        let Ok(now) = fs::metadata(&self.path) else { return false };
-        let now = Some(stamp(&now));
+        let Some(now) = Stamp::of(&self.path) else { return false };
+        let now = Some(now);
         self.seen.send_if_modified(|seen| std::mem::replace(seen, now) != now)
     }
 
@@ -43,15 +41,4 @@ impl ResolvConf {
         }
         Ok((ResolverConfig::from_parts(domain, search, servers), options))
     }
-}
-
-fn stamp(file: &Metadata) -> Stamp {
-    let time = |seconds: i64, nanos: i64| i128::from(seconds) * 1_000_000_000 + i128::from(nanos);
-    [
-        file.dev().into(),
-        file.ino().into(),
-        file.len().into(),
-        time(file.mtime(), file.mtime_nsec()),
-        time(file.ctime(), file.ctime_nsec()),
-    ]
 }

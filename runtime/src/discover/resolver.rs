@@ -10,6 +10,7 @@ use tokio::sync::watch;
 
 use super::families::Servers;
 use super::resolv_conf::ResolvConf;
+use super::stamp::Stamp;
 use super::{Answer, Resolve, hosts, shortage};
 use crate::notices::Notices;
 
@@ -97,6 +98,16 @@ impl Resolve for Resolver {
         asked.unwrap_or_else(|_| Err("no answer in time".to_owned())).map_err(|why| {
             shortage().map_or(why, |want| format!("no name server can be asked: {want}"))
         })
+    }
+
+    /// A name that servers know may have come into the hosts file.
+    fn revised(&self) -> impl Future<Output = ()> + Send {
+        let before = Stamp::of(&self.hosts);
+        async move {
+            while Stamp::of(&self.hosts) == before {
+                tokio::time::sleep(hosts::FRESH).await;
+            }
+        }
     }
 }
 

@@ -8,11 +8,13 @@ use std::time::Duration;
 use hickory_resolver::config::{ResolverConfig, ResolverOpts};
 use hickory_resolver::proto::rr::RecordType;
 use rustix::io::Errno;
-use tokio::sync::{Mutex, mpsc};
+use tokio::sync::{Mutex, Notify, mpsc};
 use tokio::time::Instant;
 
 use super::resolv_conf::ResolvConf;
-use super::{Answer, Discovery, Endpoints, Listed, Lookup, Resolve, Resolver, reach, retry_in};
+use super::{
+    Answer, Discovery, Endpoints, Listed, Lookup, Resolve, Resolver, hosts, reach, retry_in,
+};
 use crate::clock::Clock;
 use crate::notices::Notices;
 use crate::spec::{Address, UpstreamSpec};
@@ -192,6 +194,55 @@ async fn the_ttl_and_the_failures_set_the_pace() {
         last = now;
     }
     assert_eq!(discovery.endpoints[0].borrow().len(), 1);
+}
+
+/// A long TTL, until the hosts file says something.
+struct Revised(Script, Notify);
+
+impl Resolve for Revised {
+    fn resolve(&self, host: &str) -> impl Future<Output = Result<Answer, String>> + Send {
+        self.0.resolve(host)
+    }
+
+    fn revised(&self) -> impl Future<Output = ()> + Send {
+        self.1.notified()
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_this_machine_says_anew_ends_every_ttl() {
+    static UPSTREAMS: &[UpstreamSpec] = &[named("pay")];
+    let found = || Ok(Answer { addresses: ips("127.0.0.1"), ttl: Duration::from_secs(300) });
+    let answers = [found(), found(), found(), found()].into();
+    let (asked, mut times) = mpsc::unbounded_channel();
+    let script = Script { answers: Mutex::new(answers), asked };
+    let script = Arc::new(Revised(script, Notify::new()));
+    let _discovery = Discovery::start(UPSTREAMS, &script, Clock::start(), NOTICES);
+    let lookup = Lookup::start(Arc::clone(&script), Clock::start());
+    for _ in 0..2 {
+        // The upstream's name, and one that a call asks for.
+        times.recv().await.unwrap();
+        for _ in 0..2 {
+            lookup.resolve("passed", 80).await.unwrap();
+        }
+        times.recv().await.unwrap();
+        assert!(times.try_recv().is_err());
+        script.1.notify_waiters();
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_hosts_file_is_looked_at_every_few_seconds() {
+    let hosts = std::env::temp_dir().join(format!("amb-revised-{}", std::process::id()));
+    std::fs::write(&hosts, "127.0.0.9 pay\n").unwrap();
+    let none = ResolverConfig::from_parts(None, Vec::new(), Vec::new());
+    let resolver = Resolver::new(none, ResolverOpts::default(), hosts.clone(), NOTICES).unwrap();
+    let mut revised = std::pin::pin!(resolver.revised());
+    let minute = Duration::from_secs(60);
+    assert!(tokio::time::timeout(minute, &mut revised).await.is_err());
+    std::fs::write(&hosts, "127.0.0.9 pay shop\n").unwrap();
+    tokio::time::timeout(hosts::FRESH, revised).await.unwrap();
+    std::fs::remove_file(&hosts).unwrap();
 }
 
 #[test]
