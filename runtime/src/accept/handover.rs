@@ -7,7 +7,7 @@
 
 use std::net::TcpStream;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
@@ -27,6 +27,8 @@ pub(crate) struct Doors {
 /// What all workers know of one.
 #[derive(Debug)]
 struct Side {
+    /// Others may still get a connection from it.
+    accepts: AtomicBool,
     carries: AtomicUsize,
     door: UnboundedSender<Arrival>,
 }
@@ -53,7 +55,8 @@ impl Doors {
         let (sides, arrivals): (Vec<_>, Vec<_>) = (0..workers)
             .map(|_| {
                 let (door, arrivals) = unbounded_channel();
-                (Side { carries: AtomicUsize::new(0), door }, arrivals)
+                let (accepts, carries) = (AtomicBool::new(true), AtomicUsize::new(0));
+                (Side { accepts, carries, door }, arrivals)
             })
             .unzip();
         let workers: Arc<[Side]> = sides.into();
@@ -83,15 +86,29 @@ impl Doors {
         stay.worker == self.own
     }
 
-    /// Hands a connection over. If that worker has ended, the process stops, and it is closed.
+    /// Hands a connection over. A worker ends only when no other one accepts.
     pub(crate) fn send(&self, arrival: Arrival) {
         if let Some(side) = self.workers.get(arrival.stay.worker) {
             drop(side.door.send(arrival));
         }
     }
 
+    /// Nobody else is accepted here.
+    pub(crate) fn close(&self) {
+        if let Some(side) = self.workers.get(self.own) {
+            // After what was handed over, for those who look at both.
+            side.accepts.store(false, Ordering::Release);
+        }
+    }
+
+    /// Nothing is carried here, and no connection can come any more.
+    pub(crate) fn is_over(&self) -> bool {
+        let accepts = |side: &Side| side.accepts.load(Ordering::Acquire);
+        !self.workers.iter().any(accepts) && self.carried() == 0
+    }
+
     /// Connections that are here or on their way here.
-    pub(crate) fn carried(&self) -> usize {
+    fn carried(&self) -> usize {
         self.workers.get(self.own).map_or(0, Side::carried)
     }
 

@@ -1,6 +1,7 @@
 //! One thread that carries traffic: it accepts connections and serves each to its end.
 
 mod handover;
+mod last;
 
 pub(crate) use handover::{Arrival, Doors};
 
@@ -83,7 +84,8 @@ async fn work<P: Proxy>(setup: Setup) -> std::io::Result<()> {
         // How it ended matters to nobody.
         drop(ended.await);
     }
-    while doors.carried() > 0 {
+    doors.close();
+    while !doors.is_over() {
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
     if let Some(log) = &worker.log {
@@ -123,15 +125,15 @@ async fn accept<P: Proxy>(
             }
         }
     }
-    // Whoever got through already is not turned away.
     let Ok(listener) = listener.into_std() else { return };
-    while let Ok((stream, _)) = listener.accept() {
+    last::callers(listener, |stream| {
         if stream.set_nonblocking(true).is_ok()
             && let Ok(stream) = tokio::net::TcpStream::from_std(stream)
         {
             welcome::<P>(&worker, stream, inbound, doors.here(&worker.shared));
         }
-    }
+    })
+    .await;
 }
 
 /// Lets another worker carry a connection.

@@ -24,7 +24,7 @@ use crate::worker::{Net, Worker};
 
 /// A head that has begun must be complete within this time.
 const HEAD_PATIENCE: Duration = Duration::from_secs(10);
-/// While the proxy stops, a silent connection is given this time to say something.
+/// While the proxy stops, a silent connection is given this time to say something, or to go on.
 const DRAIN_PATIENCE: Duration = Duration::from_secs(1);
 /// How long an answer of our own may take to be written.
 const FAREWELL: Duration = Duration::from_secs(1);
@@ -218,7 +218,8 @@ impl<N: Net> Connection<N> {
                     return Poll::Ready(None);
                 }
             }
-            if worker.is_closing() {
+            // Whoever has just got through is about to say something.
+            if worker.is_closing() && self.used {
                 return Poll::Ready(None);
             }
             if !worker.is_serving() && patience.is_none() {
@@ -237,12 +238,14 @@ impl<N: Net> Connection<N> {
         if !block.has_space() {
             block.grow(HEAD_LIMIT);
         }
+        let mut hurried = false;
         let read = poll_fn(|cx| {
             if let Poll::Ready(read) = poll_fill(&mut self.io, block, cx) {
                 return Poll::Ready(Some(read));
             }
-            if worker.is_closing() {
-                return Poll::Ready(Some(Ok(0)));
+            if worker.is_closing() && !hurried {
+                hurried = true;
+                self.timer.set(worker.clock().now() + DRAIN_PATIENCE);
             }
             self.timer.poll_due(cx).map(|()| None)
         })
