@@ -130,7 +130,7 @@ pub enum ConnectError {
 }
 
 /// Reads some bytes, waiting if there are none; 0 at the end of the stream.
-pub(crate) fn poll_read<I: Io>(
+pub(crate) fn poll_read<I: AsyncRead + Unpin>(
     io: &mut I,
     cx: &mut Context<'_>,
     buffer: &mut [u8],

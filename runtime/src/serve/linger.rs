@@ -6,8 +6,10 @@
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use tokio::io::AsyncRead;
+
 use crate::clock::Moment;
-use crate::net::{Io, poll_read};
+use crate::net::poll_read;
 use crate::timer::Timer;
 
 /// A caller that sends nothing for so long has its answer.
@@ -31,7 +33,7 @@ impl Linger {
     }
 
     /// Ready when the connection can be closed.
-    pub(super) fn poll<I: Io>(
+    pub(super) fn poll<I: AsyncRead + Unpin>(
         &mut self,
         io: &mut I,
         timer: &Timer,

@@ -1,7 +1,7 @@
 //! A caller's bytes on their way to and from `h2`, measured by a [`Gauge`].
 
 use std::cell::{Cell, RefCell};
-use std::io::{self, IoSlice};
+use std::io;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, ready};
@@ -15,11 +15,11 @@ use crate::net::Io;
 use crate::observe::metrics::Flood;
 use crate::serve::linger::Linger;
 use crate::timer::{Timer, Timers};
-use crate::wire::http2::Turn;
+use crate::wire::http2::{Outlet, Turn};
 
 /// A connection's bytes; those that were read before it was known to be HTTP/2 come first.
 pub(super) struct Inlet<I> {
-    io: I,
+    io: Outlet<I>,
     ahead: Option<Box<Block>>,
     watch: Rc<Watch>,
     timers: Rc<Timers>,
@@ -61,22 +61,9 @@ impl Watch {
         self.blocked.get()
     }
 
-    /// So many of these bytes have been sent.
-    fn sent<'p>(
-        &self,
-        sent: Poll<io::Result<usize>>,
-        parts: impl IntoIterator<Item = &'p [u8]>,
-    ) -> Poll<io::Result<usize>> {
-        self.blocked.set(sent.is_pending());
-        if let Poll::Ready(Ok(mut left)) = sent {
-            let mut gauge = self.gauge.borrow_mut();
-            for part in parts {
-                let part = part.get(..left.min(part.len())).unwrap_or_default();
-                gauge.sent(part);
-                left -= part.len();
-            }
-        }
-        sent
+    /// The end of a turn: what was said in it is written.
+    pub(super) fn end_turn<I: Io>(&self, outlet: &Outlet<I>, cx: &mut Context<'_>) {
+        self.blocked.set(outlet.poll_turn(cx).is_pending());
     }
 
     fn received(&self, bytes: &[u8]) {
@@ -88,7 +75,12 @@ impl Watch {
 }
 
 impl<I: Io> Inlet<I> {
-    pub(super) fn new(io: I, ahead: Box<Block>, watch: Rc<Watch>, timers: Rc<Timers>) -> Self {
+    pub(super) fn new(
+        io: Outlet<I>,
+        ahead: Box<Block>,
+        watch: Rc<Watch>,
+        timers: Rc<Timers>,
+    ) -> Self {
         let (turn, ending) = (Turn::default(), None);
         Self { io, ahead: Some(ahead), watch, timers, turn, ending }
     }
@@ -143,21 +135,9 @@ impl<I: Io> AsyncWrite for Inlet<I> {
         cx: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        let sent = Pin::new(&mut self.io).poll_write(cx, bytes);
-        self.watch.sent(sent, [bytes])
-    }
-
-    fn poll_write_vectored(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        parts: &[IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        let sent = Pin::new(&mut self.io).poll_write_vectored(cx, parts);
-        self.watch.sent(sent, parts.iter().map(|part| &**part))
-    }
-
-    fn is_write_vectored(&self) -> bool {
-        self.io.is_write_vectored()
+        let sent = ready!(Pin::new(&mut self.io).poll_write(cx, bytes))?;
+        self.watch.gauge.borrow_mut().sent(bytes.get(..sent).unwrap_or_default());
+        Poll::Ready(Ok(sent))
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {

@@ -29,7 +29,7 @@ use crate::spec::Inbound;
 use crate::timer::Timer;
 use crate::wire::http2::stream::CallerStream;
 use crate::wire::http2::{
-    CONNECTION_WINDOW, RESET_STREAMS, RESET_TIME, SEND_BUFFER, SMALL_FRAMES, STREAM_WINDOW,
+    CONNECTION_WINDOW, Outlet, RESET_STREAMS, RESET_TIME, SEND_BUFFER, SMALL_FRAMES, STREAM_WINDOW,
     STREAMS, head,
 };
 use crate::worker::{Net, Worker};
@@ -59,9 +59,10 @@ pub(crate) async fn serve<P: Proxy, N: Net>(
     inbound: Inbound,
 ) {
     let watch = Watch::new(worker.clock());
-    let inlet = Inlet::new(io, ahead, Rc::clone(&watch), Rc::clone(&worker.timers));
+    let outlet = Outlet::new(io);
+    let inlet = Inlet::new(outlet.handle(), ahead, Rc::clone(&watch), Rc::clone(&worker.timers));
     timer.set(worker.clock().now() + HEAD_PATIENCE);
-    let Some(connection) = shake_hands(worker, &timer, inlet).await else { return };
+    let Some(connection) = shake_hands(worker, &timer, inlet, &outlet).await else { return };
     timer.clear();
     worker.recorder().http2_connection();
     let mut streams = FuturesUnordered::new();
@@ -76,7 +77,10 @@ pub(crate) async fn serve<P: Proxy, N: Net>(
                 }
                 Poll::Ready(None) if streams.is_empty() => return Poll::Ready(()),
                 // Calls whose connection has ended end as well, each in its own way.
-                Poll::Ready(None) | Poll::Pending => return Poll::Pending,
+                Poll::Ready(None) | Poll::Pending => {
+                    session.watch.end_turn(&outlet, cx);
+                    return Poll::Pending;
+                }
             }
         }
     })
@@ -87,6 +91,7 @@ async fn shake_hands<N: Net>(
     worker: &Worker<N>,
     timer: &Timer,
     inlet: Inlet<N::Down>,
+    outlet: &Outlet<N::Down>,
 ) -> Option<Connection<Inlet<N::Down>, Bytes>> {
     let mut handshake = Builder::new()
         .initial_window_size(STREAM_WINDOW)
@@ -108,6 +113,7 @@ async fn shake_hands<N: Net>(
         if worker.is_closing() {
             return Poll::Ready(None);
         }
+        let _ = outlet.poll_turn(cx);
         timer.poll_due(cx).map(|()| None)
     })
     .await

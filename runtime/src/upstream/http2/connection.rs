@@ -10,7 +10,7 @@ use h2::Reason;
 use h2::client::{Builder, SendRequest};
 
 use super::Pool;
-use super::drive::{Heard, Life, drive};
+use super::drive::{Heard, drive};
 use crate::clock::Moment;
 use crate::failure::{Failure, Kind};
 use crate::grpc::Grpc;
@@ -204,7 +204,9 @@ pub(crate) async fn open<C: Connect>(
     pool: &Pool,
     timers: &Rc<Timers>,
 ) -> Result<Multiplexed, Kind> {
-    let (io, reads) = Heard::new(dial.await?);
+    let calls = Rc::new(Cell::new(0));
+    let io = Heard::new(dial.await?);
+    let life = io.life(Rc::clone(&calls));
     let allowed = pool.most::<C>();
     let (requests, connection) = Builder::new()
         .initial_window_size(STREAM_WINDOW)
@@ -222,8 +224,6 @@ pub(crate) async fn open<C: Connect>(
         .handshake::<_, Bytes>(io)
         .await
         .map_err(|_| Kind::Reset)?;
-    let calls = Rc::new(Cell::new(0));
-    let life = Life { reads, calls: Rc::clone(&calls) };
     tokio::task::spawn_local(drive(connection, life, timers.clock(), timers.timer()));
     Ok(Multiplexed {
         requests: RefCell::new(requests),

@@ -7,7 +7,7 @@
 
 use std::cell::Cell;
 use std::future::poll_fn;
-use std::io::{self, IoSlice};
+use std::io;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, ready};
@@ -21,7 +21,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use crate::clock::Clock;
 use crate::net::Io;
 use crate::timer::Timer;
-use crate::wire::http2::Turn;
+use crate::wire::http2::{Outlet, Turn};
 
 /// How often a connection is looked at, and how long the answer to a ping may take.
 const LOOK: Duration = Duration::from_secs(10);
@@ -32,28 +32,33 @@ const APART: u32 = 31;
 
 /// A stream that counts what is heard on it.
 pub(super) struct Heard<I> {
-    io: I,
+    io: Outlet<I>,
     reads: Rc<Cell<u64>>,
     turn: Turn,
 }
 
 impl<I: Io> Heard<I> {
-    pub(super) fn new(io: I) -> (Self, Rc<Cell<u64>>) {
-        let reads = Rc::new(Cell::new(0));
-        (Self { io, reads: Rc::clone(&reads), turn: Turn::default() }, reads)
+    pub(super) fn new(io: I) -> Self {
+        Self { io: Outlet::new(io), reads: Rc::default(), turn: Turn::default() }
+    }
+
+    /// What is needed besides to drive it.
+    pub(super) fn life(&self, calls: Rc<Cell<usize>>) -> Life<I> {
+        Life { outlet: self.io.handle(), reads: Rc::clone(&self.reads), calls }
     }
 }
 
-/// What shows that a connection is needed, and that it is alive.
-pub(super) struct Life {
-    pub(super) reads: Rc<Cell<u64>>,
-    pub(super) calls: Rc<Cell<usize>>,
+/// What shows that a connection is needed, and that it is alive; and where its turns end.
+pub(super) struct Life<I> {
+    outlet: Outlet<I>,
+    reads: Rc<Cell<u64>>,
+    calls: Rc<Cell<usize>>,
 }
 
 /// Runs the connection to its end.
 pub(super) async fn drive<I: Io>(
     mut connection: Connection<Heard<I>, Bytes>,
-    life: Life,
+    life: Life<I>,
     clock: Clock,
     timer: Timer,
 ) {
@@ -69,7 +74,11 @@ pub(super) async fn drive<I: Io>(
                 // The answer is heard like anything else; taking it makes room for the next.
                 drop(pings.poll_pong(cx));
             }
-            ready!(timer.poll_due(cx));
+            if timer.poll_due(cx).is_pending() {
+                // One that nobody reads is silent, too.
+                let _ = life.outlet.poll_turn(cx);
+                return Poll::Pending;
+            }
             timer.set(clock.now() + LOOK);
             match silence.look(life.reads.get(), life.calls.get() > 0) {
                 Verdict::Fine => {}
@@ -159,18 +168,6 @@ impl<I: Io> AsyncWrite for Heard<I> {
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
         Pin::new(&mut self.io).poll_write(cx, bytes)
-    }
-
-    fn poll_write_vectored(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        parts: &[IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.io).poll_write_vectored(cx, parts)
-    }
-
-    fn is_write_vectored(&self) -> bool {
-        self.io.is_write_vectored()
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {

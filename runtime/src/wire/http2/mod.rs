@@ -5,9 +5,11 @@
 //! gone out on the other side: a slow reader holds the sender back, and nothing piles up here.
 
 pub(crate) mod head;
+mod outlet;
 pub(crate) mod stream;
 mod turn;
 
+pub(crate) use outlet::Outlet;
 pub(crate) use turn::Turn;
 
 use std::time::Duration;
