@@ -18,7 +18,7 @@ const CALLS: usize = 400;
 /// Stops with what is wrong if a proxy does not do its work.
 pub(crate) fn all(peers: &[Peer], cores: &Cores, folder: &Folder) {
     let origin = Scripted::start();
-    for peer in peers.iter().filter(|it| it.name != RELAY) {
+    for peer in peers.iter().filter(|it| it.name != RELAY && it.speaks(Protocol::Http1)) {
         let log = folder.path().join("log");
         drop(fs::remove_file(&log));
         origin.play(&[], Answer::Fine);

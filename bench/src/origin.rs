@@ -14,11 +14,12 @@ use crate::folder::Folder;
 use crate::process::Running;
 use crate::programs::find;
 use crate::protocol::Protocol::{Http1, Http2};
-use crate::request::{GRPC, LARGE, MEDIUM, SMALL};
+use crate::request::{GRPC, LARGE, MEDIUM, OVER_HTTP2};
 
 /// Starts nginx and waits until it answers.
 pub(crate) fn start(folder: &Folder) -> Running {
-    for path in [MEDIUM, LARGE] {
+    let [_, kilo, eight] = OVER_HTTP2;
+    for path in [kilo, eight, MEDIUM, LARGE] {
         let (_, size) = path.rsplit_once('/').unwrap();
         folder.file(size, &"0123456789abcdef".repeat(size.parse::<usize>().unwrap() / 16));
     }
@@ -38,10 +39,12 @@ pub(crate) fn start(folder: &Folder) -> Running {
 
 /// Starts nghttpd, which reads what is posted and has trailers, as servers of gRPC do.
 pub(crate) fn start_http2(folder: &Folder) -> Running {
-    for path in [SMALL, GRPC] {
+    for path in OVER_HTTP2.into_iter().chain(GRPC) {
+        // INVARIANT: a path ends with the size of its answer.
+        let size = path.rsplit(|it: char| !it.is_ascii_digit()).next().unwrap();
         let file = folder.path().join("http2").join(path.trim_start_matches('/'));
         fs::create_dir_all(file.parent().unwrap()).expect("a folder for answers can be made");
-        fs::write(file, "0123456789".repeat(10)).expect("an answer can be written");
+        fs::write(file, "x".repeat(size.parse().unwrap())).expect("an answer can be written");
     }
     let (address, port) = Http2.origin().split_once(':').unwrap();
     // INVARIANT: nobody comes here without it.

@@ -25,12 +25,16 @@ pub(crate) const NGINX: &str = "nginx";
 pub(crate) const HAPROXY: &str = "HAProxy";
 pub(crate) const ENVOY: &str = "Envoy";
 pub(crate) const PINGORA: &str = "Pingora";
+/// It neither retries nor makes ids, and is no peer but for what HTTP/2 costs.
+pub(crate) const NGHTTPX: &str = "nghttpx";
 
 /// A program that can be started as a proxy.
 pub(crate) struct Peer {
     pub(crate) name: &'static str,
     pub(crate) program: PathBuf,
     pub(crate) version: String,
+    /// What else than this protocol it is not compared in.
+    only: Option<Protocol>,
     start: fn(&Peer, &Setup) -> Start,
 }
 
@@ -73,7 +77,8 @@ pub(crate) fn all() -> (Vec<Peer>, Vec<Missing>) {
     let mut add = |name, program: Option<PathBuf>, asked: &[&str], why, start| match program {
         Some(program) => {
             let version = version(&program, asked);
-            peers.push(Peer { name, program, version, start });
+            let only = (name == NGHTTPX).then_some(Protocol::Http2);
+            peers.push(Peer { name, program, version, only, start });
         }
         None => missing.push((name, why)),
     };
@@ -81,6 +86,7 @@ pub(crate) fn all() -> (Vec<Peer>, Vec<Missing>) {
     add(HAPROXY, find("haproxy"), &["-v"], "not installed", of_haproxy);
     add(ENVOY, envoy(), &["--version"], fetched, of_envoy);
     add(PINGORA, pingora(), &["--version"], fetched, of_pingora);
+    add(NGHTTPX, find("nghttpx"), &["--version"], "not installed", of_nghttpx);
     (peers, missing)
 }
 
@@ -92,7 +98,13 @@ fn itself() -> Peer {
         command.env(ROLE, "relay").arg(setup.protocol.origin());
         Start::Announced(command)
     };
-    Peer { name: RELAY, program, version: "`copy_bidirectional` of tokio".to_owned(), start }
+    Peer {
+        name: RELAY,
+        program,
+        version: "`copy_bidirectional` of tokio".to_owned(),
+        only: None,
+        start,
+    }
 }
 
 /// What `amb build` makes of the policy.
@@ -108,7 +120,7 @@ pub(crate) fn built(name: &'static str, program: PathBuf) -> Peer {
             Protocol::Http2 => Command::new(ours::http2()),
         })
     };
-    Peer { name, program, version: env!("CARGO_PKG_VERSION").to_owned(), start }
+    Peer { name, program, version: env!("CARGO_PKG_VERSION").to_owned(), only: None, start }
 }
 
 fn of_nginx(peer: &Peer, setup: &Setup) -> Start {
@@ -144,6 +156,20 @@ fn of_pingora(peer: &Peer, setup: &Setup) -> Start {
     Start::At(address, command)
 }
 
+/// It logs every call: nghttpx cannot choose one in ten.
+fn of_nghttpx(peer: &Peer, setup: &Setup) -> Start {
+    let address = free_address();
+    let [front, back] = [address.to_string(), setup.protocol.origin().to_owned()]
+        .map(|address| address.replace(':', ","));
+    let mut command = Command::new(&peer.program);
+    command.args(["--conf=/dev/null", "--single-process", "--workers=1"]);
+    command.arg(format!("--frontend={front};no-tls"));
+    command.arg(format!("--backend={back};;proto={}", setup.protocol.either("http/1.1", "h2")));
+    command.arg("--frontend-http2-max-concurrent-streams=1024");
+    command.arg(format!("--accesslog-file={}", setup.log.display()));
+    Start::At(address, command)
+}
+
 /// A configuration with its places filled in.
 fn configured(text: &str, name: &str, address: SocketAddr, setup: &Setup) -> PathBuf {
     let Setup { folder, log, protocol, .. } = setup;
@@ -173,6 +199,11 @@ fn free_address() -> SocketAddr {
 }
 
 impl Peer {
+    /// Is it compared in that protocol?
+    pub(crate) fn speaks(&self, protocol: Protocol) -> bool {
+        self.only.is_none_or(|only| only == protocol)
+    }
+
     /// Starts it on the proxy's core; it may not answer yet.
     pub(crate) fn start(&self, setup: Setup) -> Proxy {
         let (mut command, address) = match (self.start)(self, &setup) {

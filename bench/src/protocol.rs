@@ -1,6 +1,6 @@
 //! What a proxy speaks, with callers and with the origin.
 
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Protocol {
     Http1,
     /// Without encryption, and without asking first.

@@ -19,7 +19,7 @@ pub(crate) fn answers_http2(address: SocketAddr, path: &str) -> bool {
 
 /// What nghttp says about an answer of gRPC.
 pub(crate) fn trailers(address: SocketAddr) -> String {
-    run("nghttp", &["-v"], address, GRPC)
+    run("nghttp", &["-v"], address, GRPC[0])
 }
 
 fn run(program: &str, arguments: &[&str], address: SocketAddr, path: &str) -> String {
@@ -27,7 +27,7 @@ fn run(program: &str, arguments: &[&str], address: SocketAddr, path: &str) -> St
     let mut command = Command::new(find(program).unwrap());
     command.args(arguments).args(["-H", &format!(":authority: {HOST}")]);
     command.args(["-H", "x-internal-debug: 1"]);
-    if path == GRPC {
+    if GRPC.contains(&path) {
         command.args(["-H", "content-type: application/grpc", "-H", "te: trailers", "-d"]);
         command.arg(concat!(env!("CARGO_MANIFEST_DIR"), "/peers/message.grpc"));
     }

@@ -1,5 +1,5 @@
-//! CPU time per request over HTTP/2, plain and in the shape of gRPC: a message is posted, the answer has
-//! its status in the trailers. nginx speaks HTTP/1.1 to the origin of the plain ones.
+//! CPU time per request over HTTP/2 by the size of the answer, plain and in the shape of gRPC: a message is
+//! posted, the answer has its status in the trailers. nginx speaks HTTP/1.1 to the origin of the plain ones.
 
 use crate::figures::Figure;
 use crate::load::{answers_http2, h2load, trailers};
@@ -9,7 +9,7 @@ use crate::ours;
 use crate::peers::{Proxy, Setup};
 use crate::programs::find;
 use crate::protocol::Protocol;
-use crate::request::{GRPC, SMALL};
+use crate::request::{GRPC, OVER_HTTP2};
 
 pub(crate) fn measure(bench: &Bench) -> Vec<Figure> {
     if let Some(missing) = ["h2load", "nghttpd"].into_iter().find(|it| find(it).is_none()) {
@@ -18,16 +18,23 @@ pub(crate) fn measure(bench: &Bench) -> Vec<Figure> {
     ours::build_http2();
     let _origin = origin::start_http2(&bench.folder);
     let setup = Setup { protocol: Protocol::Http2, ..bench.setup() };
-    let proxies: Vec<_> = bench.peers.iter().map(|peer| peer.ready(setup)).collect();
+    let proxies = bench.ready(setup);
     for proxy in &proxies {
         let Proxy { name, address, .. } = proxy;
-        assert!(answers_http2(*address, GRPC), "{name} answers no call of gRPC");
+        for path in GRPC.into_iter().chain(OVER_HTTP2) {
+            assert!(answers_http2(*address, path), "{name} does not answer {path}");
+        }
         assert!(trailers(*address).contains("grpc-status: 0"), "{name} loses trailers");
     }
-    let figures =
-        [Figure::new("CPU, HTTP/2, 100 B", "µs/request"), Figure::new("CPU, gRPC", "µs/request")];
-    let one = |proxy: &Proxy| (proxy.name, [SMALL, GRPC].map(|path| per_request(proxy, path)));
-    bench.interleave(bench.extent.fewer(), &proxies, figures, one)
+    let measured = |names: [&'static str; 3], paths: [&'static str; 3]| {
+        let figures = names.map(|name| Figure::new(name, "µs/request"));
+        let one = |proxy: &Proxy| (proxy.name, paths.map(|path| per_request(proxy, path)));
+        bench.interleave(bench.extent.fewer(), &proxies, figures, one)
+    };
+    let plain = ["CPU, HTTP/2, 100 B", "CPU, HTTP/2, 1 KiB", "CPU, HTTP/2, 8 KiB"];
+    let grpc = ["CPU, gRPC, 100 B", "CPU, gRPC, 1 KiB", "CPU, gRPC, 8 KiB"];
+    let plain = measured(plain, OVER_HTTP2);
+    plain.into_iter().chain(measured(grpc, GRPC)).collect()
 }
 
 fn per_request(proxy: &Proxy, path: &str) -> f64 {

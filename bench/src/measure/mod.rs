@@ -97,7 +97,13 @@ impl<'a> Bench<'a> {
     }
 
     fn proxies(&self) -> Vec<Proxy> {
-        self.peers.iter().map(|peer| peer.ready(self.setup())).collect()
+        self.ready(self.setup())
+    }
+
+    /// All that are compared in that protocol.
+    fn ready(&self, setup: Setup) -> Vec<Proxy> {
+        let peers = self.peers.iter().filter(|peer| peer.speaks(setup.protocol));
+        peers.map(|peer| peer.ready(setup)).collect()
     }
 
     /// Interleaved rounds, so that what disturbs the machine disturbs everybody; each round begins

@@ -7,6 +7,7 @@ use crate::figures::Figure;
 use crate::load::Callers;
 use crate::measure::Bench;
 use crate::peers::{Peer, RELAY};
+use crate::protocol::Protocol;
 use crate::request::SMALL;
 
 const CONNECTIONS: usize = 1_000;
@@ -21,7 +22,8 @@ pub(crate) fn measure(bench: &Bench) -> Vec<Figure> {
         Figure::new("program file", "MiB"),
     ];
     // The relay is a part of this program: its file and start say nothing.
-    let turns: Vec<&Peer> = bench.peers.iter().filter(|it| it.name != RELAY).collect();
+    let turns: Vec<&Peer> =
+        bench.peers.iter().filter(|it| it.name != RELAY && it.speaks(Protocol::Http1)).collect();
     bench.interleave(bench.extent.fewer(), &turns, figures, |peer| (peer.name, one(bench, peer)))
 }
 
