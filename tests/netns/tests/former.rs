@@ -7,7 +7,7 @@ use std::net::TcpStream;
 use amb_tests_netns::calls::{Parked, Reached, call};
 use amb_tests_netns::namespace::inside;
 use amb_tests_netns::proxy::Proxy;
-use amb_tests_netns::{APPLICATION, EXCEPTED, PROXY, peers};
+use amb_tests_netns::{APPLICATION, EXCEPTED, PROXY, nft, peers};
 
 const ROLE: &str = env!("CARGO_BIN_EXE_role");
 
@@ -46,6 +46,56 @@ fn numbers_that_are_used_again_are_not_taken_for_who_had_them() {
                 let proxy = Proxy::start(ROLE, policy);
                 assert_eq!(reached(after), [by; 4], "{policy}: {before}, then {after}");
                 proxy.kill();
+            }
+        }
+    });
+}
+
+/// The rules of Docker and of kube-proxy, as iptables-nft writes them: they keep the kernel following
+/// connections when our table has gone.
+const OTHERS: &str = "
+table ip nat {
+    chain DOCKER { iifname docker0 counter return; }
+    chain KUBE-SVC { meta l4proto tcp counter dnat to 10.2.0.1:8443; }
+    chain KUBE-SERVICES { ip daddr 10.96.0.1 tcp dport 443 counter jump KUBE-SVC; }
+    chain OUTPUT {
+        type nat hook output priority -100; policy accept;
+        counter jump KUBE-SERVICES
+        ip daddr != 127.0.0.0/8 fib daddr type local counter jump DOCKER
+    }
+    chain POSTROUTING {
+        type nat hook postrouting priority 100; policy accept;
+        oifname != docker0 ip saddr 172.17.0.0/16 counter masquerade
+    }
+}
+table ip6 nat {
+    chain KUBE-SERVICES { }
+    chain OUTPUT { type nat hook output priority -100; policy accept; counter jump KUBE-SERVICES; }
+    chain POSTROUTING { type nat hook postrouting priority 100; policy accept; }
+}
+";
+
+#[test]
+fn beside_the_rules_of_others_it_is_as_good_as_alone() {
+    inside("beside_the_rules_of_others_it_is_as_good_as_alone", || {
+        peers::serve(&[80, 8000, 8001]);
+        nft::load(OTHERS);
+        let others = nft::rules();
+        for policy in ["open", "closed"] {
+            let proxy = Proxy::start(ROLE, policy);
+            assert_eq!(reached(APPLICATION), [PROXY; 4], "{policy}");
+            Parked::start(ROLE, APPLICATION, &NUMBERS.concat()).stop();
+            // After a crash the next one takes over.
+            proxy.kill();
+            let proxy = Proxy::start(ROLE, policy);
+            assert_eq!(reached(APPLICATION), [PROXY; 4], "{policy}");
+            Parked::start(ROLE, APPLICATION, &NUMBERS.concat()).stop();
+            proxy.terminate();
+            assert_eq!(proxy.wait().0, Some(0));
+            if policy == "open" {
+                // What is on record of its connections applies to nobody.
+                assert_eq!(reached(APPLICATION), [APPLICATION; 4]);
+                assert_eq!(nft::rules(), others);
             }
         }
     });
