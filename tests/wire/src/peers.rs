@@ -23,6 +23,16 @@ pub fn have_python(modules: &[&str]) -> bool {
     none_of(modules.iter().copied().filter(|module| !loads(module)).collect())
 }
 
+/// The same for packages of Node that are installed for everybody, or where `NODE_PATH` says.
+pub fn have_node(packages: &[&str]) -> bool {
+    let loads = |package: &str| {
+        let mut require = node();
+        let require = require.args(["-e", &format!("require('{package}')")]);
+        require.stderr(Stdio::null()).status().is_ok_and(|status| status.success())
+    };
+    none_of(packages.iter().copied().filter(|package| !loads(package)).collect())
+}
+
 fn none_of(missing: Vec<&str>) -> bool {
     let ci = std::env::var("CI").is_ok_and(|ci| !matches!(ci.as_str(), "" | "0" | "false"));
     assert!(missing.is_empty() || !ci, "not installed: {missing:?}");
@@ -200,6 +210,22 @@ pub fn python(script: &str) -> Command {
     command.arg(format!("{}/peers/{script}", env!("CARGO_MANIFEST_DIR")));
     // Threads that outlive a fork, and proxies of the environment, are no concern of these tests.
     command.env("GRPC_ENABLE_FORK_SUPPORT", "0").env_remove("http_proxy").env_remove("https_proxy");
+    command
+}
+
+/// A script of `peers/`, about to be run by Node.
+pub fn node_script(script: &str) -> Command {
+    let mut command = node();
+    command.arg(format!("{}/peers/{script}", env!("CARGO_MANIFEST_DIR")));
+    command.env_remove("http_proxy").env_remove("https_proxy");
+    command
+}
+
+fn node() -> Command {
+    let mut command = Command::new("node");
+    if std::env::var_os("NODE_PATH").is_none() {
+        command.env("NODE_PATH", "/usr/local/lib/node_modules:/usr/lib/node_modules");
+    }
     command
 }
 

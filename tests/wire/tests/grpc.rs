@@ -1,10 +1,11 @@
-//! Calls of gRPC between gRPC's own client and server in Python, with the proxy between them.
+//! Calls of gRPC between gRPC's own clients, in Python and JavaScript, and its server in Python, with the proxy
+//! between them.
 #![cfg(test)]
 
 use std::net::{SocketAddr, TcpListener};
 
 use amb_runtime::testing::Live;
-use amb_tests_wire::peers::{PythonServer, have_python, python};
+use amb_tests_wire::peers::{PythonServer, have_node, have_python, node_script, python};
 use amb_tests_wire::policies::echoes::Echoes;
 use amb_tests_wire::upstream::eventually;
 
@@ -58,4 +59,29 @@ fn every_kind_of_call_and_what_can_go_wrong_with_it() {
         let late = log.lines().find(|line| line.contains("/amb.test.Echo/Late"));
         late.is_some_and(|line| line.contains("\"grpc_status\":\"data-loss\""))
     });
+}
+
+/// The same of its client in JavaScript; 64 calls at once on each of sixteen connections come last.
+#[test]
+fn calls_of_another_library() {
+    const EXPECT: [(&str, &str); 7] = [
+        ("unary", "hello"),
+        ("large", "true"),
+        ("messages", "20000"),
+        ("chat", "eno owt eerht"),
+        ("cancelled", "CANCELLED"),
+        ("retry", "OK"),
+        ("many", "1024"),
+    ];
+    if !have_python(&["grpc"]) || !have_node(&["@grpc/grpc-js"]) {
+        return;
+    }
+    let server = PythonServer::start("grpc_server.py");
+    let proxy = Live::start::<Echoes>(1, &[("echo", server.address)]);
+    let port = proxy.address().port().to_string();
+    let output = node_script("grpc_client.js").arg(port).output().unwrap();
+    let said = String::from_utf8(output.stdout).unwrap();
+    let trouble = String::from_utf8_lossy(&output.stderr);
+    let expected: String = EXPECT.map(|(case, came)| format!("{case}: {came}\n")).concat();
+    assert_eq!(said, expected, "{trouble}");
 }
