@@ -54,8 +54,8 @@ const BASELINE: &str = "edition 2026\nbaseline acme {\n    defaults { timeout 5s
 const ABOVE: [&str; 12] = [
     "require retry.attempts <= 9",
     "require retry.attempts exists",
-    "exempt retry.attempts for a until \"2099-12-31\"",
-    "exempt breaker for a until \"2099-12-31\"",
+    "exempt retry.attempts for a at \"a.svc:80\" until \"2099-12-31\"",
+    "exempt breaker for a at \"a.svc:80\" until \"2099-12-31\"",
     "baseline acme { defaults { timeout 5s } }",
     "baseline mine { require retry.attempts <= 9 }",
     "defaults { retry { attempts 1 }; breaker { consecutive-failures 5 } }",

@@ -12,6 +12,7 @@ use super::{Forwarded, forwarded};
 use crate::date::Date;
 use crate::diagnostics::{Diagnostic, are_enough, guard as report};
 use crate::lower::{Lowered, NO_TOTAL};
+use crate::plan::Upstream;
 use crate::resolve::{Applied, Program};
 use crate::schema::Subject;
 use crate::span::Span;
@@ -19,8 +20,7 @@ use crate::span::Span;
 /// What is judged, and who may be free of it.
 struct Court<'n> {
     rules: Vec<Rule<'n>>,
-    /// By path and upstream; of each baseline the one that ends last.
-    exemptions: BTreeMap<(&'n str, &'n str), Vec<Exemption<'n>>>,
+    exemptions: Vec<Exemption<'n>>,
     today: Option<Date>,
     found: Vec<Diagnostic>,
 }
@@ -36,27 +36,12 @@ pub(super) fn check(
     if rules.is_empty() {
         return;
     }
-    let exemptions = by_upstream(exemptions(applied));
+    let exemptions = exemptions(applied);
     let mut court = Court { rules, exemptions, today, found: Vec::new() };
     court.deployment(program, applied, lowered);
     court.upstreams(lowered);
     court.calls(lowered);
     found.append(&mut court.found);
-}
-
-fn by_upstream<'n>(all: Vec<Exemption<'n>>) -> BTreeMap<(&'n str, &'n str), Vec<Exemption<'n>>> {
-    let mut index: BTreeMap<_, Vec<Exemption<'n>>> = BTreeMap::new();
-    for exemption in all {
-        for upstream in &exemption.upstreams {
-            let known = index.entry((exemption.path, *upstream)).or_default();
-            match known.iter_mut().find(|other| other.is_of_same(&exemption)) {
-                Some(other) if other.until < exemption.until => *other = exemption.clone(),
-                Some(_) => {}
-                None => known.push(exemption.clone()),
-            }
-        }
-    }
-    index
 }
 
 impl Court<'_> {
@@ -79,7 +64,7 @@ impl Court<'_> {
             // Of an upstream that gets requests nothing is said there yet.
             let opaque = upstream.protocol.value.is_opaque();
             let known = |path: &str| opaque || !path.starts_with("upstream.limits");
-            self.judge(Subject::Upstream, Some(&upstream.name), span, &|path| {
+            self.judge(Subject::Upstream, Some(upstream), span, &|path| {
                 known(path).then(|| read(path))
             });
         }
@@ -93,13 +78,9 @@ impl Court<'_> {
                 last = Some((call.call.upstream, call.call.span));
             }
             let span = last.map_or(call.call.span, |(_, span)| span);
-            let name = lowered
-                .plan
-                .upstreams
-                .get(call.call.upstream)
-                .map(|upstream| upstream.name.as_str());
+            let upstream = lowered.plan.upstreams.get(call.call.upstream);
             let read = |path: &str| reading::of_call(path, &call);
-            self.judge(Subject::Call, name, span, &|path| {
+            self.judge(Subject::Call, upstream, span, &|path| {
                 is_known(path, &call).then(|| read(path))
             });
         }
@@ -108,7 +89,7 @@ impl Court<'_> {
     fn judge(
         &mut self,
         subject: Subject,
-        upstream: Option<&str>,
+        upstream: Option<&Upstream>,
         owner: Span,
         read: &dyn Fn(&str) -> Option<Reading>,
     ) {
@@ -124,17 +105,58 @@ impl Court<'_> {
             if holds(&reading.value, rule.operator, &rule.wanted) {
                 continue;
             }
-            let known = upstream.and_then(|name| self.exemptions.get(&(path, name)));
-            let known = known.into_iter().flatten();
-            let exempt: Vec<_> = known.filter(|known| known.is_from(rule)).collect();
-            if exempt.iter().any(|known| known.holds(self.today)) {
+            let exemption = upstream.map_or(Exempt::Not, |upstream| self.exempt(rule, upstream));
+            if exemption == Exempt::Free {
                 continue;
             }
             let violation = Violation { rule, reading, owner };
-            let ended = exempt.first().map(|known| known.ended());
             let told = report::guardrail_violated(&violation.told());
-            self.found.push(ended.into_iter().fold(told, Diagnostic::note));
+            self.found.push(exemption.note().into_iter().fold(told, Diagnostic::note));
         }
+    }
+}
+
+/// Is an upstream free of a demand?
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Exempt {
+    Free,
+    Not,
+    /// Not any more; the last day.
+    Ended(String),
+    /// Not where this one is; where it is.
+    Elsewhere(String),
+}
+
+impl Exempt {
+    fn note(self) -> Option<String> {
+        match self {
+            Self::Free | Self::Not => None,
+            Self::Ended(day) => Some(format!("the exemption ended on {day}")),
+            Self::Elsewhere(freed) => {
+                Some(format!("the exemption is for {freed}, and nowhere else"))
+            }
+        }
+    }
+}
+
+impl Court<'_> {
+    /// It is free where each of its addresses is.
+    fn exempt(&self, rule: &Rule<'_>, upstream: &Upstream) -> Exempt {
+        let about = self.exemptions.iter().filter(|known| known.is_from(rule));
+        let freed = about.flat_map(|known| known.freed.iter().map(move |freed| (known, freed)));
+        let freed: Vec<_> = freed.filter(|(_, freed)| freed.upstream == upstream.name).collect();
+        let mut ended = None;
+        for place in upstream.address.value.places() {
+            let here = freed.iter().filter(|(_, freed)| freed.place == place);
+            let Some((last, _)) = here.max_by_key(|(known, _)| known.until) else {
+                let elsewhere = freed.first().map(|(_, freed)| freed.to_string());
+                return elsewhere.map_or(Exempt::Not, Exempt::Elsewhere);
+            };
+            if !last.holds(self.today) {
+                ended = Some(last.until().to_owned());
+            }
+        }
+        ended.map_or(Exempt::Free, Exempt::Ended)
     }
 }
 

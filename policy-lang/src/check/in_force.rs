@@ -35,7 +35,7 @@ fn require(rule: &Rule<'_>, place: Place) -> Sourced<Require> {
 fn exempt(known: &Exemption<'_>, place: Place) -> Sourced<plan::Exemption> {
     let exemption = plan::Exemption {
         path: known.path.to_owned(),
-        upstreams: known.upstreams.iter().map(|name| (*name).to_owned()).collect(),
+        freed: known.freed.clone(),
         until: known.until().to_owned(),
     };
     Sourced::written(exemption, Layer::Baseline, place)

@@ -4,7 +4,8 @@ use super::compare::{self, Wanted};
 use crate::conform::Node;
 use crate::date::Date;
 use crate::diagnostics::{Diagnostic, are_enough, guard as report, nearest, setting};
-use crate::lower::text;
+use crate::lower::{dialled, text};
+use crate::plan::Freed;
 use crate::resolve::{Applied, Definition, Program};
 use crate::schema::{self, Path};
 use crate::span::Span;
@@ -39,11 +40,11 @@ impl Rule<'_> {
     }
 }
 
-/// `exempt PATH for NAME, … until "date"`.
+/// `exempt PATH for NAME at "place", … until "date"`.
 #[derive(Clone)]
 pub(super) struct Exemption<'n> {
     pub(super) path: &'n str,
-    pub(super) upstreams: Vec<&'n str>,
+    pub(super) freed: Vec<Freed>,
     pub(super) until: Date,
     written: &'n str,
     pub(super) node: &'n Node<'n>,
@@ -59,11 +60,6 @@ impl Exemption<'_> {
             && matches!((self.baseline, rule.baseline), (Some(one), Some(other)) if same(one, other))
     }
 
-    /// Do both stand in one baseline?
-    pub(super) fn is_of_same(&self, other: &Self) -> bool {
-        matches!((self.baseline, other.baseline), (Some(one), Some(other)) if std::ptr::eq(one.node, other.node))
-    }
-
     /// The last day is still free.
     pub(super) fn holds(&self, today: Option<Date>) -> bool {
         today.is_none_or(|today| today <= self.until)
@@ -72,10 +68,6 @@ impl Exemption<'_> {
     /// The last day, as written.
     pub(super) const fn until(&self) -> &str {
         self.written
-    }
-
-    pub(super) fn ended(&self) -> String {
-        format!("the exemption ended on {}", self.written)
     }
 }
 
@@ -98,8 +90,9 @@ pub(crate) fn check_requires(
                     exemption(node, None).filter(|known| number == 0 && !known.holds(today))
                 {
                     let span = node.statement.args.last().map(|arg| arg.span).unwrap_or_default();
-                    let names: Vec<_> =
-                        exemption.upstreams.iter().map(|name| format!("`{name}`")).collect();
+                    let mut names: Vec<_> =
+                        exemption.freed.iter().map(|it| format!("`{}`", it.upstream)).collect();
+                    names.dedup();
                     found.push(report::expired_exemption(span, &names.join(", ")));
                 }
             }
@@ -202,18 +195,19 @@ fn operator<'a>(node: &Node<'a>) -> Option<(&'a str, Span)> {
 
 fn exemption<'n>(node: &'n Node<'n>, baseline: Option<Definition<'n>>) -> Option<Exemption<'n>> {
     let values = node.values();
-    let names: Vec<&str> = values
-        .iter()
-        .filter_map(|value| match value {
-            Value::Name(name) => Some(name.as_str()),
-            _ => None,
-        })
-        .collect();
-    let [path, _, upstreams @ .., _] = names.as_slice() else { return None };
-    let written = text(values.last()?)?;
+    let [Value::Name(path), _, freed @ .., _, until] = values.as_slice() else { return None };
+    let freed = freed.chunks(3).map(|it| match it {
+        [Value::Name(upstream), _, place] => {
+            let places = dialled(text(place)?)?.places();
+            Some(places.into_iter().map(|place| Freed { upstream: upstream.clone(), place }))
+        }
+        _ => None,
+    });
+    let freed: Option<Vec<_>> = freed.collect();
+    let written = text(until)?;
     Some(Exemption {
         path,
-        upstreams: upstreams.to_vec(),
+        freed: freed?.into_iter().flatten().collect(),
         until: Date::read(written)?,
         written,
         node,

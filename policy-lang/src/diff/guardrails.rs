@@ -4,7 +4,7 @@ use super::fold::of_service;
 use super::items::{Line, Side};
 use super::sharing::Sharing;
 use super::{Change, Kind};
-use crate::plan::{Exemption, Layer, Origin, Plan, Require, Sourced};
+use crate::plan::{Exemption, Freed, Layer, Origin, Plan, Require, Sourced, Upstream};
 
 /// Demands first, then exemptions from them.
 pub(super) fn changes(old: &Plan, new: &Plan, sharing: &Sharing) -> Vec<Change> {
@@ -84,27 +84,33 @@ fn implies(one: &Require, other: &Require) -> bool {
 /// An exemption is new if it frees an upstream that was not free for so long.
 fn exemptions(old: &Plan, new: &Plan, sharing: &Sharing) -> Vec<Line> {
     let (was, is) = (&old.guardrails.exemptions, &new.guardrails.exemptions);
-    let frees = |list: &[Sourced<Exemption>], path: &str, name: &str, until: &str| {
+    let frees = |list: &[Sourced<Exemption>], path: &str, freed: &Freed, until: &str| {
         list.iter().any(|it| {
             let it = &it.value;
-            it.path == path
-                && it.upstreams.iter().any(|other| other == name)
-                && it.until.as_str() >= until
+            it.path == path && it.freed.contains(freed) && it.until.as_str() >= until
         })
     };
-    let is_there = |name: &&String| new.upstreams.iter().any(|it| it.name == **name);
+    let is_there = |freed: &&Freed| {
+        let is = |it: &Upstream| {
+            it.name == freed.upstream && it.address.value.places().contains(&freed.place)
+        };
+        new.upstreams.iter().any(is)
+    };
     let news = |it: &&Sourced<Exemption>| {
-        let Exemption { path, upstreams, until } = &it.value;
-        upstreams.iter().filter(is_there).any(|name| {
-            let before: Vec<&str> = sharing.before(name).collect();
-            let before = if before.is_empty() { vec![name.as_str()] } else { before };
-            !before.iter().all(|name| frees(was, path, name, until))
+        let Exemption { path, freed, until } = &it.value;
+        freed.iter().filter(is_there).any(|freed| {
+            let before: Vec<&str> = sharing.before(&freed.upstream).collect();
+            let before = if before.is_empty() { vec![freed.upstream.as_str()] } else { before };
+            let was_free = |name: &&str| {
+                let freed = Freed { upstream: (*name).to_owned(), place: freed.place.clone() };
+                frees(was, path, &freed, until)
+            };
+            !before.iter().all(was_free)
         })
     };
     let gone = |it: &&Sourced<Exemption>| {
-        let Exemption { path, upstreams, until } = &it.value;
-        let kept = |name: &String| frees(is, path, name, until);
-        !upstreams.iter().all(kept)
+        let Exemption { path, freed, until } = &it.value;
+        !freed.iter().all(|freed| frees(is, path, freed, until))
     };
     let added = is.iter().filter(news);
     let added: Vec<_> =

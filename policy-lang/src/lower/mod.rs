@@ -14,6 +14,7 @@ mod upstream;
 mod values;
 
 pub(crate) use call::NO_TOTAL;
+pub(crate) use upstream::dialled;
 pub(crate) use values::{codes, grpc_codes, text};
 
 use crate::conform::Node;

@@ -174,7 +174,8 @@ fn address(cx: &mut Cx<'_, '_>, node: &Node<'_>, span: Span, name: &str) -> Sour
     of_upstream(written).unwrap_or(Sourced::language(Address::Fixed(Vec::new())))
 }
 
-fn dialled(written: &str) -> Option<Address> {
+/// The address that is written `host:port`.
+pub(crate) fn dialled(written: &str) -> Option<Address> {
     if let Ok(socket) = written.parse::<SocketAddr>() {
         return Some(Address::Fixed(vec![socket]));
     }

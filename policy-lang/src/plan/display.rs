@@ -7,10 +7,10 @@ use std::fmt::{Display, Formatter, Result};
 use std::time::Duration;
 
 use super::{
-    Address, Backoff, BackoffKind, Budget, Cause, Cidr, CodeRange, Except, Exemption, HeaderEdit,
-    HeaderOp, HeaderTerm, HeaderValue, HostPattern, Layer, Match, Method, NonIdempotent, OnExit,
-    OpenFor, Origin, Otherwise, PathPattern, Percent, Plan, PortRange, Protocol, Rate, Reply,
-    Require, RetryAfter, Rewrite, Segment, Total, TripRule, Workers,
+    Address, Backoff, BackoffKind, Budget, Cause, Cidr, CodeRange, Except, Exemption, Freed,
+    HeaderEdit, HeaderOp, HeaderTerm, HeaderValue, HostPattern, Layer, Match, Method,
+    NonIdempotent, OnExit, OpenFor, Origin, Otherwise, PathPattern, Percent, Plan, PortRange,
+    Protocol, Rate, Reply, Require, RetryAfter, Rewrite, Segment, Total, TripRule, Workers,
 };
 
 const UNITS: [(u128, &str); 3] = [(3_600_000, "h"), (60_000, "m"), (1_000, "s")];
@@ -129,8 +129,14 @@ impl Display for Require {
 
 impl Display for Exemption {
     fn fmt(&self, f: &mut Formatter<'_>) -> Result {
-        let Self { path, upstreams, until } = self;
-        write!(f, "{path} for {} until {}", upstreams.join(", "), quoted(until))
+        let Self { path, freed, until } = self;
+        write!(f, "{path} for {} until {}", list(freed), quoted(until))
+    }
+}
+
+impl Display for Freed {
+    fn fmt(&self, f: &mut Formatter<'_>) -> Result {
+        write!(f, "{} at {}", self.upstream, quoted(&self.place))
     }
 }
 

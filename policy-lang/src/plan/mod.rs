@@ -61,13 +61,21 @@ pub struct Guardrails {
     pub exemptions: Vec<Sourced<Exemption>>,
 }
 
-/// `exempt PATH for NAME, … until "YYYY-MM-DD"`.
+/// `exempt PATH for NAME at "HOST:PORT", … until "YYYY-MM-DD"`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Exemption {
     pub path: String,
-    pub upstreams: Vec<String>,
+    pub freed: Vec<Freed>,
     /// The last day, as written.
     pub until: String,
+}
+
+/// An upstream at one of its addresses: what a service calls so elsewhere is another one.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Freed {
+    pub upstream: String,
+    /// As [`Address::places`] has it.
+    pub place: String,
 }
 
 /// `require PATH OPERATOR VALUE`.
@@ -307,6 +315,14 @@ impl Protocol {
 }
 
 impl Address {
+    /// Each place that it stands for, `host:port`: equal texts are one place.
+    pub fn places(&self) -> Vec<String> {
+        match self {
+            Self::Dns { host, port } => vec![format!("{host}:{port}")],
+            Self::Fixed(addresses) => addresses.iter().map(SocketAddr::to_string).collect(),
+        }
+    }
+
     /// The ports that it is dialled at: ascending, none twice.
     pub fn ports(&self) -> Vec<u16> {
         let mut ports: Vec<u16> = match self {

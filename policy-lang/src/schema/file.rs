@@ -23,7 +23,7 @@ const REQUIRE: Shape = Seq(&[
 const EXEMPT: Shape = Seq(&[
     One(Kind::Path),
     One(Kind::Word("for")),
-    List(&One(Kind::Name)),
+    List(&Seq(&[One(Kind::Name), One(Kind::Word("at")), One(Kind::Text(Text::HostPort))])),
     One(Kind::Word("until")),
     One(Kind::Text(Text::Date)),
 ]);
@@ -79,7 +79,7 @@ pub(super) const ROWS: &[Row] = &[
         &[Scope::Baseline],
         "exempt",
         EXEMPT,
-        "Frees upstreams from a `require`, up to and including a day.",
+        "Frees upstreams at these addresses from a `require`, up to and including a day.",
     )
     .many(),
     row(FILE, "retry", DEFINITION, "A named retry policy.")

@@ -146,12 +146,12 @@ fn each_demand_has_its_direction() {
         (
             "exempt",
             "require breaker exists",
-            "require breaker exists\nexempt breaker for shop until \"2100-01-01\"",
+            "require breaker exists\nexempt breaker for shop at \"shop.svc:80\" until \"2100-01-01\"",
         ),
         (
             "exempt",
-            "require breaker exists\nexempt breaker for shop until \"2099-01-01\"",
-            "require breaker exists\nexempt breaker for shop until \"2100-01-01\"",
+            "require breaker exists\nexempt breaker for shop at \"shop.svc:80\" until \"2099-01-01\"",
+            "require breaker exists\nexempt breaker for shop at \"shop.svc:80\" until \"2100-01-01\"",
         ),
     ];
     for (setting, tight, weak) in cases {
@@ -170,7 +170,9 @@ fn a_demand_that_moves_to_where_it_is_exempted_is_weakened() {
         upstream shop { address \"shop.svc:80\"; breaker }\notherwise reject\n";
     let own = planned(main, "");
     let of = |org: &str| planned(&main.replace("require breaker exists\n", ""), org);
-    let theirs = of("require breaker exists\nexempt breaker for shop until \"2100-01-01\"");
+    let theirs = of(
+        "require breaker exists\nexempt breaker for shop at \"shop.svc:80\" until \"2100-01-01\"",
+    );
     assert_eq!(text(&diff(&of("require breaker exists"), &own)), "");
     assert_eq!(text(&diff(&own, &of("require breaker exists"))), "");
     assert!(text(&diff(&own, &theirs)).starts_with("weakened "));
@@ -180,7 +182,8 @@ fn a_demand_that_moves_to_where_it_is_exempted_is_weakened() {
 fn a_name_that_is_exempted_is_no_mere_name() {
     let main = "edition 2026\nimport \"org.amb\"\nservice web { baseline org }\n\
         upstream shop { address \"shop.svc:80\"; breaker }\notherwise reject\n";
-    let org = "require breaker exists\nexempt breaker for legacy until \"2100-01-01\"";
+    let org =
+        "require breaker exists\nexempt breaker for legacy at \"shop.svc:80\" until \"2100-01-01\"";
     let renamed = planned(&main.replace("upstream shop", "upstream legacy"), org);
     let told = diff(&planned(main, org), &renamed);
     assert!(of_class("exempt", "weakened", &told), "{}", text(&told));
