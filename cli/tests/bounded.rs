@@ -154,6 +154,8 @@ fn calls() {
     let inherited = |open: &str, one: fn(usize) -> String, close: &str| {
         format!("{HEAD}{UPSTREAM}{open}{}}}\n", both(one, close, route))
     };
+    let codes = (300..550).map(|code| code.to_string()).collect::<Vec<_>>().join(", ");
+    let most = if cfg!(debug_assertions) { 200 } else { 2_000 };
     let upstream = |it: usize| format!("upstream u{it} {{address \"u{it}:1\";timeout 1s}}\n");
     let cases = [
         ("match lines", line(|it| format!("match GET /{it}\n"))),
@@ -172,6 +174,14 @@ fn calls() {
         (
             "demands",
             format!("{HEAD}{}", both(|_| "require breaker exists\n".to_owned(), "", upstream)),
+        ),
+        (
+            "lists",
+            format!(
+                "{HEAD}{}{UPSTREAM}retry {{ on {codes} }}\n{}}}\n",
+                format!("require retry.on has {codes}\n").repeat(most / 20),
+                (0..most).map(route).collect::<String>()
+            ),
         ),
         ("hosts", filled(&format!("{UPSTREAM}hosts \"h\""), |it| format!(",\"h{it}\""), "}\n")),
         (

@@ -263,9 +263,10 @@ fn guardrails() -> String {
             Subject::Upstream => "per upstream",
             Subject::Call => "per upstream and route",
         };
-        cells(&[&code(&path.text), path.doc, &operators.join(" "), subject])
+        let stricter = path.order.text();
+        cells(&[&code(&path.text), path.doc, &stricter, &operators.join(" "), subject])
     });
-    table("| path | what it is | operators | judged |", lines)
+    table("| path | what it bounds | stricter | operators | judged |", lines)
 }
 
 fn diagnostics() -> String {

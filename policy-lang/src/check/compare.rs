@@ -1,6 +1,7 @@
 //! Brings the values on both sides of a guardrail to one measure.
 
-use crate::lower::{codes, grpc_codes};
+use super::words::Words;
+use crate::lower::{codes, dialled, grpc_codes};
 use crate::schema::Measure;
 use crate::syntax::ast::{Number, Value};
 
@@ -11,7 +12,7 @@ pub(super) enum Wanted {
     Bound(u128),
     /// `in`: any of these ranges.
     Ranges(Vec<(u128, u128)>),
-    Words(Vec<String>),
+    Words(Words),
 }
 
 /// The left side: what an upstream or route has.
@@ -26,7 +27,7 @@ pub(super) enum Actual {
     /// From the least to the most it can be.
     Number(u128, u128),
     Word(String),
-    List(Vec<String>),
+    List(Words),
 }
 
 /// Reads the right side; `None`: it is no such value.
@@ -41,9 +42,13 @@ pub(super) fn wanted(measure: Measure, operator: &str, values: &[&Value]) -> Opt
         | (Measure::Word, "in", _)
         | (Measure::List, "has" | "in", _) => {
             let words: Option<Vec<Vec<String>>> = values.iter().map(|value| words(value)).collect();
-            Some(Wanted::Words(words?.concat()))
+            Some(Wanted::Words(Words::new(words?.concat())))
         }
-        (Measure::Word | Measure::List, ..) => None,
+        (Measure::Place, "==" | "!=", [_]) | (Measure::Place, "in", _) => {
+            let places: Option<Vec<Vec<String>>> = values.iter().map(|it| places(it)).collect();
+            Some(Wanted::Words(Words::new(places?.concat())))
+        }
+        (Measure::Word | Measure::Place | Measure::List, ..) => None,
         (_, "in", _) => values
             .iter()
             .map(|value| range(measure, value))
@@ -74,6 +79,14 @@ fn scalar(measure: Measure, number: Number) -> Option<u128> {
         (Measure::Rate, Number::Rate { count, per }) => {
             (u128::from(count) * 1_000_000_000).checked_div(u128::from(per.as_secs()))
         }
+        _ => None,
+    }
+}
+
+/// In the one spelling of it.
+fn places(value: &Value) -> Option<Vec<String>> {
+    match value {
+        Value::Text(text) => Some(dialled(text)?.places()),
         _ => None,
     }
 }
@@ -109,11 +122,12 @@ pub(super) fn holds(value: &Actual, operator: &str, wanted: &Wanted) -> bool {
         (Actual::Number(least, most) | Actual::Unwritten(least, most), Wanted::Ranges(ranges)) => {
             ranges.iter().any(|(first, last)| first <= least && most <= last)
         }
-        (Actual::Word(word), Wanted::Words(words)) => words.contains(word) == (operator != "!="),
-        (Actual::List(list), Wanted::Words(words)) if operator == "in" => {
-            list.iter().all(|word| words.contains(word))
-        }
-        (Actual::List(list), Wanted::Words(words)) => words.iter().all(|word| list.contains(word)),
+        (Actual::Word(word), Wanted::Words(words)) => words.hold(word) == (operator != "!="),
+        (Actual::List(list), Wanted::Words(words)) => match operator {
+            "in" | "==" => words.hold_all(list),
+            "!=" => !words.share(list),
+            _ => list.hold_all(words),
+        },
         _ => true,
     }
 }

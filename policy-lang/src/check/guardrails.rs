@@ -205,10 +205,10 @@ impl Violation<'_, '_> {
         match (&self.reading.value, self.rule.operator) {
             (_, "exists") => format!("`{path}` is missing, and {owner} asks for it"),
             (Actual::Endless, _) => format!("`{path}` has no bound, and {owner} asks for one"),
-            (Actual::List(_), "in") => {
+            (Actual::List(_), "in" | "==") => {
                 format!("`{path}` holds {}, which {owner} does not allow", self.surplus())
             }
-            (Actual::List(_), _) => {
+            (Actual::List(_), "has") => {
                 format!("`{path}` lacks {}, which {owner} asks for", self.lacking())
             }
             (_, "<" | "<=") => {
@@ -226,14 +226,20 @@ impl Violation<'_, '_> {
         match (&self.reading.value, self.reading.span) {
             (Actual::Absent, Some(_)) => "switched off here".to_owned(),
             (Actual::Absent, None) => format!("nothing here says `{}`", self.rule.path.text),
+            (Actual::Endless, _) if self.is_figure_of_breaker() => {
+                "at one failure a second it may never trip".to_owned()
+            }
             (Actual::Endless, _) if self.is_of_breaker() => {
                 "no such rule, so it never trips for this".to_owned()
             }
             (Actual::Endless, _) => "a stream may go on for ever".to_owned(),
-            (Actual::List(_), _) if self.rule.operator == "in" => {
+            (Actual::List(_), _) if matches!(self.rule.operator, "in" | "==") => {
                 format!("{} too many", self.surplus())
             }
-            (Actual::List(_), _) => format!("{} missing", self.lacking()),
+            (Actual::List(_), _) if self.rule.operator == "has" => {
+                format!("{} missing", self.lacking())
+            }
+            (Actual::List(_), _) => format!("holds {shown}"),
             (_, None) => format!("is {shown} by default"),
             (Actual::Word(_), Some(_)) => format!("is `{shown}`"),
             _ if self.rule.path.text.contains('.') => format!("asks for {shown}"),
@@ -243,6 +249,18 @@ impl Violation<'_, '_> {
 
     fn is_of_breaker(&self) -> bool {
         self.rule.path.text.starts_with("breaker.")
+    }
+
+    /// A list of fields, each written in quotes.
+    fn is_of_names(&self) -> bool {
+        matches!(
+            self.rule.path.text.as_str(),
+            "observe.access-log.headers" | "observe.access-log.redact"
+        )
+    }
+
+    fn is_figure_of_breaker(&self) -> bool {
+        self.rule.path.text == "breaker.trips-within"
     }
 
     fn bound(&self) -> String {
@@ -266,26 +284,25 @@ impl Violation<'_, '_> {
 
     /// The words that a list must hold and does not.
     fn lacking(&self) -> String {
-        let (Actual::List(list), Wanted::Words(words)) = (&self.reading.value, &self.rule.wanted)
-        else {
-            return String::new();
-        };
-        let lacking = words.iter().filter(|word| !list.contains(word));
-        lacking.map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ")
+        match (&self.reading.value, &self.rule.wanted) {
+            (Actual::List(list), Wanted::Words(words)) => words.beyond(list),
+            _ => String::new(),
+        }
     }
 
     /// The words of a list that are not allowed.
     fn surplus(&self) -> String {
-        let (Actual::List(list), Wanted::Words(words)) = (&self.reading.value, &self.rule.wanted)
-        else {
-            return String::new();
-        };
-        let surplus = list.iter().filter(|word| !words.contains(word));
-        surplus.map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ")
+        match (&self.reading.value, &self.rule.wanted) {
+            (Actual::List(list), Wanted::Words(words)) => list.beyond(words),
+            _ => String::new(),
+        }
     }
 
     fn help(&self) -> String {
         match self.rule.operator {
+            _ if self.is_figure_of_breaker() => {
+                "count fewer failures, or over a longer time".to_owned()
+            }
             _ if matches!(self.reading.value, Actual::Endless) && self.is_of_breaker() => {
                 "write this rule into the breaker as well".to_owned()
             }
@@ -306,16 +323,15 @@ impl Violation<'_, '_> {
 
     /// The value that would meet the demand, if writing it is enough.
     fn fix(&self) -> Option<(Span, String)> {
-        let span = self.reading.span.filter(|_| !self.rule.path.is_part)?;
+        let figure = self.is_figure_of_breaker();
+        let span = self.reading.span.filter(|_| !self.rule.path.is_part && !figure)?;
         match (&self.reading.value, self.rule.operator) {
             (Actual::Number(least, most), "<=" | ">=" | "==")
                 if least == most && self.rule.path.text.contains('.') =>
             {
                 Some((span, self.bound()))
             }
-            (Actual::List(list), "has")
-                if !list.is_empty() && self.rule.path.text.starts_with("observe.") =>
-            {
+            (Actual::List(list), "has") if !list.written.is_empty() && self.is_of_names() => {
                 let missing = self.lacking().replace('`', "\"");
                 Some((span.after(), format!(", {missing}")))
             }

@@ -24,7 +24,7 @@ pub(crate) fn guardrails_in_force(
 fn require(rule: &Rule<'_>, place: Place) -> Sourced<Require> {
     let (bound, words) = match &rule.wanted {
         Wanted::Bound(bound) => (Some(*bound), vec![]),
-        Wanted::Words(words) => (None, words.clone()),
+        Wanted::Words(words) => (None, words.written.clone()),
         Wanted::Presence | Wanted::Ranges(_) => (None, vec![]),
     };
     let layer = if rule.baseline.is_some() { Layer::Baseline } else { Layer::File };

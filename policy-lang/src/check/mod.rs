@@ -22,6 +22,7 @@ mod require;
 mod retry;
 mod routes;
 mod size;
+mod words;
 
 pub(crate) use file::files;
 pub(crate) use in_force::guardrails_in_force;

@@ -4,12 +4,13 @@
 use std::time::Duration;
 
 use super::compare::Actual;
+use super::words::Words;
 use super::{Forwarded, switched, written};
 use crate::conform::Node;
 use crate::plan::display::{duration, size};
 use crate::plan::{
-    BackoffKind, Breaker, NonIdempotent, OpenFor, Otherwise, Percent, Plan, Rate, RetryAfter,
-    Settings, TripRule, Upstream, Workers, derived,
+    BackoffKind, Breaker, CodeRange, NonIdempotent, OpenFor, Otherwise, Percent, Plan, Rate,
+    RetryAfter, Settings, TripRule, Upstream, Workers, derived,
 };
 use crate::resolve::{Applied, Effective, Group, Program};
 use crate::span::Span;
@@ -56,7 +57,8 @@ fn word(word: impl ToString) -> Found {
 
 fn list<T: ToString>(values: &[T]) -> Found {
     let list: Vec<String> = values.iter().map(ToString::to_string).collect();
-    (Actual::List(list.clone()), list.join(", "))
+    let shown = list.join(", ");
+    (Actual::List(Words::new(list)), shown)
 }
 
 fn presence(there: bool) -> Found {
@@ -87,6 +89,10 @@ pub(super) fn of_deployment(
         "observe.access-log" => presence(log.is_some()),
         "observe.access-log.sample" => log.map_or_else(absent, |log| {
             number(log.sample.value.parts_per_million(), log.sample.value)
+        }),
+        "observe.access-log.when" => log.map_or_else(absent, |log| match &log.when_status {
+            Some(statuses) => list(&statuses.value),
+            None => list(&[CodeRange { first: 100, last: 599 }]),
         }),
         "observe.access-log.headers" => log.map_or_else(absent, |log| list(&log.headers.value)),
         "observe.access-log.redact" => log.map_or_else(absent, |log| list(&log.redact.value)),
@@ -121,7 +127,10 @@ fn below<'a, 'n>(node: &'a Node<'n>, keys: &[&str]) -> Option<&'a Node<'n>> {
 pub(super) fn of_upstream(path: &str, upstream: &Upstream, node: &Node<'_>) -> Reading {
     let key = path.strip_prefix("upstream.").unwrap_or(path);
     let (value, shown) = match key {
-        "address" => word(&upstream.address.value),
+        "address" => match upstream.address.value.places().as_slice() {
+            [only] => word(only),
+            several => list(several),
+        },
         "listen" => presence(upstream.listen.is_some()),
         "protocol" => word(upstream.protocol.value),
         "limits" => presence(upstream.connections.is_some()),
@@ -134,7 +143,8 @@ pub(super) fn of_upstream(path: &str, upstream: &Upstream, node: &Node<'_>) -> R
         _ => presence(false),
     };
     let keys: Vec<&str> = key.split('.').collect();
-    let span = below(node, &keys).map(|found| found.statement.args_span());
+    let several = (key == "address").then(|| below(node, &["addresses"])).flatten();
+    let span = below(node, &keys).or(several).map(|found| found.statement.args_span());
     Reading { value, shown, span }
 }
 
@@ -157,7 +167,10 @@ fn policy(path: &str, call: &Forwarded<'_, '_>) -> Option<Found> {
         "retry" => presence(settings.retry.is_some()),
         "breaker" => presence(settings.breaker.is_some()),
         "fallback" => presence(settings.fallback.is_some()),
-        "correlation-id" => presence(settings.correlation_id.is_some()),
+        "correlation-id" => match &settings.correlation_id {
+            Some(name) => word(&name.value),
+            None => presence(false),
+        },
         "trace" => presence(settings.trace.is_some()),
         "amplification" => {
             let matches = call.route.map_or(&[][..], |route| &route.matches);
@@ -221,6 +234,7 @@ fn breaker(key: &str, breaker: &Breaker) -> Option<Found> {
         },
         "probes" => number(breaker.probes.value, breaker.probes.value),
         "counts" => list(&breaker.counts.value),
+        "trips-within" => bound(derived::trips_within(breaker).unwrap_or(Duration::MAX)),
         _ => {
             let (key, part) = key.split_once('.').unwrap_or((key, ""));
             let rule = breaker.rules.iter().map(|rule| rule.value).find(|rule| rule.key() == key);
@@ -256,6 +270,13 @@ fn per_second(rate: Rate) -> u128 {
     u128::from(rate.count) * 1_000_000_000 / per
 }
 
+/// A rule that trips a breaker for failures, or the breaker itself.
+fn rules(effective: &Effective<'_>) -> Option<Span> {
+    let rules = ["consecutive-failures", "failures", "failure-rate"];
+    let written = rules.iter().find_map(|rule| written(effective, Group::Breaker, rule));
+    written.or_else(|| switched(effective, Group::Breaker))
+}
+
 /// The statement that causes the value.
 fn call_span(path: &str, effective: &Effective<'_>) -> Option<Span> {
     let retry =
@@ -264,6 +285,7 @@ fn call_span(path: &str, effective: &Effective<'_>) -> Option<Span> {
     let group = match group {
         "timeout" => Group::Timeout,
         "retry" => Group::Retry,
+        "breaker" if key == "trips-within" => return rules(effective),
         "breaker" => Group::Breaker,
         "fallback" => Group::Fallback,
         "correlation-id" => Group::CorrelationId,

@@ -6,7 +6,9 @@
 
 use std::time::Duration;
 
-use super::{Backoff, BackoffKind, Cause, Match, Method, Retry, RetryAfter, Settings};
+use super::{
+    Backoff, BackoffKind, Breaker, Cause, Match, Method, Retry, RetryAfter, Settings, TripRule,
+};
 
 /// The most tries of one call, the first included.
 pub fn tries(settings: &Settings) -> u32 {
@@ -50,6 +52,27 @@ pub fn worst_latency(settings: &Settings) -> Duration {
     let trying = per_try.value.saturating_mul(tries(settings));
     let waiting = settings.retry.as_ref().map_or(Duration::ZERO, longest_waits);
     total.min(trying.saturating_add(waiting))
+}
+
+/// The longest that an upstream is called on which does nothing but fail, once a second or more often;
+/// `None`: the breaker may never trip.
+///
+/// What it answered before may be in the window. The last of a window's ten slots is not full, so that
+/// only nine of them are sure.
+pub fn trips_within(breaker: &Breaker) -> Option<Duration> {
+    let seconds = |count: u32| Duration::from_secs(u64::from(count));
+    let fits = |count: u32, within: Duration| {
+        seconds(count.saturating_sub(1)).saturating_mul(10) <= within.saturating_mul(9)
+    };
+    let rules = breaker.rules.iter().filter_map(|rule| match rule.value {
+        TripRule::ConsecutiveFailures { count } => Some(seconds(count)),
+        TripRule::Failures { count, within } => fits(count, within).then(|| seconds(count)),
+        TripRule::FailureRate { samples, within, .. } => {
+            fits(samples, within).then(|| seconds(samples).max(within))
+        }
+        TripRule::Slow { .. } => None,
+    });
+    rules.min()
 }
 
 /// Bytes of request body that one call may keep for another try.

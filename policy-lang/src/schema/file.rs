@@ -192,7 +192,8 @@ pub(super) const ROWS: &[Row] = &[
         "when",
         Seq(&[One(Kind::Word("status")), One(Kind::Word("in")), List(&One(Kind::Codes))]),
         "Only calls answered with one of these statuses.",
-    ),
+    )
+    .measure(Measure::List),
     row(
         LOG,
         "headers",

@@ -20,6 +20,8 @@ pub enum Measure {
     Factor,
     /// One word or name: `full-jitter`.
     Word,
+    /// `"payment.shop.svc:8080"`.
+    Place,
     /// A list of words, statuses or strings.
     List,
 }
@@ -36,6 +38,7 @@ impl Measure {
             Self::Rate => "a rate such as `1/s`",
             Self::Factor => "a factor such as `4x`",
             Self::Word => "a word",
+            Self::Place => "a place such as `\"payment.shop.svc:8080\"`",
             Self::List => "a list",
         }
     }
@@ -44,7 +47,7 @@ impl Measure {
     pub const fn operators(self) -> &'static [&'static str] {
         match self {
             Self::Presence => &["exists"],
-            Self::Word => &["==", "!=", "in", "exists"],
+            Self::Word | Self::Place => &["==", "!=", "in", "exists"],
             Self::List => &["has", "in", "exists"],
             _ => &["==", "!=", "<", "<=", ">", ">=", "in", "exists"],
         }
@@ -72,7 +75,7 @@ pub struct Path {
     pub is_part: bool,
 }
 
-const DERIVED: [(&str, Measure, &str); 3] = [
+const DERIVED: [(&str, Measure, &str); 4] = [
     (
         "amplification",
         Measure::Factor,
@@ -84,6 +87,11 @@ const DERIVED: [(&str, Measure, &str); 3] = [
         "The longest that a call can take, with every try and back-off.",
     ),
     ("replay-memory", Measure::Size, "The most request body that one call keeps for another try."),
+    (
+        "breaker.trips-within",
+        Measure::Duration,
+        "The longest that an upstream is called on which only fails, once a second or more often.",
+    ),
 ];
 
 /// Every path, in the order of the reference.

@@ -273,7 +273,7 @@ pub(super) const ROWS: &[Row] = &[
         Either(&[One(Kind::Word("off")), FIELD]),
         "The field that names a call through all services.",
     )
-    .measure(Measure::Presence)
+    .measure(Measure::Word)
     .order(Order::More),
     row(POLICIES, "trace", Opt(&One(Kind::Word("off"))), "Continues or starts a W3C trace.")
         .measure(Measure::Presence)

@@ -29,7 +29,7 @@ pub(super) const ROWS: &[Row] = &[
         One(Kind::Text(Text::HostPort)),
         "Where it lives; a name is looked up again and again.",
     )
-    .measure(Measure::Word)
+    .measure(Measure::Place)
     .order(Order::Place),
     row(
         UPSTREAM,

@@ -1,6 +1,7 @@
 //! How wide the one-screen plan is, and the figures above it.
 
 use crate::plans::{self, MS, SECOND, order, settings};
+use amb_policy_lang::interpret::run_test;
 use amb_policy_lang::plan::derived;
 use amb_policy_lang::summary as show;
 use amb_policy_lang::{MemoryLoader, compile};
@@ -73,5 +74,37 @@ fn a_long_name_moves_no_line_of_another() {
     assert!(with.contains(&format!("route {name}  ")), "{with}");
     for line in policy("").lines() {
         assert!(with.lines().any(|other| other == line), "`{line}` is not in\n{with}");
+    }
+}
+
+/// What fails once a second is cut off by then, and not before: the interpreter agrees.
+#[test]
+fn a_breaker_trips_within_its_figure() {
+    let cases = [
+        ("", Some(5)),
+        ("consecutive-failures 7", Some(7)),
+        ("failures 10 within 10s", Some(10)),
+        ("failures 12 within 10s", None),
+        ("failures 2 within 1ms", None),
+        ("failure-rate 50% of 5 within 10s", Some(10)),
+        ("failure-rate 50% of 20 within 10s", None),
+        ("slow 1s rate 10%", None),
+        ("consecutive-failures 9; failures 3 within 1m", Some(3)),
+    ];
+    for (rules, seconds) in cases {
+        let calls = seconds.unwrap_or(60);
+        let state = if seconds.is_some() { "open" } else { "closed" };
+        let text = format!(
+            "edition 2026\nservice web\nupstream a {{\naddress \"a:80\"\ntimeout 2s\n\
+             breaker {{ {rules} }}\n}}\notherwise reject\ntest \"t\" {{\n\
+             request GET \"a\" / times {calls} every 1s\ngiven a replies reset\n\
+             expect a.breaker == {state}\n}}\n"
+        );
+        let outcome = compile("web.amb", &MemoryLoader::new([("web.amb", text)]));
+        let plan = outcome.plan.unwrap_or_else(|| panic!("{rules}: {:?}", outcome.diagnostics));
+        let breaker = plan.upstreams[0].settings.breaker.as_ref().unwrap();
+        assert_eq!(derived::trips_within(breaker), seconds.map(|it| it * SECOND), "{rules}");
+        let outcome = run_test(&plan, &plan.tests[0], 0);
+        assert!(outcome.passed, "{rules}: {}", outcome.render(&plan, &plan.tests[0]));
     }
 }

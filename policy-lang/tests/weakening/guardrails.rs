@@ -19,7 +19,7 @@ pub(crate) fn some(dice: &mut Dice) -> Vec<String> {
             Measure::Percent => *dice.pick(&["1%", "10%", "20%", "50%", "100%"]),
             Measure::Rate => *dice.pick(&["1/s", "2/s", "100/s"]),
             Measure::Factor => *dice.pick(&["1x", "2x", "4x"]),
-            Measure::Presence | Measure::Word | Measure::List => "",
+            Measure::Presence | Measure::Word | Measure::Place | Measure::List => "",
         };
         demand(&path.text, path.order, path.measure, amount, dice)
     });
@@ -42,7 +42,7 @@ fn demand(
     let lists = ["connect-failure", "connect-failure, 429, 503", "reset, connect-failure, timeout"];
     let methods = ["GET", "GET, HEAD, OPTIONS, TRACE"];
     Some(match (order, measure) {
-        (Order::More, Measure::Presence) => format!("{path} exists"),
+        (Order::More, Measure::Presence | Measure::Word) => format!("{path} exists"),
         // Without an order every other value is told.
         (Order::None, Measure::Presence) if path != "upstream.listen" => format!("{path} exists"),
         (Order::Less, Measure::List) if path == "retry.methods" => {
@@ -57,7 +57,7 @@ fn demand(
             format!("{path} in {}", words[..strict.min(words.len())].join(", "))
         }
         (Order::Place, Measure::Word) if path == "upstream.protocol" => format!("{path} == http1"),
-        (_, Measure::Presence | Measure::List | Measure::Word) => return None,
+        (_, Measure::Presence | Measure::List | Measure::Word | Measure::Place) => return None,
         (Order::Less, _) => format!("{path} {} {amount}", dice.pick(&["<=", "<"])),
         (Order::More, _) => format!("{path} {} {amount}", dice.pick(&[">=", ">"])),
         _ => return None,
