@@ -98,7 +98,7 @@ mod tests {
         assert_eq!(owner("codegen/src/lib.rs").as_deref(), Some("amb-codegen"));
         assert_eq!(owner("codegen/compiled/src/lib.rs").as_deref(), Some("amb-compiled"));
         assert_eq!(owner("tests/wire/build.rs").as_deref(), Some("amb-tests-wire"));
-        assert_eq!(owner("tests/ui/policies/late-edition.amb").as_deref(), Some("amb-tests-ui"));
+        assert_eq!(owner("tests/ui/policies/wrong-type.amb").as_deref(), Some("amb-tests-ui"));
         assert_eq!(owner("Cargo.toml"), None);
         assert_eq!(owner("bench/pingora/src/main.rs"), None);
     }
