@@ -11,6 +11,8 @@ use amb_runtime::state::breaker::{Breaker, Verdict};
 use amb_runtime::state::budget::Budget;
 use amb_runtime::testing::{Steady, Unreached, Written};
 use amb_tests_instructions::policies;
+
+use crate::compiler;
 use policies::order::{AcmeCorrelationId, AcmeHeaders, InventoryBreaker, Order};
 use policies::plain::Plain;
 use policies::ten::Many as Ten;
@@ -53,6 +55,9 @@ pub(crate) const CASES: &[Case] = &[
             Steady::<policies::unused::Plain>::run(CALLED, ANSWER, |it| it.calls(times));
         },
     },
+    Case { name: "check", run: compiler::check },
+    Case { name: "overlapping", run: compiler::check_overlapping },
+    Case { name: "diff", run: compiler::diff },
 ];
 
 pub(crate) const PAIRS: &[Pair] = &[

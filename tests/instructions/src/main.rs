@@ -1,10 +1,11 @@
-//! What the steps of a call cost in instructions, beside what `budget.txt` allows.
+//! What the steps of a call, and of a check, cost in instructions, beside what `budget.txt` allows.
 //!
 //! `cargo run --release -p amb-tests-instructions [-- CASE …]`. Valgrind counts the instructions of
 //! this program with few and with many repetitions of a case; the difference is the case's own, for
 //! what a process does besides is the same in both. With `AMB_BLESS=1` the counts become the budget.
 
 mod cases;
+mod compiler;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -94,7 +95,7 @@ fn judge(counts: &BTreeMap<&str, u64>) -> ExitCode {
     }
     if failed {
         println!(
-            "A step of the request path costs more than it did. If that is its price, say so in \
+            "A step costs more than it did. If that is its price, say so in \
              the commit\nand run: cargo xtask bless budget"
         );
     }
