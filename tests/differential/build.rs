@@ -1,6 +1,7 @@
 //! Compiles policies, of the repository, below `policies/` and made by chance, to modules with their
 //! text beside them; and some of them once more with a constant that is not what the policy says.
 
+use std::ops::Range;
 use std::path::Path;
 
 use amb_codegen::testing::{Module, policies, write};
@@ -14,15 +15,16 @@ const FOLDERS: [&str; 5] = [
     "../../examples/simple",
 ];
 
-/// How many policies that nobody wrote.
-const BY_CHANCE: u64 = 24;
+/// Seeds of the policies that nobody wrote, if `AMB_POLICIES` does not say `100..200`; then there are no
+/// others.
+const BY_CHANCE: Range<u64> = 0..24;
 
 /// A policy, and what is written into its generated code in place of what.
-const MUTANTS: [(&str, &str, &str); 21] = [
+const MUTANTS: [(&str, &str, &str); 22] = [
     ("rates", "ATTEMPTS: u32 = 4", "ATTEMPTS: u32 = 5"),
     ("rates", "equal_jitter(millis(20)", "equal_jitter(millis(21)"),
     ("rates", "full_jitter(millis(10)", "full_jitter(millis(11)"),
-    ("rates", "Fixed(millis(50))", "Fixed(millis(51))"),
+    ("rates", "Fixed(millis(50))", "Fixed(millis(60))"),
     ("rates", "percent(50)).floor", "percent(45)).floor"),
     ("rates", "Status(429 | 500..=599)", "Status(429 | 501..=599)"),
     ("rates", "Method::Put | Method::Delete", "Method::Put | Method::Patch"),
@@ -30,7 +32,8 @@ const MUTANTS: [(&str, &str, &str); 21] = [
     ("rates", "count: 4, within: secs(1)", "count: 3, within: secs(1)"),
     ("rates", "first: millis(200)", "first: millis(201)"),
     ("rates", "PROBES: u32 = 2", "PROBES: u32 = 1"),
-    ("rates", "CONNECT: Duration = millis(100)", "CONNECT: Duration = millis(101)"),
+    ("rates", "CONNECT: Duration = millis(100)", "CONNECT: Duration = millis(110)"),
+    ("rates", "TOTAL: Total = Total::Fixed(secs(4))", "TOTAL: Total = Total::Fixed(millis(4100))"),
     ("rates", "PER_TRY: Option<Duration> = Some(millis(300))", "PER_TRY: Option<Duration> = None"),
     ("rates", "BUFFER: usize = kib(1)", "BUFFER: usize = kib(2)"),
     ("answers", "\"x-served-by\", b\"amb\"", "\"x-served-by\", b\"ama\""),
@@ -51,15 +54,27 @@ const MUTANTS: [(&str, &str, &str); 21] = [
 ];
 
 fn main() {
-    let written = FOLDERS.iter().flat_map(policies).filter_map(|policy| Module::of_file(&policy));
-    let policies: Vec<_> = written.chain((0..BY_CHANCE).map(by_chance)).collect();
-    let mutants: Vec<_> = (0..MUTANTS.len()).map(mutant).collect();
+    let seeds = seeds();
+    let only = seeds.is_some();
+    let folders = if only { &[] } else { FOLDERS.as_slice() };
+    let mutants = if only { 0 } else { MUTANTS.len() };
+    let written = folders.iter().flat_map(policies).filter_map(|policy| Module::of_file(&policy));
+    let policies: Vec<_> = written.chain(seeds.unwrap_or(BY_CHANCE).map(by_chance)).collect();
+    let mutants: Vec<_> = (0..mutants).map(mutant).collect();
     let modules = policies.iter().chain(&mutants).map(Module::write);
     write("modules.rs", &modules.collect::<String>());
     list("policies.rs", policies.iter().map(entry));
     let changed = MUTANTS.iter().map(|(_, from, to)| format!("{from} -> {to}"));
     let mutants = changed.zip(&mutants);
     list("mutants.rs", mutants.map(|(change, mutant)| format!("({change:?}, {})", entry(mutant))));
+}
+
+/// What `AMB_POLICIES` says.
+fn seeds() -> Option<Range<u64>> {
+    println!("cargo::rerun-if-env-changed=AMB_POLICIES");
+    let range = std::env::var("AMB_POLICIES").ok()?;
+    let (first, end) = range.split_once("..").unwrap();
+    Some(first.parse().unwrap()..end.parse().unwrap())
 }
 
 fn list(file: &str, entries: impl Iterator<Item = String>) {

@@ -30,6 +30,9 @@ pub(super) struct Call<'a> {
     /// What of its time the caller took, over all tries.
     pub(super) callers: Millis,
     pub(super) tries: u32,
+    /// What its caller sent, but for what ends at this hop. Whatever a policy asks of a request, it asks here.
+    pub(super) sent: Fields,
+    /// What its upstream gets.
     pub(super) fields: Fields,
     pub(super) request_id: String,
     pub(super) permit: Option<Permit>,
@@ -65,6 +68,7 @@ impl<'a> Call<'a> {
             },
             callers: 0,
             tries: 0,
+            sent: fields.clone(),
             fields,
             request_id: String::new(),
             permit: None,
@@ -73,13 +77,15 @@ impl<'a> Call<'a> {
             paid: None,
             ended: false,
         };
+        // Names are not case-sensitive (RFC 9110 §4.2.3): they go on in lower case.
+        let host = request.host.to_ascii_lowercase();
+        call.sent.set("host", &host);
         if let Some(settings) = call.settings() {
-            let (most, asked) = total(settings, &call.fields);
+            let (most, asked) = total(settings, &call.sent);
             let total = asked.map_or(most, |asked| asked.min(most));
             (call.deadline, call.hurried) = (now.saturating_add(total), total < most);
         }
-        // Names are not case-sensitive (RFC 9110 §4.2.3): they go on in lower case.
-        call.fields.set("host", &request.host.to_ascii_lowercase());
+        call.fields.set("host", &host);
         call
     }
 

@@ -353,7 +353,7 @@ impl<'a> Engine<'a> {
         let failed = Failed {
             ending,
             method: &call.request.method,
-            request: &call.fields,
+            request: &call.sent,
             body: call.request.body,
             tries: call.tries,
             now: self.now,

@@ -86,11 +86,11 @@ impl Fields {
 }
 
 impl Words<'_> {
-    /// `None`: the request has no such field, and the edit does nothing.
+    /// `None`: the request has no such field, or the call no id, and the edit does nothing.
     fn value(&self, value: &HeaderValue) -> Option<String> {
         match value {
             HeaderValue::Text(text) => Some(text.clone()),
-            HeaderValue::RequestId => Some(self.request_id.to_owned()),
+            HeaderValue::RequestId => Some(self.request_id.to_owned()).filter(|id| !id.is_empty()),
             HeaderValue::UpstreamName => Some(self.upstream.to_owned()),
             HeaderValue::ServiceName => Some(self.service.to_owned()),
             HeaderValue::Header(name) => self.request.first(name).map(str::to_owned),

@@ -110,13 +110,11 @@ pub(super) fn edit_request(engine: &mut Engine<'_>, number: usize, action: Optio
     {
         call.fields.set("host", host);
     }
+    let mut fields = call.fields.clone();
     for edit in &settings.request_headers {
-        let before = call.fields.clone();
-        let words = words(call, service, &before);
-        let mut fields = call.fields.clone();
-        fields.edit(&edit.value, &words);
-        call.fields = fields;
+        fields.edit(&edit.value, &words(call, service));
     }
+    call.fields = fields;
     let covers = engine.covers();
     settings.request_headers.iter().for_each(|edit| covers.note(edit));
     settings.correlation_id.iter().for_each(|name| covers.note(name));
@@ -126,21 +124,22 @@ pub(super) fn edit_request(engine: &mut Engine<'_>, number: usize, action: Optio
     }
 }
 
-/// The caller's correlation id is kept.
+/// The caller's correlation id is kept; empty if the policy asks for none.
 fn identify(call: &mut Call<'_>, fresh: String) -> String {
     let settings = call.settings().and_then(|settings| settings.correlation_id.as_ref());
     let Some(name) = settings.map(|name| name.value.clone()) else {
-        return fresh;
+        return String::new();
     };
-    if let Some(id) = call.fields.first(&name) {
+    if let Some(id) = call.fields.first(&name).filter(|id| !id.is_empty()) {
         return id.to_owned();
     }
     call.fields.set(&name, &fresh);
     fresh
 }
 
-fn words<'w>(call: &'w Call<'_>, service: &'w str, request: &'w Fields) -> Words<'w> {
-    Words { request_id: &call.request_id, upstream: call.upstream(), service, request }
+fn words<'w>(call: &'w Call<'_>, service: &'w str) -> Words<'w> {
+    let (request_id, upstream) = (call.request_id.as_str(), call.upstream());
+    Words { request_id, upstream, service, request: &call.sent }
 }
 
 /// What differs from try to try: the span, and the number from the second on.
@@ -187,7 +186,7 @@ pub(super) fn finish(engine: &mut Engine<'_>, number: usize, mut answer: Answer)
     }
     grpc::answer(&mut answer, &call.request.headers);
     for edit in &settings.response_headers {
-        answer.fields.edit(&edit.value, &words(call, service, &call.fields));
+        answer.fields.edit(&edit.value, &words(call, service));
     }
     let covers = engine.covers();
     fallback.iter().for_each(|fallback| covers.note(fallback));

@@ -83,7 +83,7 @@ pub struct HeadEdit<'m, 'c> {
     pub(crate) edits: &'m mut Edits,
     /// The request that a response answers; none while the request itself is edited.
     pub(crate) request: Option<RequestHead<'c>>,
-    /// The call's correlation id.
+    /// The call's correlation id; empty if its policy asks for none.
     pub(crate) id: &'c [u8],
 }
 
@@ -115,17 +115,23 @@ impl HeadEdit<'_, '_> {
         }
     }
 
-    /// `request.id`: the call's correlation id.
+    /// `request.id`: the call's correlation id; without one, nothing happens.
     pub fn set_request_id(&mut self, name: &'static str) {
-        self.set(name, self.id);
+        if !self.id.is_empty() {
+            self.set(name, self.id);
+        }
     }
 
     pub fn add_request_id(&mut self, name: &'static str) {
-        self.add(name, self.id);
+        if !self.id.is_empty() {
+            self.add(name, self.id);
+        }
     }
 
     pub fn default_request_id(&mut self, name: &'static str) {
-        self.default(name, self.id);
+        if !self.id.is_empty() {
+            self.default(name, self.id);
+        }
     }
 
     /// `header("…")`: the request's field as the caller sent it; without it, nothing happens.

@@ -47,7 +47,7 @@ pub fn judge_over(
 }
 
 fn scenario(case: &Case, seed: u64) -> Scenario {
-    let fields = account::REQUEST_FIELDS.map(str::to_owned).to_vec();
+    let fields = account::request_fields().into_iter().map(str::to_owned).collect();
     let mut scenario = Scenario { fields, ..Scenario::of_test(&case.test, seed) };
     let courses = case.test.requests.iter().zip(&case.courses);
     let courses = courses.flat_map(|(request, course)| (0..request.times).map(|_| *course));

@@ -9,16 +9,21 @@ use amb_policy_lang::plan::{
     Segment, Settings, Test, TestRequest, Upstream,
 };
 
-use amb_tests_policies::Dice;
+use amb_tests_policies::{Dice, FIELDS, KEYS, VALUES};
 
 use crate::case::Case;
 
 mod script;
 
-const METHODS: [&str; 7] = ["GET", "HEAD", "PUT", "DELETE", "POST", "PATCH", "OPTIONS"];
+const METHODS: [&str; 11] = [
+    "GET", "HEAD", "PUT", "DELETE", "POST", "PATCH", "OPTIONS", "TRACE", "PROPFIND", "PURGE", "get",
+];
 const PATHS: [&str; 6] = ["/", "/v1", "/v1/charges", "/slow", "/a/b/c?q=1", "/v1/stock/7/"];
 const TIMEOUTS: [&str; 7] = ["250m", "1S", "90000u", "1H", "0m", "99999999H", "soon"];
 const DEADLINES: [&str; 6] = ["250ms", "1s", "0.3", "0", "60", "soon"];
+/// Names and addresses that no policy has.
+const NOBODY: [&str; 5] =
+    ["unknown.example", "[::1]", "[2001:db8::ffff]:80", "127.0.0.1", "192.0.2.254"];
 /// A request that nobody wrote stands nowhere.
 const NOWHERE: Place = Place { file: 0, line: 0, column: 0 };
 
@@ -120,12 +125,14 @@ fn method(line: Option<&Match>, dice: &mut Dice) -> String {
 
 fn host(upstream: &Upstream, dice: &mut Dice) -> String {
     if dice.one_in(12) {
-        return "unknown.example".to_owned();
+        return (*dice.pick(&NOBODY)).to_owned();
     }
     let name = match &dice.pick(&upstream.hosts).value {
         HostPattern::Exact(name) if name.contains(':') => return literal(name, dice),
         HostPattern::Exact(name) => name.clone(),
-        HostPattern::Suffix(suffix) => format!("a.b{suffix}"),
+        HostPattern::Suffix(suffix) => {
+            format!("{}{suffix}", dice.pick::<&str>(&["a", "a.b", "x.deep"]))
+        }
     };
     match dice.below(8) {
         0 => format!("{name}:8080"),
@@ -186,8 +193,17 @@ fn fields(line: &Match, dice: &mut Dice) -> Vec<(String, String)> {
 
 fn more_fields(dice: &mut Dice) -> Vec<(String, String)> {
     let mut fields = Vec::new();
-    if dice.one_in(2) {
-        fields.push(("Idempotency-Key".to_owned(), "k-1".to_owned()));
+    for key in KEYS.iter().filter(|_| dice.one_in(3)) {
+        fields.push(((*key).to_owned(), "k-1".to_owned()));
+    }
+    for _ in 0..dice.below(4) {
+        let name = *dice.pick(&FIELDS);
+        let name = if dice.one_in(3) { name.to_ascii_uppercase() } else { name.to_owned() };
+        fields.push((name, (*dice.pick(&VALUES)).to_owned()));
+    }
+    if dice.one_in(5) {
+        let id = *dice.pick(&["c-1", "", "c-2"]);
+        fields.push(("x-correlation-id".to_owned(), id.to_owned()));
     }
     if dice.one_in(5) {
         fields.push(("x-request-timeout".to_owned(), (*dice.pick(&DEADLINES)).to_owned()));
@@ -195,6 +211,7 @@ fn more_fields(dice: &mut Dice) -> Vec<(String, String)> {
     // What it names is no part of the message.
     if dice.one_in(6) {
         let named = *dice.pick(&["idempotency-key", "X-Kind, close", "x-request-timeout", "host"]);
+        let named = if dice.one_in(2) { named } else { dice.pick(&FIELDS) };
         fields.push(("Connection".to_owned(), named.to_owned()));
     }
     fields

@@ -9,6 +9,7 @@
 //! the same ones in every run.
 
 pub mod account;
+mod all;
 mod case;
 pub mod differ;
 pub mod generate;
@@ -25,6 +26,7 @@ use amb_policy_lang::plan::Plan;
 use amb_policy_lang::{MemoryLoader, compile};
 use amb_runtime::testing::Observed;
 
+pub use all::for_all;
 pub use case::Case;
 use play::play;
 pub use play::{HTTP1, PAIRS, Spoken};

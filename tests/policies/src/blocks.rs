@@ -6,16 +6,6 @@
 use crate::dice::Dice;
 
 const CAUSES: [&str; 6] = ["reset", "timeout", "429", "503", "500..504", "404"];
-const EDITS: [&str; 8] = [
-    "set \"x-team\" \"shop\"",
-    "set \"x-from\" service.name",
-    "set \"x-to\" upstream.name",
-    "set \"x-id\" request.id",
-    "add \"x-via\" \"amb\"",
-    "default \"accept\" \"*/*\"",
-    "remove \"x-internal\", \"x-debug\"",
-    "set \"x-agent\" header(\"user-agent\")",
-];
 
 pub(crate) fn total(dice: &mut Dice) -> String {
     let total = *dice.pick(&["3s", "5s", "20s"]);
@@ -56,7 +46,8 @@ fn causes(dice: &mut Dice) -> String {
 }
 
 fn methods(dice: &mut Dice) -> String {
-    format!("methods {}", dice.pick(&["GET", "GET, HEAD, PUT", "GET, DELETE", "PUT"]))
+    let lists = ["GET", "GET, HEAD, PUT", "GET, DELETE", "PUT", "PROPFIND, OPTIONS", "HEAD, MOVE"];
+    format!("methods {}", dice.pick(&lists))
 }
 
 pub(crate) fn backoff(dice: &mut Dice) -> String {
@@ -88,10 +79,4 @@ pub(crate) fn trips(dice: &mut Dice) -> String {
     let open = dice.pick(&["300ms", "1s", "200ms..1600ms"]);
     let counts = dice.pick(&["", "; counts timeout, 5xx", "; counts connect-failure, reset"]);
     format!("{}; open-for {open}; probes {}{counts}", dice.pick(&rules), 1 + dice.below(2))
-}
-
-pub(crate) fn edits(dice: &mut Dice) -> String {
-    let first = dice.pick(&EDITS);
-    let second = dice.pick(&EDITS);
-    if first == second { (*first).to_owned() } else { format!("{first}; {second}") }
 }

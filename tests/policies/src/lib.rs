@@ -10,11 +10,13 @@
 
 mod blocks;
 pub mod dice;
+mod fields;
 mod named;
 mod routes;
 mod settings;
 
 pub use dice::Dice;
+pub use fields::{FIELDS, KEYS, VALUES};
 
 use named::Named;
 use settings::Calls;
@@ -85,12 +87,13 @@ fn upstream(dice: &mut Dice, named: &mut Named, at: u64, routes: u64) -> String 
     if at > 0 && dice.one_in(6) {
         return bytes(dice, at);
     }
-    let mut lines = vec![match dice.below(4) {
+    let mut lines = vec![match dice.below(6) {
         0 => format!("addresses \"10.0.{at}.1:80\", \"10.0.{at}.2:80\""),
+        1 => format!("address \"10.0.{at}.3:8080\""),
+        2 => format!("address \"[2001:db8:{}::3]:8080\"", at + 1),
         _ => format!("address \"up-{at}.svc:8080\""),
     }];
-    let more = ["", &format!(", \"*.up-{at}.test\""), &format!(", \"*.deep.up-{at}.test\"")];
-    lines.push(format!("hosts \"up-{at}\"{}", dice.pick(&more)));
+    lines.push(format!("hosts \"up-{at}\"{}", hosts(dice, at)));
     if dice.one_in(5) {
         lines.push(format!("listen \"127.0.0.1:{}\"", 19_000 + at));
     }
@@ -104,6 +107,20 @@ fn upstream(dice: &mut Dice, named: &mut Named, at: u64, routes: u64) -> String 
         _ => routes::all(dice, named, routes),
     });
     format!("## Called now and then.\nupstream up-{at} {{\n{}\n}}", lines.join("\n"))
+}
+
+/// More names: wildcards, one inside another's, and addresses.
+fn hosts(dice: &mut Dice, at: u64) -> String {
+    let all = [
+        format!("*.up-{at}.test"),
+        format!("*.deep.up-{at}.test"),
+        format!("a.b.up-{at}.test"),
+        format!("192.0.2.{at}"),
+        format!("2001:db8::{}", at + 1),
+        format!("2001:db8:{}::1", at + 1),
+    ];
+    let some = all.iter().filter(|_| dice.one_in(3));
+    some.map(|name| format!(", \"{name}\"")).collect()
 }
 
 /// An upstream that gets bytes; of the defaults only times and breaker mean anything to it.

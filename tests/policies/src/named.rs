@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::blocks;
 use crate::dice::Dice;
+use crate::fields::edits;
 
 /// The names that a policy has used so far.
 #[derive(Default)]
@@ -75,9 +76,7 @@ impl Named {
             self.timeouts.iter().map(|it| format!("timeout {it} {{ {} }}", blocks::times(dice))),
         );
         lines.extend(
-            self.headers
-                .iter()
-                .map(|it| format!("headers request {it} {{ {} }}", blocks::edits(dice))),
+            self.headers.iter().map(|it| format!("headers request {it} {{ {} }}", edits(dice))),
         );
         lines.extend(self.policies.iter().map(|name| match *name {
             "careful" => "policy careful { retry steady; breaker strict; trace }".to_owned(),

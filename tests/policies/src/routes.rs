@@ -2,8 +2,22 @@
 //! before wider ones, and what takes everything comes last.
 
 use crate::dice::Dice;
+use crate::fields::terms;
 use crate::named::Named;
 use crate::settings::{self, Calls};
+
+/// Some are safe, some only idempotent, of some nobody knows, and some have no name of their own in Rust.
+const METHODS: [&str; 9] = [
+    "GET",
+    "GET|HEAD",
+    "PUT|DELETE",
+    "GET|POST",
+    "POST",
+    "PATCH",
+    "PROPFIND|MOVE|TRACE",
+    "PURGE",
+    "",
+];
 
 /// Up to that many routes.
 pub(crate) fn all(dice: &mut Dice, named: &mut Named, most: u64) -> Vec<String> {
@@ -12,8 +26,7 @@ pub(crate) fn all(dice: &mut Dice, named: &mut Named, most: u64) -> Vec<String> 
     for at in 0..count {
         if dice.one_in(4) {
             // The same calls, but for a field: it stands before those without.
-            let term = dice.pick(&["late", "early"]);
-            let line = format!("match GET /r{at}/{{id}} header(\"x-kind\") == \"{term}\"");
+            let line = format!("match GET /r{at}/{{id}} {}", terms(dice));
             routes.push(route(dice, named, &format!("narrow-{at}"), &[line], Calls::Any));
         }
         routes.push(plain(dice, named, at));
@@ -31,7 +44,7 @@ pub(crate) fn of_grpc(dice: &mut Dice, named: &mut Named, most: u64) -> Vec<Stri
     let mut routes = Vec::new();
     for at in 0..count {
         if dice.one_in(4) {
-            let line = format!("match grpc \"chance.v1.S{at}/*\" header(\"x-kind\") == \"late\"");
+            let line = format!("match grpc \"chance.v1.S{at}/*\" {}", terms(dice));
             routes.push(route(dice, named, &format!("narrow-{at}"), &[line], Calls::Grpc));
         }
         let method = dice.pick(&["Get", "*"]);
@@ -42,7 +55,7 @@ pub(crate) fn of_grpc(dice: &mut Dice, named: &mut Named, most: u64) -> Vec<Stri
 }
 
 fn plain(dice: &mut Dice, named: &mut Named, at: u64) -> String {
-    let methods = *dice.pick(&["GET", "GET|HEAD", "PUT|DELETE", "GET|POST", "POST", "PATCH", ""]);
+    let methods = *dice.pick(&METHODS);
     let path = dice.pick(&["", "/{id}", "/**", "/items/{id}/parts"]);
     let mut lines = vec![format!("match {methods} /r{at}{path}")];
     if dice.one_in(4) {
@@ -52,7 +65,7 @@ fn plain(dice: &mut Dice, named: &mut Named, at: u64) -> String {
         let answer = "respond 410 { body \"gone\"; header \"content-type\" \"text/plain\" }";
         return format!("route r{at} {{\n{}\n{answer}\n}}", lines.join("\n"));
     }
-    let repeatable = !methods.contains("POST") && !methods.contains("PATCH");
+    let repeatable = !["POST", "PATCH", "PURGE"].iter().any(|it| methods.contains(it));
     let calls = if repeatable { Calls::Any } else { Calls::Unsafe };
     route(dice, named, &format!("r{at}"), &lines, calls)
 }

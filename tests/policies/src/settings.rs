@@ -1,7 +1,8 @@
 //! Policies of a scope.
 
-use crate::blocks::{backoff, budget, buffer, edits, retry_after, times, total, tries, trips};
+use crate::blocks::{backoff, budget, buffer, retry_after, times, total, tries, trips};
 use crate::dice::Dice;
+use crate::fields::{edits, key};
 use crate::named::Named;
 
 /// What a scope is for decides how it speaks of retries.
@@ -61,10 +62,10 @@ fn retry(dice: &mut Dice, named: &mut Named) -> String {
 
 /// `retry` of a route that names methods which are not safe to repeat.
 fn considered_retry(dice: &mut Dice, named: &mut Named) -> String {
-    let leave = dice.pick(&[
-        "non-idempotent when header(\"idempotency-key\")",
-        "non-idempotent always because \"it deduplicates\"",
-    ]);
+    let leave = match dice.one_in(3) {
+        true => "non-idempotent always because \"it deduplicates\"".to_owned(),
+        false => key(dice),
+    };
     match dice.below(4) {
         0 => "retry off".to_owned(),
         1 => format!("retry {} {{ {leave} }}", named.retry(dice)),

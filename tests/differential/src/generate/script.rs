@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use amb_policy_lang::plan::{GrpcCode, ScriptedReply, ScriptedStep};
 
-use amb_tests_policies::Dice;
+use amb_tests_policies::{Dice, FIELDS, VALUES};
 
 const STATUSES: [u16; 14] = [200, 200, 200, 201, 204, 304, 400, 404, 429, 429, 500, 503, 503, 504];
 const CODES: [GrpcCode; 9] = [
@@ -52,13 +52,15 @@ fn step(grpc: bool, dice: &mut Dice) -> ScriptedStep {
     ScriptedStep { reply, after: after(dice), headers: headers(reply, dice) }
 }
 
+/// Never at the moment of a bound: nobody promises which of the two comes first.
 fn after(dice: &mut Dice) -> Duration {
-    Duration::from_millis(match dice.below(8) {
+    let millis = match dice.below(8) {
         0..4 => 0,
         4 | 5 => dice.below(60),
         6 => dice.below(600),
         _ => dice.below(6_000),
-    })
+    };
+    Duration::from_millis(if millis % 10 == 0 && millis > 0 { millis + 1 } else { millis })
 }
 
 fn headers(reply: ScriptedReply, dice: &mut Dice) -> Vec<(String, String)> {
@@ -67,5 +69,9 @@ fn headers(reply: ScriptedReply, dice: &mut Dice) -> Vec<(String, String)> {
     let pushes = matches!(reply, ScriptedReply::Grpc(_)) && dice.one_in(4);
     let pushback =
         pushes.then(|| ("grpc-retry-pushback-ms".to_owned(), (*dice.pick(&PUSHBACK)).to_owned()));
-    asked.into_iter().chain(pushback).collect()
+    let answers = matches!(reply, ScriptedReply::Status(_) | ScriptedReply::Grpc(_));
+    let more = if answers { dice.below(3) } else { 0 };
+    let more =
+        (0..more).map(|_| ((*dice.pick(&FIELDS)).to_owned(), (*dice.pick(&VALUES)).to_owned()));
+    asked.into_iter().chain(pushback).chain(more).collect()
 }
