@@ -279,7 +279,7 @@ fn matched(old: &End<'_>, new: &End<'_>) -> Vec<Match> {
 /// `retry` what is safe may be sent once more.
 fn figures(pair: &Pair<'_>, old: &Settings, new: &Settings, matched: &[Match]) -> Vec<Line> {
     let sent = (derived::amplification(old, matched), derived::amplification(new, matched));
-    let waits = (derived::worst_latency(old), derived::worst_latency(new));
+    let waits = (derived::slowest_answer(old), derived::slowest_answer(new));
     let tries = (derived::slow_tries(old), derived::slow_tries(new));
     let total = |settings: &Settings| -> Origin { settings.timeout.total.origin.clone() };
     let line = |setting: &str, before: String, after: String| {
@@ -288,7 +288,7 @@ fn figures(pair: &Pair<'_>, old: &Settings, new: &Settings, matched: &[Match]) -
         Line::new(Kind::Weakened, setting, Some(old), Some(new))
     };
     let latency = (waits.1 > waits.0)
-        .then(|| line("worst-latency", display::duration(waits.0), display::duration(waits.1)));
+        .then(|| line("slowest answer", display::duration(waits.0), display::duration(waits.1)));
     let slow =
         (tries.1 > tries.0).then(|| line("slow tries", tries.0.to_string(), tries.1.to_string()));
     let more = (sent.1 > sent.0)

@@ -65,7 +65,7 @@ fn whole(setting: &str) -> Option<(&'static str, &'static str)> {
         "intercept.on-exit" => {
             ("without the proxy calls are refused", "without the proxy calls go out directly")
         }
-        "worst-latency" => ("callers wait less long", "callers may wait longer"),
+        "slowest answer" => ("callers wait less long", "callers may wait longer"),
         "amplification" => ("it is sent less often", "it may be sent once more"),
         "slow tries" => ("fewer slow tries fit in", "more slow tries fit in"),
         "listen" | "admin" => {

@@ -199,9 +199,15 @@ impl Cx<'_> {
         {
             lines.push(self.line("waits", &waits, &retry.backoff.origin));
         }
-        let latest = match derived::worst_latency(settings) {
-            Duration::MAX => "no bound: a stream ends when its ends do".to_owned(),
-            worst => format!("the answer comes within {}", display::duration(worst)),
+        let [begins, ends] = [derived::slowest_answer(settings), derived::worst_latency(settings)];
+        let latest = match (begins, ends) {
+            (_, Duration::MAX) => "no bound: a stream ends when its ends do".to_owned(),
+            _ if begins == ends => format!("the answer comes within {}", display::duration(ends)),
+            _ => format!(
+                "the answer begins within {} of a complete request, and ends within {}",
+                display::duration(begins),
+                display::duration(ends)
+            ),
         };
         lines.push(self.plain("latest", &latest));
         lines

@@ -39,12 +39,19 @@ pub fn amplification(settings: &Settings, matches: &[Match]) -> u32 {
     }
 }
 
-/// The longest that a caller can wait: `total`, or less if all tries with full waits end sooner.
+/// The longest that a call can take, however slowly both sides send: `total`. With `total off` there is no
+/// bound.
+pub fn worst_latency(settings: &Settings) -> Duration {
+    settings.timeout.total.value.limit()
+}
+
+/// The longest that a caller who sends its request at once waits until an answer begins: `total`, or less if
+/// all tries with full waits end sooner. The answer may take until `total` to end.
 ///
 /// A wait is full when the draw is the whole window, on top of the longest
 /// `retry-after` that the policy honours. Without `per-try` a single try may take
 /// all of `total`; with `total off` there is no bound.
-pub fn worst_latency(settings: &Settings) -> Duration {
+pub fn slowest_answer(settings: &Settings) -> Duration {
     let total = settings.timeout.total.value.limit();
     let Some(per_try) = settings.timeout.per_try.as_ref().filter(|_| total < Duration::MAX) else {
         return total;
@@ -75,7 +82,8 @@ pub fn trips_within(breaker: &Breaker) -> Option<Duration> {
     rules.min()
 }
 
-/// Bytes of request body that one call may keep for another try.
+/// Bytes of request body that one call may keep for another try, beside what lies in the ordinary buffer that
+/// every call has.
 pub fn replay_memory(settings: &Settings) -> u64 {
     match &settings.retry {
         Some(retry) if retry.attempts.value > 1 => retry.buffer.value,

@@ -84,9 +84,13 @@ const DERIVED: [(&str, Measure, &str); 4] = [
     (
         "worst-latency",
         Measure::Duration,
-        "The longest that a call can take, with every try and back-off.",
+        "The longest that a call can take, with every try and back-off, however slowly its bytes come.",
     ),
-    ("replay-memory", Measure::Size, "The most request body that one call keeps for another try."),
+    (
+        "replay-memory",
+        Measure::Size,
+        "The most request body that one call keeps for another try, beside its ordinary buffer of 18 KiB.",
+    ),
     (
         "breaker.trips-within",
         Measure::Duration,

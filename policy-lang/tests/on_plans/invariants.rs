@@ -221,7 +221,7 @@ proptest! {
             let settings = settings_of(&plan, call.route.as_ref());
             prop_assert!(call.source.is_some(), "{trace}");
             prop_assert!(call.attempts <= derived::tries(settings), "{trace}");
-            prop_assert!(call.elapsed <= derived::worst_latency(settings), "{trace}");
+            prop_assert!(call.elapsed <= derived::slowest_answer(settings), "{trace}");
         }
     }
 

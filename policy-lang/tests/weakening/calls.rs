@@ -115,7 +115,7 @@ fn tries(
     if after.attempts > derived::tries(then) {
         return Some("it is tried more often than it could be");
     }
-    if after.elapsed > derived::worst_latency(then)
+    if after.elapsed > derived::slowest_answer(then)
         && then.timeout.total.value.limit() < Duration::MAX
     {
         return Some("it takes longer than it could");

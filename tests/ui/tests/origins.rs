@@ -345,7 +345,7 @@ fn changed<'a>(change: &'a Change, value: &'a str) -> Vec<&'a str> {
         "access-log" => vec!["sample", "access-log"],
         "call" => vec!["match", "upstream", "otherwise"],
         "otherwise" => vec!["otherwise", "upstream"],
-        "worst-latency" | "slow tries" | "amplification" | "timeout.per-try" => {
+        "slowest answer" | "slow tries" | "amplification" | "timeout.per-try" => {
             vec!["per-try", "total", "timeout"]
         }
         path => of_path(path),
