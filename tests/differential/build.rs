@@ -24,7 +24,7 @@ const MUTANTS: [(&str, &str, &str); 22] = [
     ("rates", "ATTEMPTS: u32 = 4", "ATTEMPTS: u32 = 5"),
     ("rates", "equal_jitter(millis(20)", "equal_jitter(millis(21)"),
     ("rates", "full_jitter(millis(10)", "full_jitter(millis(11)"),
-    ("rates", "Fixed(millis(50))", "Fixed(millis(60))"),
+    ("rates", "Fixed(millis(50))", "Fixed(millis(51))"),
     ("rates", "percent(50)).floor", "percent(45)).floor"),
     ("rates", "Status(429 | 500..=599)", "Status(429 | 501..=599)"),
     ("rates", "Method::Put | Method::Delete", "Method::Put | Method::Patch"),
@@ -86,8 +86,10 @@ fn list(file: &str, entries: impl Iterator<Item = String>) {
 fn entry(module: &Module) -> String {
     let sources = module.plan.sources.iter();
     let sources: Vec<_> = sources.map(|file| (&file.name, &file.text)).collect();
-    let (entry, play) = (sources[0].0, format!("{}::{}", module.name, module.proxy()));
-    format!("Policy {{ entry: {entry:?}, sources: &{sources:?}, play: play::<policies::{play}> }}")
+    let (entry, proxy) = (sources[0].0, format!("{}::{}", module.name, module.proxy()));
+    format!(
+        "Policy {{ entry: {entry:?}, sources: &{sources:?}, play: play::<policies::{proxy}>, besiege: Siege::run::<policies::{proxy}> }}"
+    )
 }
 
 fn by_chance(seed: u64) -> Module {

@@ -4,6 +4,7 @@
 
 mod bless;
 mod nightly;
+mod proxies;
 mod quick;
 mod shell;
 
@@ -17,6 +18,7 @@ usage: cargo xtask quick           format, lints and fast tests of what has chan
        cargo xtask bless budget    write anew how many instructions a call may take: minutes
        cargo xtask bench [ARG]...  measure beside other proxies: minutes, see amb-bench --help
        cargo xtask nightly [SEED]  search for what the promises miss, from a new seed: minutes
+       cargo xtask proxies [N..M]  2,000 compiled policies, 1,000,000 scenarios and sieges of them: hours
        cargo xtask ci              everything that has to hold before a change lands
 ";
 
@@ -28,6 +30,8 @@ fn main() -> ExitCode {
         ["bless", "budget"] => bless::budget(),
         ["bench", arguments @ ..] => bench(arguments),
         ["nightly", seed @ ..] if seed.len() < 2 => nightly::run(seed.first().copied()),
+        ["proxies"] => proxies::run(None),
+        ["proxies", batches] => proxies::run(Some(batches)),
         ["ci"] => Step::new(".ci/run").run(),
         _ => {
             eprint!("{USAGE}");

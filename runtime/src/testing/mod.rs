@@ -17,6 +17,7 @@ pub(crate) mod pieces;
 pub(crate) mod sample;
 mod scenario;
 mod script;
+mod siege;
 mod steady;
 mod trace;
 
@@ -29,6 +30,7 @@ pub use parse::{
 };
 pub use scenario::{Request, Scenario, Version};
 pub use script::{Step, grpc, refused, reset, status, timeout};
+pub use siege::{Besieged, Blow, Happened, Raid, Raided, Siege, Then};
 pub use steady::{Steady, Unreached, Written};
 
 #[expect(clippy::panic, reason = "a test that cannot start has failed")]

@@ -258,6 +258,7 @@ impl<P: Proxy> Scenario<P> {
             current: Cell::new(0),
             lacks: RefCell::default(),
             record: RefCell::default(),
+            siege: None,
         };
         let random = Random::from_seed(self.seed);
         let mut worker = Worker::new::<P>(net, 0, shared, random, None);

@@ -17,6 +17,7 @@ use tokio::io::{
 
 use super::http2;
 use super::scenario::Version;
+use super::siege::Field;
 use super::trace::{Entry, What};
 use crate::clock::Moment;
 use crate::grpc::{self, Grpc};
@@ -151,9 +152,25 @@ pub(super) struct ScriptedNet {
     pub(super) lacks: RefCell<Vec<Lack>>,
     /// What happened, in order.
     pub(super) record: RefCell<Vec<Entry>>,
+    /// Upstreams that do what no script says.
+    pub(super) siege: Option<Rc<Field>>,
 }
 
 impl ScriptedNet {
+    /// Whoever is called does as the siege says.
+    pub(super) fn besieged(siege: Rc<Field>, shared: Arc<Shared>) -> Self {
+        Self {
+            scripts: RefCell::default(),
+            seen: Rc::default(),
+            shared,
+            versions: Vec::new(),
+            current: Cell::new(0),
+            lacks: RefCell::default(),
+            record: RefCell::default(),
+            siege: Some(siege),
+        }
+    }
+
     async fn play(&self, upstream: usize) -> io::Result<Pipe> {
         let step =
             self.scripts.borrow_mut().get_mut(upstream).map_or_else(|| status(200), Script::next);
@@ -223,6 +240,9 @@ impl Connect for ScriptedNet {
             Target::Upstream(id, _) => id.0,
             Target::Original(_) | Target::Name(..) => self.scripts.borrow().len().saturating_sub(1),
         };
+        if let Some(siege) = &self.siege {
+            return siege.connect(upstream, self.current.get()).await;
+        }
         let lack = self.lacks.borrow().get(self.current.get()).copied();
         match (lack, target) {
             (Some(Lack::Descriptors), _) => {
@@ -240,6 +260,9 @@ impl Connect for ScriptedNet {
 
 impl Record for ScriptedNet {
     fn record(&self, event: Event) {
+        if let Some(siege) = &self.siege {
+            siege.told(self.current.get(), event);
+        }
         self.write(What::Event(event));
     }
 }

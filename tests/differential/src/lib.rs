@@ -24,7 +24,7 @@ pub mod policies {
 
 use amb_policy_lang::plan::Plan;
 use amb_policy_lang::{MemoryLoader, compile};
-use amb_runtime::testing::Observed;
+use amb_runtime::testing::{Besieged, Observed, Siege};
 
 pub use all::for_all;
 pub use case::Case;
@@ -39,6 +39,8 @@ pub struct Policy {
     pub sources: &'static [(&'static str, &'static str)],
     /// Runs a case, with this seed of the jitter, on the compiled proxy.
     pub play: fn(&Case, u64, Spoken) -> Observed,
+    /// Besieges the compiled proxy.
+    pub besiege: fn(&Siege) -> Besieged,
 }
 
 /// All of them.
