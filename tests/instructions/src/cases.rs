@@ -9,7 +9,7 @@ use amb_runtime::prelude::{
 };
 use amb_runtime::state::breaker::{Breaker, Verdict};
 use amb_runtime::state::budget::Budget;
-use amb_runtime::testing::{Steady, Unreached, Written};
+use amb_runtime::testing::{Steady, Unreached, Written, parse_chunks, parse_request};
 use amb_tests_instructions::policies;
 
 use crate::compiler;
@@ -58,7 +58,13 @@ pub(crate) const CASES: &[Case] = &[
     Case { name: "check", run: compiler::check },
     Case { name: "overlapping", run: compiler::check_overlapping },
     Case { name: "diff", run: compiler::diff },
+    Case { name: "options", run: |times| connection("keep-alive,", times) },
+    Case { name: "names", run: |times| connection("a,", times) },
+    Case { name: "chunks", run: chunks },
 ];
+
+/// Their work is in proportion to what comes: they are one message, of so many parts.
+pub(crate) const LINEAR: &[&str] = &["options", "names", "chunks"];
 
 pub(crate) const PAIRS: &[Pair] = &[
     Pair { more: "thousand", base: "ten", most: 1.05 },
@@ -103,6 +109,20 @@ fn request(times: usize) {
 /// Parse, find the body's end, serialise.
 fn response(times: usize) {
     Steady::<Order>::run(STOCK, ANSWER, |it| it.responses(times));
+}
+
+/// A `connection` of up to 64 KiB. What names too many fields is refused.
+fn connection(option: &str, times: usize) {
+    let options = option.repeat(times * 24 / option.len());
+    let head = format!("GET / HTTP/1.1\r\nhost: a\r\na: b\r\nconnection: {options}\r\n\r\n");
+    black_box(parse_request(head.as_bytes()).is_ok());
+}
+
+/// Chunks of a byte, each with an extension, that come in pieces of 16 KiB: 8 MiB and more of them.
+fn chunks(times: usize) {
+    let body = b"1;x=y\r\na\r\n".repeat(times * 400);
+    let pieces: Vec<_> = body.chunks(16 * 1024).collect();
+    black_box(parse_chunks(&pieces).unwrap());
 }
 
 /// A failed try that is to be repeated: every question asked, and the wait begun.

@@ -12,11 +12,13 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitCode, Stdio};
 use std::{env, fs};
 
-use cases::{CASES, Case, PAIRS};
+use cases::{CASES, Case, LINEAR, PAIRS};
 
 /// The first repetitions make buffers and connections.
 const FEW: u64 = 200;
 const MANY: u64 = FEW + 1_000;
+/// Twice as much of the same may cost so many times as much, where work is in proportion.
+const TWICE: f64 = 2.2;
 /// A count may be this much above its budget before somebody has to say so.
 const TOLERANCE: f64 = 1.03;
 
@@ -35,7 +37,21 @@ fn main() -> ExitCode {
     if env::var_os("AMB_BLESS").is_some() {
         bless(&counts);
     }
-    judge(&counts)
+    let in_proportion = CASES.iter().filter(chosen).filter(|case| LINEAR.contains(&case.name));
+    let crooked = in_proportion.filter(|case| !is_linear(case, counts[case.name])).count();
+    match judge(&counts) {
+        ExitCode::SUCCESS if crooked > 0 => ExitCode::FAILURE,
+        judged => judged,
+    }
+}
+
+/// Does twice as much cost twice as much? `each` is what one repetition costs of the first.
+fn is_linear(case: &Case, each: u64) -> bool {
+    let (once, twice) = (start(case, MANY), start(case, 2 * MANY - FEW));
+    let ratio = (total(twice) - total(once)) as f64 / (each * (MANY - FEW)) as f64 + 1.0;
+    let note = if ratio > TWICE { "  too many" } else { "" };
+    println!("twice the {} is {ratio:.3} times the work, at most {TWICE}{note}", case.name);
+    ratio <= TWICE
 }
 
 /// Instructions per repetition.
