@@ -9,10 +9,10 @@
 //! stays until the call has ended, for another try needs it, and as long as the body fits it stays
 //! too: the window is the replay buffer.
 
-use std::cell::RefCell;
-
 use super::Outgoing;
 use super::body::{Decoder, Malformed, Step};
+use super::kept::Kept;
+use super::trim::{Ebb, trim};
 use crate::message::lines::close_up;
 use crate::message::{Edits, Field};
 
@@ -29,7 +29,9 @@ const LEAST_ROOM: usize = 4 * 1024;
 pub(crate) const WINDOW: usize = 16 * 1024;
 /// Blocks kept for reuse per worker: a connection of HTTP/2 carries 128 calls, of two blocks each.
 const KEPT: usize = 256;
-/// The same of large pieces of memory.
+/// Those that stay when nobody needs them: for calls that come now and then.
+const KEPT_AT_REST: usize = 8;
+/// The same of large pieces of memory; none of them stays.
 const LARGE_KEPT: usize = 16;
 
 /// Bytes of one message, and how far they have come.
@@ -53,36 +55,39 @@ pub(crate) struct Block {
 
 /// One worker's unused blocks.
 #[derive(Debug, Default)]
-#[expect(clippy::vec_box, reason = "blocks change hands: a pointer moves, not the block")]
 pub(crate) struct Blocks {
-    free: RefCell<Vec<Box<Block>>>,
-    large: RefCell<Vec<Vec<u8>>>,
-    outgoing: RefCell<Vec<Box<Outgoing>>>,
+    free: Kept<Box<Block>, KEPT>,
+    large: Kept<Vec<u8>, LARGE_KEPT>,
+    outgoing: Kept<Box<Outgoing>, KEPT>,
+    ebb: Ebb,
 }
 
 impl Blocks {
     pub(crate) fn take(&self) -> Box<Block> {
-        self.free.borrow_mut().pop().unwrap_or_else(|| Box::new(Block::new()))
+        self.free.take().unwrap_or_else(|| Box::new(Block::new()))
     }
 
     pub(crate) fn give(&self, mut block: Box<Block>) {
         self.shrink(&mut block);
         block.reset();
-        let mut free = self.free.borrow_mut();
-        if free.len() < KEPT {
-            free.push(block);
-        }
+        self.free.give(block);
     }
 
     pub(crate) fn take_outgoing(&self) -> Box<Outgoing> {
-        self.outgoing.borrow_mut().pop().unwrap_or_default()
+        self.outgoing.take().unwrap_or_default()
     }
 
     pub(crate) fn give_outgoing(&self, mut out: Box<Outgoing>) {
         out.reset();
-        let mut outgoing = self.outgoing.borrow_mut();
-        if outgoing.len() < KEPT {
-            outgoing.push(out);
+        self.outgoing.give(out);
+    }
+
+    /// Lets go, bit by bit, of what nobody needs. Once that was much, the system gets it back.
+    pub(crate) fn sweep(&self) {
+        let bytes = self.free.sweep(KEPT_AT_REST) * SMALL + self.large.sweep(0) * LARGE;
+        self.outgoing.sweep(KEPT_AT_REST);
+        if self.ebb.is_over(bytes) {
+            trim();
         }
     }
 
@@ -91,7 +96,7 @@ impl Blocks {
         if block.bytes.len() >= LARGE {
             return;
         }
-        let mut bytes = self.large.borrow_mut().pop().unwrap_or_else(|| vec![0; LARGE]);
+        let mut bytes = self.large.take().unwrap_or_else(|| vec![0; LARGE]);
         if let (Some(to), Some(from)) =
             (bytes.get_mut(..block.filled), block.bytes.get(..block.filled))
         {
@@ -103,9 +108,8 @@ impl Blocks {
     fn shrink(&self, block: &mut Block) {
         if block.bytes.len() > SMALL {
             let bytes = std::mem::replace(&mut block.bytes, vec![0; SMALL]);
-            let mut large = self.large.borrow_mut();
-            if bytes.len() == LARGE && large.len() < LARGE_KEPT {
-                large.push(bytes);
+            if bytes.len() == LARGE {
+                self.large.give(bytes);
             }
         }
     }

@@ -37,7 +37,7 @@ impl<N: Connect + Record> Net for N {}
 
 impl Record for Tcp {}
 
-/// How often resting connections are looked at.
+/// How often what rests is looked at.
 const SWEEP: Duration = Duration::from_secs(1);
 
 /// What the connections of one thread share.
@@ -162,13 +162,14 @@ impl<N: Net> Worker<N> {
         }
     }
 
-    /// Closes connections that have rested long enough.
+    /// Closes connections that have rested long enough, and lets go of memory that nobody needs.
     pub(crate) async fn sweep(&self) {
         loop {
             tokio::time::sleep(SWEEP).await;
             let now = self.clock().now();
             self.upstreams.iter().for_each(|upstream| upstream.sweep(now));
             self.passing.sweep(now);
+            self.blocks.sweep();
         }
     }
 

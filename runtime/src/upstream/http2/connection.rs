@@ -24,7 +24,9 @@ use crate::wire::http2::{
 };
 
 /// A connection without a call is closed after this time.
-const REST: Duration = Duration::from_secs(60);
+pub(super) const REST: Duration = Duration::from_secs(60);
+/// So is one beside others: it keeps the memory of 128 calls, and one connection is enough to begin with.
+pub(super) const SPARE_REST: Duration = Duration::from_secs(3);
 /// No connection gets new calls after this time: so that calls find their way to new endpoints.
 const AGE: Duration = Duration::from_secs(15 * 60);
 
@@ -90,14 +92,15 @@ impl Multiplexed {
         now - self.born < AGE
     }
 
-    pub(super) fn is_tired(&self, now: Moment) -> bool {
+    /// Has there been no call for so long?
+    pub(super) fn is_tired(&self, now: Moment, rest: Duration) -> bool {
         if self.calls.get() > 0 {
             self.resting.set(None);
             return false;
         }
         let since = self.resting.get().unwrap_or(now);
         self.resting.set(Some(since));
-        now - since >= REST
+        now - since >= rest
     }
 
     pub(super) fn room(&self) -> Room {

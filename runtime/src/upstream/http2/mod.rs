@@ -13,7 +13,7 @@ pub(crate) use dial::{Dial, Dialling};
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use self::connection::{Limit, Multiplexed, Room};
+use self::connection::{Limit, Multiplexed, REST, Room, SPARE_REST};
 use crate::clock::Moment;
 use crate::net::Connect;
 
@@ -50,9 +50,14 @@ impl Pool {
 
     /// Lets go of connections that have rested long enough, or are too old; calls on them go on.
     pub(crate) fn sweep(&self, now: Moment) {
-        self.open
-            .borrow_mut()
-            .retain(|it| it.is_young(now) && it.room() != Room::Never && !it.is_tired(now));
+        let mut rest = REST;
+        self.open.borrow_mut().retain(|it| {
+            let stays = it.is_young(now) && it.room() != Room::Never && !it.is_tired(now, rest);
+            if stays {
+                rest = SPARE_REST;
+            }
+            stays
+        });
     }
 
     pub(crate) fn is_empty(&self) -> bool {

@@ -2,6 +2,8 @@
 //! refused, and what it takes to be told to calm down.
 
 #[cfg(test)]
+mod burst;
+#[cfg(test)]
 mod bystanders;
 #[cfg(test)]
 mod calls;
