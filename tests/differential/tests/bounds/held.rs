@@ -230,7 +230,7 @@ fn tries(start: Duration, happened: &[(Duration, Happened)]) -> Vec<Try> {
             Happened::Waits(wait) => due = Some(*at + *wait),
             Happened::Reached | Happened::Asked { .. } | Happened::Tried if !open => {
                 // What upstreams see later than the end of a try is of that try.
-                let Some(due) = due.take() else { continue };
+                let Some(due) = due.take_if(|due| *due <= *at) else { continue };
                 // Nothing is seen of a try on a kept connection that nobody reads any more.
                 let silent = *what == Happened::Tried;
                 let connected = (*what != Happened::Reached).then_some(*at);
