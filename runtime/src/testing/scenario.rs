@@ -17,14 +17,12 @@ use tokio::task::JoinHandle;
 
 use super::http2;
 use super::observed::{Answer, Observed};
-use super::script::{Lack, Pipe, Script, ScriptedNet, Step};
+use super::script::{Lack, Pipe, Script, ScriptedNet, Step, worker};
 use crate::clock::Clock;
 use crate::grpc;
 use crate::proxy::Proxy;
-use crate::random::Random;
 use crate::serve::http1;
-use crate::spec::{Inbound, Protocol, UpstreamId, UpstreamSpec};
-use crate::units::v4;
+use crate::spec::{Inbound, Protocol, UpstreamSpec};
 use crate::worker::{Phase, Shared, Worker};
 
 /// Turns of the tasks that a caller's end needs to become known.
@@ -260,23 +258,11 @@ impl<P: Proxy> Scenario<P> {
             record: RefCell::default(),
             siege: None,
         };
-        let random = Random::from_seed(self.seed);
-        let mut worker = Worker::new::<P>(net, 0, shared, random, None);
-        match self.upstreams {
-            Some(Version::Http1) => worker.speak(Protocol::Http1),
-            Some(Version::Http2) => worker.speak(Protocol::Http2),
-            None => {}
-        }
-        let worker = Rc::new(worker);
-        // The address means nothing: the script is chosen by upstream.
-        let nowhere = [v4([192, 0, 2, 1], 80)];
-        for id in 0..P::UPSTREAMS.len() {
-            if let Some(upstream) = worker.upstream(UpstreamId(id)) {
-                upstream.update(&nowhere);
-            }
-        }
-        let timers = Rc::clone(&worker.timers);
-        tokio::task::spawn_local(async move { timers.drive().await });
+        let speaks = self.upstreams.map(|version| match version {
+            Version::Http1 => Protocol::Http1,
+            Version::Http2 => Protocol::Http2,
+        });
+        let worker = worker::<P>(net, shared, self.seed, speaks);
         let answers = self.requests(&worker).await;
         Observed::new::<P>(&worker, answers)
     }

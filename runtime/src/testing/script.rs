@@ -23,10 +23,12 @@ use crate::clock::Moment;
 use crate::grpc::{self, Grpc};
 use crate::net::{Connect, ConnectError, Io, Target};
 use crate::observe::event::{Ended, Event, Record};
+use crate::proxy::Proxy;
+use crate::random::Random;
+use crate::spec::{Protocol, UpstreamId};
 use crate::state::breaker::State;
-use crate::worker::Shared;
-
-use crate::spec::Protocol;
+use crate::units::v4;
+use crate::worker::{Shared, Worker};
 
 /// What an upstream does when it is called.
 #[derive(Clone, Debug)]
@@ -309,17 +311,45 @@ async fn serve(
     }
 }
 
-/// Reads head and body; shows the head as soon as it is there.
-async fn read_request(io: &mut DuplexStream, show: impl FnOnce(&str)) -> io::Result<()> {
+/// A worker on this network. Addresses mean nothing there: what happens is chosen by upstream.
+pub(super) fn worker<P: Proxy>(
+    net: ScriptedNet,
+    shared: Arc<Shared>,
+    seed: u64,
+    speaks: Option<Protocol>,
+) -> Rc<Worker<ScriptedNet>> {
+    let mut worker = Worker::new::<P>(net, 0, shared, Random::from_seed(seed), None);
+    if let Some(protocol) = speaks {
+        worker.speak(protocol);
+    }
+    let worker = Rc::new(worker);
+    let nowhere = [v4([192, 0, 2, 1], 80)];
+    for id in 0..P::UPSTREAMS.len() {
+        if let Some(upstream) = worker.upstream(UpstreamId(id)) {
+            upstream.update(&nowhere);
+        }
+    }
+    let timers = Rc::clone(&worker.timers);
+    tokio::task::spawn_local(async move { timers.drive().await });
+    worker
+}
+
+/// All that has come with a head, and where that ends.
+pub(super) async fn read_head(io: &mut DuplexStream) -> io::Result<(Vec<u8>, usize)> {
     let mut bytes = Vec::new();
-    let end = loop {
+    loop {
         if let Some(end) = memchr::memmem::find(&bytes, b"\r\n\r\n") {
-            break end + 4;
+            return Ok((bytes, end + 4));
         }
         if io.read_buf(&mut bytes).await? == 0 {
             return Err(io::ErrorKind::UnexpectedEof.into());
         }
-    };
+    }
+}
+
+/// Reads head and body; shows the head as soon as it is there.
+async fn read_request(io: &mut DuplexStream, show: impl FnOnce(&str)) -> io::Result<()> {
+    let (mut bytes, end) = read_head(io).await?;
     let head = String::from_utf8_lossy(bytes.get(..end).unwrap_or_default()).into_owned();
     show(&head);
     let length = field(&head, "content-length").and_then(|length| length.parse().ok()).unwrap_or(0);

@@ -17,17 +17,15 @@ use tokio::runtime::{Builder, LocalOptions};
 use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
 
-use super::script::{Pipe, ScriptedNet, field};
+use super::script::{Pipe, ScriptedNet, field, read_head, worker};
 use super::trace::What;
 use crate::clock::{Clock, Moment};
 use crate::net::ConnectError;
 use crate::observe::event::Event;
 use crate::proxy::Proxy;
-use crate::random::Random;
 use crate::serve::http1;
-use crate::spec::{Inbound, Protocol, UpstreamId, breakers};
+use crate::spec::{Inbound, Protocol, breakers};
 use crate::state::breaker::Transition;
-use crate::units::v4;
 use crate::worker::{Phase, Shared, Worker};
 
 /// Longer than any policy allows: a call that has not ended by then never does.
@@ -158,17 +156,7 @@ impl Siege {
         let shared = Arc::new(Shared::new::<P>(clock, 1, phases));
         let field = Rc::new(Field::new::<P>(&self.blows, clock));
         let net = ScriptedNet::besieged(Rc::clone(&field), Arc::clone(&shared));
-        let mut worker = Worker::new::<P>(net, 0, shared, Random::from_seed(self.seed), None);
-        worker.speak(Protocol::Http1);
-        let worker = Rc::new(worker);
-        let nowhere = [v4([192, 0, 2, 1], 80)];
-        for id in 0..P::UPSTREAMS.len() {
-            if let Some(upstream) = worker.upstream(UpstreamId(id)) {
-                upstream.update(&nowhere);
-            }
-        }
-        let timers = Rc::clone(&worker.timers);
-        tokio::task::spawn_local(async move { timers.drive().await });
+        let worker = worker::<P>(net, shared, self.seed, Some(Protocol::Http1));
         let raids = self.raids.iter().cloned().enumerate();
         let running: Vec<_> = raids
             .map(|(number, raid)| {
@@ -383,15 +371,7 @@ impl Field {
 
     /// Reads a head, and of its body what it takes; returns whether that was all.
     async fn receive(&self, io: &mut DuplexStream, blow: &Blow, kept: bool) -> io::Result<bool> {
-        let mut bytes = Vec::new();
-        let end = loop {
-            if let Some(end) = memchr::memmem::find(&bytes, b"\r\n\r\n") {
-                break end + 4;
-            }
-            if io.read_buf(&mut bytes).await? == 0 {
-                return Err(io::ErrorKind::UnexpectedEof.into());
-            }
-        };
+        let (mut bytes, end) = read_head(io).await?;
         let head = String::from_utf8_lossy(bytes.get(..end).unwrap_or_default()).into_owned();
         let number = |name| field(&head, name).and_then(|value| value.parse::<usize>().ok());
         let (call, length) = (number(NUMBER).unwrap_or(0), number("content-length").unwrap_or(0));

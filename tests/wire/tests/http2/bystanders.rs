@@ -1,7 +1,7 @@
 //! What one call's ends do, well or badly, is nothing to the other calls on the same connections.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::mpsc::channel;
+use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Mutex};
 
 use amb_tests_wire::frames::*;
@@ -90,17 +90,23 @@ fn rounds() -> impl Iterator<Item = Vec<u32>> {
         .map(|round| (1..=AT_ONCE).map(|at| 2 * (round * AT_ONCE + at) + 1).collect())
 }
 
-#[test]
-fn calls_may_be_begun_and_cancelled_in_one_read() {
+/// Answers the first call of a connection when it is told to.
+fn held() -> (Sender<()>, Upstream) {
     let (release, released) = channel();
     let released = Mutex::new(released);
     let upstream = serving(move |serving| {
-        if let Some(bystander) = serving.request() {
+        if let Some(stream) = serving.request() {
             released.lock().unwrap().recv().unwrap();
-            serving.answer(bystander, "fine");
+            serving.answer(stream, "fine");
             serving.find(|_| false);
         }
     });
+    (release, upstream)
+}
+
+#[test]
+fn calls_may_be_begun_and_cancelled_in_one_read() {
+    let (release, upstream) = held();
     let proxy = proxy(&upstream);
     let mut peer = Peer::connect(proxy.address());
     peer.frame(&get(1, TWO));
@@ -278,15 +284,7 @@ fn what_connections_that_go_away_refuse_is_sent_until_it_is_taken() {
 
 #[test]
 fn a_caller_that_goes_away_gets_its_answers() {
-    let (release, released) = channel();
-    let released = Mutex::new(released);
-    let upstream = serving(move |serving| {
-        if let Some(stream) = serving.request() {
-            released.lock().unwrap().recv().unwrap();
-            serving.answer(stream, "fine");
-            serving.find(|_| false);
-        }
-    });
+    let (release, upstream) = held();
     let proxy = proxy(&upstream);
     let mut peer = Peer::connect(proxy.address());
     peer.frames(&[get(1, TWO), go_away(0, NO_ERROR)]);
