@@ -99,6 +99,8 @@ const AMBIGUOUS: &[(&str, &str, u16)] = &[
     ("a user in the host", "GET / HTTP/1.1|host: me@@||", 400),
     ("a port beyond counting", "GET / HTTP/1.1|host: @:70000||", 400),
     ("an absolute target for another host", "GET http://other.shop.svc/ HTTP/1.1|host: @||", 400),
+    ("a name that ends in an empty label", "GET / HTTP/1.1|host: @..||", 400),
+    ("an absolute target that ends so", "GET http://@..:80/ HTTP/1.1|host: @..:80||", 400),
     ("an absolute target with another port", "GET http://@:81/ HTTP/1.1|host: @||", 400),
     ("an absolute target with a Host that is none", "GET http://@/ HTTP/1.1|host: me@@||", 400),
     ("an absolute target without a host", "GET http:/// HTTP/1.0||", 400),

@@ -407,6 +407,10 @@ fn split_authority(bytes: &[u8], authority: Span) -> Result<(Span, Option<u16>),
         return Err(Refused::Host);
     }
     let name = name.strip_suffix(b".").unwrap_or(name);
+    if name.ends_with(b".") {
+        // Resolvers may overlook an empty label; a policy's names have none (RFC 1035 §2.3.1).
+        return Err(Refused::Host);
+    }
     Ok((Span::new(authority.start()..authority.start() + name.len()), port))
 }
 
