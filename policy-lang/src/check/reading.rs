@@ -134,10 +134,14 @@ pub(super) fn of_upstream(path: &str, upstream: &Upstream, node: &Node<'_>) -> R
         "listen" => presence(upstream.listen.is_some()),
         "protocol" => word(upstream.protocol.value),
         "limits" => presence(upstream.connections.is_some()),
-        "limits.connections" => upstream
-            .connections
-            .as_ref()
-            .map_or_else(|| presence(false), |most| number(most.value, most.value)),
+        "limits.connections" => match &upstream.connections {
+            Some(most) => number(most.value, most.value),
+            // As many as there are callers.
+            None if upstream.protocol.value.is_opaque() => {
+                (Actual::Unwritten(0, u128::MAX), "unlimited".to_owned())
+            }
+            None => presence(false),
+        },
         "tls" => word("off"),
         "balance" => word("round-robin"),
         _ => presence(false),
@@ -227,8 +231,12 @@ fn breaker(key: &str, breaker: &Breaker) -> Option<Found> {
     Some(match key {
         "open-for" => match breaker.open_for.value {
             OpenFor::Fixed(fixed) => time(fixed),
+            // Drawn up to a tenth shorter or longer.
             OpenFor::Doubling { first, last } => (
-                Actual::Number(first.as_nanos(), last.as_nanos()),
+                Actual::Number(
+                    first.as_nanos().saturating_mul(9) / 10,
+                    last.as_nanos().saturating_mul(11) / 10,
+                ),
                 breaker.open_for.value.to_string(),
             ),
         },
