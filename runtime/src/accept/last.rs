@@ -10,7 +10,7 @@ use socket2::{SockFilter, SockRef};
 
 /// A handshake that has begun is over by then, on this machine or in this rack. Whoever comes meanwhile
 /// hears nothing, and asks again after a second.
-const HANDSHAKE: Duration = Duration::from_millis(100);
+const HANDSHAKE: Duration = Duration::from_millis(200);
 
 /// Drops segments that open a connection: those with SYN and without ACK (bpf(4), on a TCP header).
 const NO_NEWCOMERS: [SockFilter; 5] = [
