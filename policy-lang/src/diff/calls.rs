@@ -66,13 +66,6 @@ fn upstream(class: &Class<'_>, old: &Upstream, new: &Upstream) -> Vec<Line> {
         if line.setting == "protocol" && opaque == (false, true) {
             line.kind = Kind::Weakened;
         }
-        if line.setting == "listen" {
-            line.kind = match (&old.listen, &new.listen) {
-                (Some(old), Some(new)) => exposure(old.value, new.value),
-                (Some(_), None) => Kind::Tightened,
-                (None, _) => Kind::Weakened,
-            };
-        }
     }
     lines
 }
@@ -87,14 +80,12 @@ fn place(upstream: &Upstream) -> Vec<Item<'_>> {
         dns @ crate::plan::Address::Dns { .. } => dns.to_string(),
     };
     let scope = Scope::Upstream;
-    let (protocol, listen) = (&upstream.protocol, &upstream.listen);
-    let text = |value: &dyn ToString| Grade::Text(value.to_string());
+    let protocol = &upstream.protocol;
+    let spoken = Grade::Text(protocol.value.to_string());
     let mut items = vec![
         Item::of("address", (scope, "address"), &upstream.address, Grade::Text(address)),
-        Item::of("protocol", (scope, "protocol"), protocol, text(&protocol.value)),
+        Item::of("protocol", (scope, "protocol"), protocol, spoken),
     ];
-    items
-        .extend(listen.iter().map(|it| Item::of("listen", (scope, "listen"), it, text(&it.value))));
     // Without a limit there may be any number.
     let most = upstream.connections.as_ref();
     let grade = Grade::Number(most.map_or(u128::MAX, |it| u128::from(it.value)));
@@ -107,15 +98,6 @@ fn place(upstream: &Upstream) -> Vec<Item<'_>> {
         origin: most.map_or(&upstream.address.origin, |it| &it.origin),
     });
     items
-}
-
-/// Who can reach a listener that has moved: if others can, that is more than before.
-pub(super) fn exposure(old: std::net::SocketAddr, new: std::net::SocketAddr) -> Kind {
-    match (old.ip().is_loopback(), new.ip().is_loopback(), old.port() == new.port()) {
-        (true, false, _) => Kind::Weakened,
-        (false, true, true) => Kind::Tightened,
-        _ => Kind::Redirected,
-    }
 }
 
 /// What is done with a call, from the strictest on.

@@ -121,6 +121,12 @@ fn change(line: &Line, scope: String, example: Option<String>) -> Change {
     Change { kind, scope, setting, old, new, old_place, new_place, example, why }
 }
 
+/// A change that is about an upstream's own port; `why` if it is not what its values say.
+pub(super) fn of_upstream(line: &Line, scope: String, why: Option<&'static str>) -> Change {
+    let said = change(line, scope, None);
+    Change { why: why.or(said.why), ..said }
+}
+
 /// A change that is about the service as a whole.
 pub(super) fn of_service(line: &Line) -> Change {
     change(line, "service".to_owned(), None)

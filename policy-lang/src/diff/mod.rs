@@ -3,7 +3,7 @@
 //! ```text
 //! two plans ─▶ targets: which names lead where   ─┐
 //!              classes: which routes share a call ├─▶ calls: what happens to it ─▶ fold ─▶ Change
-//!              service, guardrails, tests         ─┘
+//!              service, guardrails, doors, tests  ─┘
 //! ```
 //!
 //! Calls are compared, not names: both plans' routes cut all calls into classes, exactly, and for each
@@ -12,6 +12,7 @@
 
 mod calls;
 mod classes;
+mod doors;
 mod edits;
 mod fold;
 mod guardrails;
@@ -72,6 +73,7 @@ pub fn diff(old: &Plan, new: &Plan) -> Vec<Change> {
     let mut changes = service::changes(old, new);
     changes.extend(guardrails::changes(old, new, &sharing));
     changes.extend(sharing.changes(old, new));
+    changes.extend(doors::changes(old, new, &sharing));
     changes.extend(fold::folded(calls::changes(&classes), &classes));
     changes.extend(tests::changes(old, new, &sharing));
     changes.sort_by_key(|change| change.kind);

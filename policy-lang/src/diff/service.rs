@@ -1,6 +1,6 @@
 //! What holds for the deployment as a whole.
 
-use super::calls::exposure;
+use super::doors::exposure;
 use super::fold::of_service;
 use super::items::{Item, Line, Pair, Says};
 use super::values::{self, Grade};

@@ -1,8 +1,9 @@
 //! Which destinations calls have in both plans: every name that either knows, one below every wildcard,
-//! and one that nobody knows.
+//! and one that nobody knows; and every port of an upstream's own.
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::doors;
 use crate::plan::{Address, HostPattern, Plan, Upstream};
 
 /// An upstream, or `otherwise`.
@@ -11,7 +12,7 @@ pub(super) type Target = Option<usize>;
 /// Pairs of an old and a new destination that some call has, each once.
 pub(super) fn pairs(old: &Plan, new: &Plan) -> Vec<(Target, Target)> {
     let mut pairs = requests(old, new);
-    pairs.extend(ports(old, new));
+    pairs.extend(doors::pairs(old, new).into_iter().map(|(old, new)| (Some(old), Some(new))));
     pairs.extend(bytes(old, new));
     let mut seen = BTreeSet::new();
     pairs.retain(|pair| seen.insert(*pair));
@@ -54,23 +55,9 @@ impl<'p> Names<'p> {
     }
 }
 
-/// By a local port of an upstream's own, where both plans have it.
-fn ports(old: &Plan, new: &Plan) -> Vec<(Target, Target)> {
-    let listens = |plan: &Plan| -> Vec<_> {
-        let own = plan.upstreams.iter().map(|upstream| upstream.listen.as_ref().map(|it| it.value));
-        own.enumerate().filter_map(|(index, own)| Some((own?, index))).collect()
-    };
-    let before = listens(old);
-    let after = listens(new).into_iter().filter_map(|(port, index)| {
-        let (_, old) = before.iter().find(|(other, _)| *other == port)?;
-        Some((Some(*old), Some(index)))
-    });
-    after.collect()
-}
-
 /// Connections of bytes: by name and port, and by address.
 fn bytes(old: &Plan, new: &Plan) -> Vec<(Target, Target)> {
-    let (before, after) = (doors(old), doors(new));
+    let (before, after) = (places(old), places(new));
     let opaque = |plan: &Plan, index: usize| {
         plan.upstreams.get(index).is_some_and(|upstream| upstream.protocol.value.is_opaque())
     };
@@ -84,8 +71,8 @@ fn bytes(old: &Plan, new: &Plan) -> Vec<(Target, Target)> {
 }
 
 /// Name or address, and port; the first in the file has it.
-fn doors(plan: &Plan) -> BTreeMap<(String, u16), usize> {
-    let mut doors = BTreeMap::new();
+fn places(plan: &Plan) -> BTreeMap<(String, u16), usize> {
+    let mut places = BTreeMap::new();
     for (index, upstream) in plan.upstreams.iter().enumerate() {
         let ports = upstream.address.value.ports();
         let names = upstream
@@ -97,9 +84,9 @@ fn doors(plan: &Plan) -> BTreeMap<(String, u16), usize> {
             Address::Dns { .. } => &[],
         };
         let fixed = fixed.iter().map(|address| (address.ip().to_string(), address.port()));
-        for door in names.chain(fixed) {
-            doors.entry(door).or_insert(index);
+        for place in names.chain(fixed) {
+            places.entry(place).or_insert(index);
         }
     }
-    doors
+    places
 }

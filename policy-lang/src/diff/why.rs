@@ -5,6 +5,10 @@ use super::Kind;
 /// Of breakers, budgets and limits that other calls have a part in than before.
 pub(super) const SHARED: &str = "calls no longer share it with the same others";
 
+/// Of an upstream's own port that there was not, and of one that there is no more.
+pub(super) const OPENED: &str = "there was no such port";
+pub(super) const CLOSED: &str = "its calls are refused";
+
 /// Only where the values do not say it.
 pub(super) fn words(setting: &str, kind: Kind, new: Option<&str>) -> Option<&'static str> {
     if setting == "call" || setting == "otherwise" {

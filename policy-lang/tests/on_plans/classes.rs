@@ -13,7 +13,7 @@ fn policy(top: &str, upstream: &str) -> Plan {
     planned(&main, "")
 }
 
-fn planned(main: &str, baseline: &str) -> Plan {
+pub(crate) fn planned(main: &str, baseline: &str) -> Plan {
     let org = format!("edition 2026\nbaseline org {{\ndefaults {{ timeout 9s }}\n{baseline}\n}}\n");
     let loader = MemoryLoader::new([("web.amb", main.to_owned()), ("org.amb", org)]);
     let outcome = compile("web.amb", &loader);

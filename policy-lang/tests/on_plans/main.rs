@@ -7,6 +7,8 @@ mod defaults;
 #[cfg(test)]
 mod diff;
 #[cfg(test)]
+mod doors;
+#[cfg(test)]
 mod explain;
 #[cfg(test)]
 mod golden;
