@@ -90,3 +90,46 @@ fn a_port_that_another_upstream_has_now_leads_there() {
     let swapped = own("d", "127.0.0.1:9001", "timeout 1s") + &own("c", "127.0.0.1:9002", "");
     assert!(told(&old, &swapped).contains("weakened    c  listen: none -> 127.0.0.1:9002"));
 }
+
+#[test]
+fn a_name_that_goes_leads_where_a_wildcard_leads() {
+    let bank =
+        "upstream bank { addresses \"10.0.0.1:443\"; hosts \"*.bank\"; protocol PROTOCOL }\n";
+    let special = "upstream special { addresses \"10.0.0.2:443\"; hosts \"api.bank\"; \
+        limits { connections 10 }; breaker { counts connect-failure }; protocol PROTOCOL }\n";
+    for protocol in ["tcp", "tls-passthrough"] {
+        let of = |text: &str| text.replace("PROTOCOL", protocol);
+        let (both, one) = (of(&format!("{bank}{special}")), of(bank));
+        let gone = told(&both, &one);
+        for line in [
+            "weakened    special -> bank  limits.connections: 10 -> none",
+            "weakened    special -> bank  breaker: ",
+            "redirected  special -> bank  address: 10.0.0.2:443 -> 10.0.0.1:443",
+        ] {
+            assert!(gone.contains(line), "{line}: {gone}");
+        }
+        let comes = told(&one, &both);
+        assert!(comes.contains("redirected  bank -> special  address: "), "{comes}");
+    }
+}
+
+#[test]
+fn a_name_has_another_owner_at_another_port() {
+    let bank = "upstream bank { addresses \"10.0.0.1:443\"; hosts \"*.bank\"; protocol tcp }\n";
+    let special =
+        "upstream special { addresses \"10.0.0.2:444\"; hosts \"api.bank\"; protocol tcp }\n";
+    let gone = told(&format!("{bank}{special}"), bank);
+    assert!(
+        gone.starts_with("tightened   special -> otherwise  call: forward -> reject"),
+        "{gone}"
+    );
+    assert_eq!(gone.lines().count(), 1, "{gone}");
+}
+
+#[test]
+fn an_address_that_goes_is_read_if_another_upstream_has_its_port() {
+    let web = "upstream web { addresses \"10.0.0.1:80\"; hosts \"*.web\" }\n";
+    let raw = "upstream raw { addresses \"10.0.0.2:80\"; protocol tcp }\n";
+    let gone = told(&format!("{web}{raw}"), web);
+    assert!(gone.contains("redirected  raw -> web  protocol: tcp -> "), "{gone}");
+}
