@@ -1,5 +1,6 @@
 //! `upstream NAME { … }`: where a service lives, by which names it is dialled, its calls.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 
 use super::language::language;
@@ -23,6 +24,7 @@ pub(super) fn upstreams<'n>(cx: &mut Cx<'n, '_>) -> Option<All<'n>> {
         upstreams.push(own);
         nodes.push(known.node);
     }
+    keep_distinct(&mut upstreams, &nodes);
     Some((upstreams, calls, nodes))
 }
 
@@ -189,7 +191,8 @@ fn fixed_addresses(values: &[&Value]) -> Option<Address> {
     sockets.map(Address::Fixed)
 }
 
-/// The address's own host first, then `hosts`. An IP address is a name only where no other is written.
+/// The address's own host first, then `hosts`. Bytes are told by their address anyway, so an IP address is
+/// a name of theirs only where no other is written; see [`keep_distinct`] for requests.
 fn hosts(
     cx: &mut Cx<'_, '_>,
     node: &Node<'_>,
@@ -198,10 +201,10 @@ fn hosts(
     protocol: Protocol,
 ) -> Vec<Sourced<HostPattern>> {
     let mut hosts: Vec<Sourced<HostPattern>> = Vec::new();
-    let named = node.wrote("hosts") || node.wrote("listen");
+    let named = is_named(node);
     let own = match &address.value {
         Address::Dns { host, .. } => Some(host.clone()),
-        Address::Fixed(sockets) if !named && node.wrote("address") => {
+        Address::Fixed(sockets) if node.wrote("address") && !(named && protocol.is_opaque()) => {
             sockets.first().map(|socket| socket.ip().to_canonical().to_string())
         }
         Address::Fixed(_) => None,
@@ -226,6 +229,36 @@ fn hosts(
         ));
     }
     hosts
+}
+
+fn is_named(node: &Node<'_>) -> bool {
+    node.wrote("hosts") || node.wrote("listen")
+}
+
+/// Takes the IP address away as a name where it tells nothing and there is another way to dial the upstream:
+/// others have that address as well, or it is loopback, which is also where callers reach the proxy.
+fn keep_distinct(upstreams: &mut [Upstream], nodes: &[&Node<'_>]) {
+    let mut owners: BTreeMap<HostPattern, usize> = BTreeMap::new();
+    for upstream in upstreams.iter().filter(|upstream| !upstream.protocol.value.is_opaque()) {
+        let names: BTreeSet<_> = upstream.hosts.iter().map(|host| &host.value).collect();
+        for name in names {
+            *owners.entry(name.clone()).or_default() += 1;
+        }
+    }
+    for (upstream, node) in upstreams.iter_mut().zip(nodes) {
+        let Address::Fixed(sockets) = &upstream.address.value else { continue };
+        let Some(ip) = sockets.first().map(|socket| socket.ip().to_canonical()) else { continue };
+        let own = HostPattern::Exact(ip.to_string());
+        let first = upstream.hosts.first().is_some_and(|host| host.value == own);
+        // Written once more in `hosts`, it stays.
+        let written = upstream.hosts.iter().skip(1).any(|host| host.value == own);
+        let told = node.one("address").is_some() && is_named(node);
+        let told = told && !upstream.protocol.value.is_opaque();
+        let shared = owners.get(&own).is_some_and(|owners| *owners > 1);
+        if first && told && (written || shared || ip.is_loopback()) {
+            upstream.hosts.remove(0);
+        }
+    }
 }
 
 fn host_pattern(written: &str) -> HostPattern {

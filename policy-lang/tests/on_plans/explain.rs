@@ -1,7 +1,8 @@
 //! Explanations, and what the request line may look like.
 
 use amb_policy_lang::explain::{Request, explain};
-use amb_policy_lang::plan::{Otherwise, Protocol};
+use amb_policy_lang::plan::{Otherwise, Plan, Protocol};
+use amb_policy_lang::{MemoryLoader, compile};
 
 use crate::plans::{order, route_set};
 
@@ -53,6 +54,41 @@ fn a_connection_of_bytes_is_asked_for_by_its_name_and_port() {
     assert!(text.contains("connect"), "{text}");
     let other = ask("TCP payment.shop.svc:8081");
     assert!(other.contains("none is at payment.shop.svc:8081 otherwise pass: a tunnel"), "{other}");
+}
+
+fn compiled(upstreams: &str) -> Plan {
+    let text = format!(
+        "edition 2026\nservice web\ndefaults {{ timeout {{ total 2s; connect 500ms }} }}\n{upstreams}\n\
+         otherwise pass\n"
+    );
+    let outcome = compile("web.amb", &MemoryLoader::new([("web.amb", text)]));
+    assert_eq!(outcome.diagnostics, []);
+    outcome.plan.unwrap()
+}
+
+#[test]
+fn an_address_is_a_name_beside_others_where_it_tells_something() {
+    let route = "route closed { match /admin/**; respond 403 }";
+    let upstream = |name: &str, address: &str, more: &str| {
+        format!("upstream {name} {{ address \"{address}\"; {more}; {route} }}\n")
+    };
+    for (policy, host, found) in [
+        (upstream("u", "10.0.0.5:8080", "hosts \"u\""), "10.0.0.5:8080", true),
+        (upstream("u", "10.0.0.5:8080", "listen \"127.0.0.1:9001\""), "10.0.0.5:8080", true),
+        (upstream("u", "[fd00::5]:8080", "hosts \"u\""), "[fd00::5]:8080", true),
+        (upstream("u", "10.0.0.5:80", "hosts \"u\", \"10.0.0.5\""), "10.0.0.5", true),
+        (upstream("u", "127.0.0.1:80", "hosts \"u\""), "127.0.0.1", false),
+        (
+            upstream("u", "10.0.0.5:80", "hosts \"u\"")
+                + &upstream("v", "10.0.0.5:81", "hosts \"v\""),
+            "10.0.0.5",
+            false,
+        ),
+    ] {
+        let line = format!("GET http://{host}/admin/x");
+        let text = explain(&compiled(&policy), &request(&line, &[]).unwrap());
+        assert_eq!(text.contains("closed (match /admin/**)"), found, "{policy}{text}");
+    }
 }
 
 #[test]
