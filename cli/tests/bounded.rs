@@ -145,6 +145,30 @@ fn names() {
     cases.iter().for_each(|(name, policy)| is_bounded(&["check"], name, policy));
 }
 
+/// Unknown names, each of which is like all that there are.
+#[test]
+fn slips() {
+    let name = |letter: &str, number: usize| format!("{}{number:04}", letter.repeat(54));
+    let times =
+        |count: usize, part: &dyn Fn(usize) -> String| (0..count).map(part).collect::<String>();
+    let small = if cfg!(debug_assertions) { 8 } else { 1 };
+    let retries = times(1_990 / small, &|it| format!("retry {} {{}}\n", name("a", it)));
+    let references = times(100, &|it| {
+        format!("route r{it} {{ match /{it}; retry {} }}\n", name("a", it + 5_000))
+    });
+    let upstreams = times(990 / small, &|it| {
+        format!("upstream {} {{address \"u{it}:1\";timeout 1s}}\n", name("a", it))
+    });
+    let expects = times(1_000, &|it| format!("expect {}.requests == 1\n", name("a", it + 5_000)));
+    let request = "request GET \"u0\" /\n";
+    for (what, policy) in [
+        ("references", format!("{HEAD}{retries}{UPSTREAM}{references}}}\n")),
+        ("expectations", format!("{HEAD}{upstreams}test \"t\" {{\n{request}{expects}}}\n")),
+    ] {
+        is_bounded(&["check"], what, &policy);
+    }
+}
+
 /// Calls, and what they inherit.
 #[test]
 fn calls() {

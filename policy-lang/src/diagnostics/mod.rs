@@ -19,7 +19,7 @@ pub(crate) mod syntax;
 pub use code::{CODES, Code, Severity};
 pub use json::to_json_lines;
 pub use render::{Style, render};
-pub(crate) use suggest::nearest;
+pub(crate) use suggest::{nearest, nearest_of};
 
 use std::collections::BTreeSet;
 

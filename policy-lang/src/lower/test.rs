@@ -124,17 +124,31 @@ fn test(cx: &mut Cx<'_, '_>, node: &Node<'_>, called: &Called<'_>) -> Option<Tes
             "expects nothing",
         ));
     }
-    let requests = node.all("request").filter_map(|line| request(cx, line, called)).collect();
-    let given = node.all("given").filter_map(|line| given(cx, line, called)).collect();
-    let expects = node.all("expect").filter_map(|line| expect(cx, line, called)).collect();
     Some(Test {
         name,
         place: cx.place(node),
         docs: node.statement.docs.clone(),
-        requests,
-        given,
-        expects,
+        requests: lines(cx, node, "request", |cx, line| request(cx, line, called)),
+        given: lines(cx, node, "given", |cx, line| given(cx, line, called)),
+        expects: lines(cx, node, "expect", |cx, line| expect(cx, line, called)),
     })
+}
+
+/// The lines with that key, until enough is wrong.
+fn lines<'n, 's, T>(
+    cx: &mut Cx<'n, 's>,
+    node: &Node<'_>,
+    key: &'static str,
+    mut read: impl FnMut(&mut Cx<'n, 's>, &Node<'_>) -> Option<T>,
+) -> Vec<T> {
+    let mut all = Vec::new();
+    for line in node.all(key) {
+        if are_enough(&cx.found) {
+            break;
+        }
+        all.extend(read(cx, line));
+    }
+    all
 }
 
 fn request(cx: &mut Cx<'_, '_>, node: &Node<'_>, called: &Called<'_>) -> Option<TestRequest> {

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::effective::{base, extended};
 use super::names::{Definition, Entry, Kind, Program, named};
 use crate::conform::Node;
-use crate::diagnostics::{Diagnostic, are_enough, file as report, nearest};
+use crate::diagnostics::{Diagnostic, are_enough, file as report, nearest_of};
 use crate::limits::EXTENDS;
 use crate::span::Span;
 use crate::syntax::ast::Arg;
@@ -85,12 +85,12 @@ fn refer(
         Some(known) => drop(used.insert(known.node.statement.key_span)),
         None => {
             // Nobody means a definition to build on itself, by way of others neither.
-            let other = |known: &&str| {
+            let other = |known: &str| {
                 program
                     .find(file, kind, known)
                     .is_some_and(|known| !builds_on(program, known, node))
             };
-            let meant = nearest(name, program.known(file, kind).filter(other));
+            let meant = nearest_of(name, program.known(file, kind), other);
             found.push(report::unknown_name(arg.span, kind.title(), name).meant(arg.span, meant));
         }
     }
