@@ -2,7 +2,7 @@
 //!
 //! `size` looks at how much there is, `file` at files as a whole, `bytes` at upstreams that get no requests, `hosts`, `intercept`
 //! and `routes` at who gets a call, `retry`, `bounds` and `breaker` at what can happen to it, `grpc`
-//! at what only gRPC has, `guardrails` at what the organisation
+//! at what only gRPC has, `keys` at which fields allow a retry, `guardrails` at what the organisation
 //! demands, `in_force` at which demands those are. Each finding is reported at the value that
 //! causes it, so that a value that many routes inherit causes one finding.
 
@@ -17,6 +17,7 @@ mod headers;
 mod hosts;
 mod in_force;
 mod intercept;
+mod keys;
 mod reading;
 mod require;
 mod retry;

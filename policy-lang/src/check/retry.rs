@@ -7,7 +7,7 @@
 
 use std::time::Duration;
 
-use super::{Forwarded, headers, switched, written};
+use super::{Forwarded, headers, keys, switched, written};
 use crate::conform::Node;
 use crate::diagnostics::{Diagnostic, policy as report};
 use crate::lower::text;
@@ -55,19 +55,6 @@ const IDEMPOTENT: [&str; 35] = [
     "UPDATEREDIRECTREF",
     "VERSION-CONTROL",
 ];
-/// Clients write them into every request, so that a rule about them would hold for every call.
-const EVERYWHERE: [&str; 10] = [
-    "accept",
-    "accept-encoding",
-    "accept-language",
-    "cache-control",
-    "content-encoding",
-    "content-type",
-    "date",
-    "expect",
-    "user-agent",
-    "via",
-];
 /// What the proxy itself writes, if `trace` is on.
 const TRACE: [&str; 2] = ["traceparent", "tracestate"];
 
@@ -114,10 +101,10 @@ fn key(call: &Forwarded<'_, '_>, field: &str, found: &mut Vec<Diagnostic>) {
             field,
             "does not reach the upstream as the caller sends it",
         ));
-    } else if EVERYWHERE.contains(&field) {
-        found.push(report::no_key(span, field, "comes with calls of every kind"));
     } else if let Some(edit) = edited(call, effective, field) {
         found.push(report::edited_key(span, field, edit));
+    } else if let Some(why) = keys::why_none(field) {
+        found.push(report::no_key(span, field, why));
     }
 }
 
