@@ -2,7 +2,7 @@
 
 use super::{Forwarded, switched};
 use crate::diagnostics::{Diagnostic, policy as report};
-use crate::plan::{Breaker, Cause, GrpcCode, TripRule};
+use crate::plan::{Breaker, Cause, TripRule};
 use crate::resolve::Group;
 
 pub(super) fn check(call: &Forwarded<'_, '_>, found: &mut Vec<Diagnostic>) {
@@ -21,16 +21,16 @@ fn impossible(
     breaker: &Breaker,
     call: &Forwarded<'_, '_>,
 ) -> Option<&'static str> {
-    let longest = match call.opaque {
-        true => call.settings.timeout.connect.value,
-        false => call.settings.timeout.total.value.limit(),
+    let timeout = &call.settings.timeout;
+    let total = timeout.total.value.limit();
+    let longest = match (call.opaque, &timeout.per_try) {
+        (true, _) => timeout.connect.value,
+        (false, Some(per_try)) => per_try.value.min(total),
+        (false, None) => total,
     };
     let counts_connects = breaker.counts.value.contains(&Cause::ConnectFailure);
-    let only_429 = breaker.counts.value.iter().all(|cause| match cause {
-        Cause::Status(codes) => codes.first == 429 && codes.last == 429,
-        Cause::Grpc(code) => *code == GrpcCode::ResourceExhausted,
-        _ => false,
-    });
+    let interim = |cause: &Cause| matches!(cause, Cause::Status(codes) if codes.last < 200);
+    let only_interim = breaker.counts.value.iter().all(interim);
     match rule {
         TripRule::Failures { .. }
         | TripRule::ConsecutiveFailures { .. }
@@ -39,11 +39,11 @@ fn impossible(
         {
             Some("of connections of bytes only `connect-failure` can be counted")
         }
-        TripRule::Failures { .. } | TripRule::ConsecutiveFailures { .. } if only_429 => {
-            Some("429 and `grpc(resource-exhausted)` count in a `failure-rate` only")
+        TripRule::Failures { .. } | TripRule::ConsecutiveFailures { .. } if only_interim => {
+            Some("no failure of a call has a status below 200")
         }
         TripRule::Slow { threshold, .. } if *threshold > longest => {
-            Some("no call lasts as long as `slow` asks for")
+            Some("no try lasts as long as `slow` asks for")
         }
         TripRule::FailureRate { ratio, .. } | TripRule::Slow { ratio, .. }
             if ratio.parts_per_million() == 0 =>

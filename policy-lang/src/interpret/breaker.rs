@@ -54,7 +54,7 @@ impl Permit {
 pub(super) enum Verdict {
     Success,
     Failure,
-    /// 429: counts in rates and fails a probe, but neither extends nor ends a streak.
+    /// 429 that `counts` does not list: counts in rates and fails a probe, but neither extends nor ends a streak.
     Throttled,
 }
 

@@ -104,7 +104,7 @@ impl Permit {
 pub enum Verdict {
     Success,
     Failure,
-    /// 429: counts in rates and fails a probe, but says nothing about a streak.
+    /// 429 that is not listed: counts in rates and fails a probe, but says nothing about a streak.
     Throttled,
     /// Nothing: the caller went away, or a limit of ours refused.
     Cancelled,
