@@ -8,6 +8,7 @@ mod request;
 
 pub use request::Request;
 
+use std::cmp::Reverse;
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -140,7 +141,12 @@ impl Cx<'_> {
 
     /// A connection by the own port of an upstream, or by its name and port: dialled with `CONNECT`, or redirected.
     fn connection(&self) -> Vec<Vec<Line>> {
-        let named = self.plan.upstreams.iter().find(|it| is_at(it, &self.request.host));
+        let fitting = self.plan.upstreams.iter().filter_map(|it| {
+            let exactness = exactness(it, &self.request.host)?;
+            Some((exactness, it))
+        });
+        // The first of the most exact ones.
+        let named = fitting.min_by_key(|(exactness, _)| Reverse(*exactness)).map(|(_, it)| it);
         let (upstream, by) = match (self.own_port(), named) {
             (Some(own), _) => (own, "own port"),
             (None, Some(named)) => (named, "name and port"),
@@ -239,20 +245,23 @@ fn destination(upstream: &Upstream) -> String {
     }
 }
 
-/// Does it have that name or address, and that port?
-fn is_at(upstream: &Upstream, dialled: &str) -> bool {
+/// How exactly it has that name or address, and that port: by a longer wildcard more than by a shorter
+/// one, and most without. `None`: it does not.
+fn exactness(upstream: &Upstream, dialled: &str) -> Option<usize> {
     let ports: Vec<u16> = match &upstream.address.value {
         Address::Dns { port, .. } => vec![*port],
         Address::Fixed(addresses) => addresses.iter().map(SocketAddr::port).collect(),
     };
     let port = dialled.rsplit_once(':').and_then(|(_, port)| port.parse().ok());
     let host = routing::bare_host(dialled);
-    let is_named = upstream.hosts.iter().any(|it| match &it.value {
-        HostPattern::Exact(name) => *name == host,
-        HostPattern::Suffix(end) => host.ends_with(end.as_str()),
-    });
     let is_address = |address: &SocketAddr| dialled.parse() == Ok(*address);
-    let is_one =
-        matches!(&upstream.address.value, Address::Fixed(all) if all.iter().any(is_address));
-    is_one || is_named && port.is_some_and(|port| ports.contains(&port))
+    if matches!(&upstream.address.value, Address::Fixed(all) if all.iter().any(is_address)) {
+        return Some(usize::MAX);
+    }
+    port.filter(|port| ports.contains(port))?;
+    let names = upstream.hosts.iter().filter_map(|it| match &it.value {
+        HostPattern::Exact(name) => (*name == host).then_some(usize::MAX),
+        HostPattern::Suffix(end) => host.ends_with(end.as_str()).then_some(end.len()),
+    });
+    names.max()
 }

@@ -92,6 +92,21 @@ fn an_address_is_a_name_beside_others_where_it_tells_something() {
 }
 
 #[test]
+fn an_exact_name_of_a_connection_wins_over_wildcards() {
+    let upstream = |name: &str, host: &str| {
+        format!(
+            "upstream {name} {{ address \"{name}.db:5432\"; protocol tcp; hosts \"{host}\" }}\n"
+        )
+    };
+    let all = [("far", "*.svc"), ("near", "*.c.svc"), ("exact", "c.svc")];
+    let plan = compiled(&all.map(|(name, host)| upstream(name, host)).concat());
+    for (dialled, found) in [("c.svc", "exact"), ("b.c.svc", "near"), ("b.svc", "far")] {
+        let text = explain(&plan, &request(&format!("TCP {dialled}:5432"), &[]).unwrap());
+        assert!(text.contains(&format!("{found} (by its name and port")), "{dialled}: {text}");
+    }
+}
+
+#[test]
 fn no_line_is_wider_than_the_screen() {
     let text = explained("POST http://payment.shop.svc/v1/charges", &[]);
     assert!(text.lines().all(|line| line.chars().count() <= 100), "{text}");
