@@ -155,8 +155,7 @@ impl Walk<'_> {
         self.loaded.sources.push(manifest);
         self.loaded.files.push(File { tree: ast::File::default(), imports: Vec::new() });
         match read {
-            Ok(None) => {}
-            Ok(Some((path, span))) => {
+            Ok((path, span)) => {
                 let import = self.import(&name, (path, span, None));
                 let governed = import.map(|import| Governed { file: import.file, span });
                 self.loaded.governed.extend(governed);

@@ -6,7 +6,7 @@
 use crate::diagnostics::{Diagnostic, file as report};
 use crate::span::Span;
 
-type Read = Result<Option<(String, Span)>, Box<Diagnostic>>;
+type Read = Result<(String, Span), Box<Diagnostic>>;
 
 /// The path of the baseline's file, with its place.
 pub(super) fn read(file: u32, text: &str) -> Read {
@@ -34,7 +34,10 @@ pub(super) fn read(file: u32, text: &str) -> Read {
         let start = at + indent + offset;
         baseline = Some((path.to_owned(), Span::new(file, start, start + path.len() + 2)));
     }
-    Ok(baseline)
+    baseline.ok_or_else(|| {
+        let problem = "it says nothing: write `baseline = \"path\"`, or delete the file";
+        Box::new(report::invalid_manifest(Span::new(file, 0, 0), problem))
+    })
 }
 
 /// `org/acme.amb` in `baseline = "org/acme.amb" # why`.
@@ -59,17 +62,17 @@ mod tests {
     #[test]
     fn only_a_baseline() {
         for (text, expect) in [
-            ("", Some(None)),
-            ("# nothing\n\n", Some(None)),
-            ("baseline = \"org/acme.amb\"\n", Some(Some("org/acme.amb"))),
-            ("  baseline=\"a.amb\" # ours", Some(Some("a.amb"))),
+            ("", None),
+            ("# nothing\n\n", None),
+            ("baseline = \"org/acme.amb\"\n", Some("org/acme.amb")),
+            ("  baseline=\"a.amb\" # ours", Some("a.amb")),
             ("baselin = \"a.amb\"", None),
             ("baseline = a.amb", None),
             ("baseline = \"a\"\nbaseline = \"b\"", None),
             ("baseline = \"\"", None),
         ] {
-            let read = read(0, text).ok().map(|found| found.map(|(path, _)| path));
-            assert_eq!(read, expect.map(|path| path.map(str::to_owned)), "{text}");
+            let read = read(0, text).ok().map(|(path, _)| path);
+            assert_eq!(read.as_deref(), expect, "{text}");
         }
     }
 }
