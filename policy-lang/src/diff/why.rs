@@ -113,7 +113,7 @@ fn retry(key: &str) -> Option<(&'static str, &'static str)> {
 fn breaker(key: &str) -> (&'static str, &'static str) {
     match key {
         "open-for" => ("the upstream rests longer", "the upstream rests less long"),
-        "probes" => ("fewer calls try an upstream out", "more calls try an upstream out"),
+        "probes" => ("", "as many calls try an upstream out, and have to succeed"),
         "counts" => ("more failures count", "fewer failures count"),
         _ => ("it opens sooner", "it opens later, or not at all"),
     }

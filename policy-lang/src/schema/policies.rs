@@ -239,8 +239,7 @@ pub(super) const ROWS: &[Row] = &[
         "Calls that test the upstream while half-open.",
     )
     .default("1")
-    .measure(Measure::Integer)
-    .order(Order::Less),
+    .measure(Measure::Integer),
     row(
         BREAKER,
         "scope",

@@ -79,7 +79,6 @@ const OF_A_CALL: &[(&str, &str, &str)] = &[
     ("breaker.slow", "breaker { slow 1s rate 50% }", "breaker { slow 2s rate 50% }"),
     ("breaker.open-for", "breaker { open-for 30s }", "breaker { open-for 10s }"),
     ("breaker.open-for", "breaker { open-for 1s..60s }", "breaker { open-for 1s..30s }"),
-    ("breaker.probes", "breaker { probes 1 }", "breaker { probes 2 }"),
     ("breaker.counts", "breaker { counts reset, 500 }", "breaker { counts 500 }"),
     ("headers.request", "headers request { remove \"x-debug\" }", ""),
     ("headers.response", "headers response { remove \"server\" }", ""),
@@ -208,6 +207,9 @@ const WEAKENED: &[(&str, &str)] = &[
     ),
     ("timeout { total deadline max 2s }", "timeout 1s"),
     ("breaker { open-for 10s }", "breaker { open-for 10s..20s }"),
+    // More are in flight, or fewer have to succeed.
+    ("breaker { probes 1 }", "breaker { probes 3 }"),
+    ("breaker { probes 3 }", "breaker { probes 1 }"),
     ("correlation-id \"x-a\"", "correlation-id \"x-b\""),
     ("", "hosts \"b\""),
     ("", "fallback 503"),
