@@ -16,19 +16,24 @@ pub(super) fn changes(old: &Plan, new: &Plan, sharing: &Sharing) -> Vec<Change> 
 /// A demand is kept if some demand of the new policy asks for at least as much.
 fn requires(old: &Plan, new: &Plan) -> Vec<Line> {
     let (was, is) = (&old.guardrails.requires, &new.guardrails.requires);
-    let implies = |one: &Sourced<Require>, other: &Sourced<Require>, plan: &Plan| {
-        implies(&one.value, &other.value) && !(is_exempt(one, plan) && is_own(other))
+    // What is exempt from a demand is not from the same demand of another baseline.
+    let implies = |(one, of): (&Sourced<Require>, &Plan),
+                   (other, its): (&Sourced<Require>, &Plan)| {
+        let alike = || !is_own(other) && source(of, &one.origin) == source(its, &other.origin);
+        implies(&one.value, &other.value) && (!is_exempt(one, of) || alike())
     };
-    let lost = was.iter().filter(|old| !is.iter().any(|now| implies(now, old, new)));
+    let lost = was.iter().filter(|then| !is.iter().any(|now| implies((now, new), (then, old))));
     let mut lost: Vec<_> = lost.collect();
     let mut lines = Vec::new();
-    for require in is.iter().filter(|new| !was.iter().any(|then| implies(then, new, old))) {
+    for require in is.iter().filter(|now| !was.iter().any(|then| implies((then, old), (now, new))))
+    {
         let about = |old: &&Sourced<Require>| old.value.is_about(&require.value);
         let before = lost.iter().position(about).map(|at| lost.remove(at));
         let kind = if before.is_some() { Kind::Weakened } else { Kind::Tightened };
         // A stricter one in the place of one that it implies.
-        let before =
-            before.or_else(|| was.iter().find(|old| about(old) && implies(require, old, new)));
+        let before = before.or_else(|| {
+            was.iter().find(|then| about(then) && implies((require, new), (then, old)))
+        });
         lines.push(Line::new(
             kind,
             "require",
@@ -52,7 +57,16 @@ fn is_own(require: &Sourced<Require>) -> bool {
 
 fn is_exempt(require: &Sourced<Require>, plan: &Plan) -> bool {
     let mut exemptions = plan.guardrails.exemptions.iter();
-    !is_own(require) && exemptions.any(|it| it.value.path == require.value.path)
+    let source = |origin: &Origin| source(plan, origin);
+    !is_own(require)
+        && exemptions.any(|it| {
+            it.value.path == require.value.path && source(&it.origin) == source(&require.origin)
+        })
+}
+
+/// The file in which it is written.
+fn source<'p>(plan: &'p Plan, origin: &Origin) -> Option<&'p str> {
+    plan.sources.get(origin.place()?.file).map(|file| file.name.as_str())
 }
 
 /// Does whoever meets the one meet the other?
@@ -84,10 +98,12 @@ fn implies(one: &Require, other: &Require) -> bool {
 /// An exemption is new if it frees an upstream that was not free for so long.
 fn exemptions(old: &Plan, new: &Plan, sharing: &Sharing) -> Vec<Line> {
     let (was, is) = (&old.guardrails.exemptions, &new.guardrails.exemptions);
-    let frees = |list: &[Sourced<Exemption>], path: &str, freed: &Freed, until: &str| {
-        list.iter().any(|it| {
-            let it = &it.value;
-            it.path == path && it.freed.contains(freed) && it.until.as_str() >= until
+    // Does a plan free it from the demands of that file?
+    let frees = |plan: &Plan, file: Option<&str>, path: &str, freed: &Freed, until: &str| {
+        plan.guardrails.exemptions.iter().any(|known| {
+            let it = &known.value;
+            let frees = it.path == path && it.freed.contains(freed) && it.until.as_str() >= until;
+            frees && source(plan, &known.origin) == file
         })
     };
     let is_there = |freed: &&Freed| {
@@ -98,19 +114,21 @@ fn exemptions(old: &Plan, new: &Plan, sharing: &Sharing) -> Vec<Line> {
     };
     let news = |it: &&Sourced<Exemption>| {
         let Exemption { path, freed, until } = &it.value;
+        let file = source(new, &it.origin);
         freed.iter().filter(is_there).any(|freed| {
             let before: Vec<&str> = sharing.before(&freed.upstream).collect();
             let before = if before.is_empty() { vec![freed.upstream.as_str()] } else { before };
             let was_free = |name: &&str| {
                 let freed = Freed { upstream: (*name).to_owned(), place: freed.place.clone() };
-                frees(was, path, &freed, until)
+                frees(old, file, path, &freed, until)
             };
             !before.iter().all(was_free)
         })
     };
     let gone = |it: &&Sourced<Exemption>| {
         let Exemption { path, freed, until } = &it.value;
-        !freed.iter().all(|freed| frees(is, path, freed, until))
+        let file = source(old, &it.origin);
+        !freed.iter().all(|freed| frees(new, file, path, freed, until))
     };
     let added = is.iter().filter(news);
     let added: Vec<_> =

@@ -1,6 +1,8 @@
 //! What works on a checked plan: summary, interpreter, explanation, difference.
 
 #[cfg(test)]
+mod baselines;
+#[cfg(test)]
 mod classes;
 #[cfg(test)]
 mod defaults;
