@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use super::Kind;
 use super::classes::{Class, End, Known};
 use super::edits::{self, Direction};
+use super::identity;
 use super::items::{self, Item, Line, Pair, Says, Side};
 use super::values::{self, Grade};
 use crate::plan::{
@@ -132,6 +133,7 @@ fn call(old: &End<'_>, new: &End<'_>) -> Vec<Line> {
                 new.settings().into_iter().flat_map(|new| governed(&pair, &nothing, new, &[])),
             );
             lines.extend(edited(old, new));
+            identity::judge(&mut lines, old, new);
             lines.retain(|line| !line.kind.is_safe());
             lines
         }
@@ -208,6 +210,7 @@ fn forwarded(old: &End<'_>, new: &End<'_>) -> Vec<Line> {
     let pair = Pair { old: old.plan, new: new.plan };
     let mut lines: Vec<Line> = rewritten(old, new).into_iter().collect();
     lines.extend(governed(&pair, before, after, &matched(old, new)));
+    identity::judge(&mut lines, old, new);
     lines.extend(edited(old, new));
     lines
 }

@@ -16,6 +16,7 @@ mod doors;
 mod edits;
 mod fold;
 mod guardrails;
+mod identity;
 mod items;
 mod service;
 mod sharing;

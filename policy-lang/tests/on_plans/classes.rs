@@ -211,6 +211,26 @@ const WEAKENED: &[(&str, &str)] = &[
     ("breaker { probes 1 }", "breaker { probes 3 }"),
     ("breaker { probes 3 }", "breaker { probes 1 }"),
     ("correlation-id \"x-a\"", "correlation-id \"x-b\""),
+    // A field that means something already.
+    ("", "correlation-id \"authorization\""),
+    ("", "correlation-id \"x-forwarded-for\""),
+    ("", "correlation-id \"idempotency-key\""),
+    (
+        "headers request { set \"x-a\" \"b\" }",
+        "headers request { set \"x-a\" \"b\" }\ncorrelation-id \"x-a\"",
+    ),
+    (
+        "headers request { set \"x-a\" header(\"x-b\") }",
+        "headers request { set \"x-a\" header(\"x-b\") }\ncorrelation-id \"x-b\"",
+    ),
+    (
+        "headers request { set \"x-a\" request.id }",
+        "headers request { set \"x-a\" request.id }\ncorrelation-id \"x-b\"",
+    ),
+    (
+        "route a { match /** header(\"x-b\") == \"c\" }",
+        "route a { match /** header(\"x-b\") == \"c\" }\ncorrelation-id \"x-b\"",
+    ),
     ("", "hosts \"b\""),
     ("", "fallback 503"),
     ("", "headers request { set \"x-a\" \"b\" }"),
