@@ -49,8 +49,8 @@ fn places(change: &Change) -> String {
     }
 }
 
+/// A row of a table: neither a value nor a place can end it, open a tag, or write anything but itself.
 fn row(change: &Change) -> String {
-    let code = |text: &str| format!("`` {} ``", display::printable(text).replace('|', "\\|"));
     let side = |side: &Option<String>| side.as_deref().map_or_else(String::new, code);
     let kind = match change.kind.is_safe() {
         true => change.kind.name().to_owned(),
@@ -60,6 +60,27 @@ fn row(change: &Change) -> String {
     scope += &change.example.as_ref().map(|it| format!(", as {}", code(it))).unwrap_or_default();
     let why = change.why.map(|why| format!(": {why}")).unwrap_or_default();
     let (old, new) = (side(&change.old), side(&change.new));
-    let place = places(change);
+    let place = match places(change) {
+        none if none.is_empty() => none,
+        place => code(&place),
+    };
     format!("| {kind}{why} | {scope} | {} | {old} | {new} | {place} |\n", code(&change.setting))
+}
+
+/// Code for Markdown, behind a fence that is longer than any run of backticks within.
+fn code(text: &str) -> String {
+    // Behind a backslash another one would escape that, and not the bar.
+    let text = escaped(text).replace("\\|", "\\\\u{7c}").replace('|', "\\|");
+    let longest = text.split(|char| char != '`').map(str::len).max().unwrap_or_default();
+    let fence = "`".repeat(2.max(longest + 1));
+    format!("{fence} {text} {fence}")
+}
+
+/// What could end a line or redraw what stands around it is shown, and not done.
+fn escaped(text: &str) -> String {
+    let shown = |char: char| match display::is_printable(char) {
+        true => char.to_string(),
+        false => char.escape_default().to_string(),
+    };
+    text.chars().map(shown).collect()
 }

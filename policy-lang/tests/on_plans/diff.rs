@@ -152,7 +152,24 @@ fn json_and_markdown_say_the_same() {
     let table = "**1 weakened**\n\n\
         | | calls | setting | before | after | place |\n|---|---|---|---|---|---|\n\
         | **weakened**: a dead address is given up later | `` inventory/stock `` | `` timeout.connect `` \
-        | `` 3s `` | `` 4s `` | language -> order.amb:36 |\n";
+        | `` 3s `` | `` 4s `` | `` language -> order.amb:36 `` |\n";
     assert_eq!(markdown(&changes), table);
     assert_eq!(markdown(&[]), "No call is treated differently.\n");
+}
+
+#[test]
+fn no_value_and_no_place_tears_a_table() {
+    let nasty = "a\n|\\|``` <!-- \u{1b}[2J`";
+    let mut changes = changed(|plan| {
+        plan.upstreams[1].routes[0].settings.timeout.connect = route_set(4 * SECOND, 36);
+    });
+    let [change] = changes.as_mut_slice() else { panic!("{changes:?}") };
+    for text in [&mut change.old, &mut change.new, &mut change.new_place] {
+        *text = Some(nasty.to_owned());
+    }
+    let table = markdown(&changes);
+    let shown = "```` a\\n\\|\\\\u{7c}``` <!-- \\u{1b}[2J` ````";
+    let place = "```` language -> a\\n\\|\\\\u{7c}``` <!-- \\u{1b}[2J` ````";
+    assert_eq!(table.lines().count(), 5, "{table}");
+    assert!(table.ends_with(&format!(" | {shown} | {shown} | {place} |\n")), "{table}");
 }
