@@ -242,9 +242,9 @@ tightened   catalog/*  timeout.total: 2s -> 1s  (old.amb:7 -> new.amb:7): caller
 
 | | calls | setting | before | after | place |
 |---|---|---|---|---|---|
-| **weakened**: a failed call may be sent again | `` catalog/order `` | `` retry `` |  | `` attempts 2 `` | new.amb:11 |
-| **weakened** | `` catalog/* `` | `` headers.request `` | `` set "x-from" "web" `` |  | old.amb:8 |
-| tightened: callers wait less long | `` catalog/* `` | `` timeout.total `` | `` 2s `` | `` 1s `` | old.amb:7 -> new.amb:7 |
+| **weakened**: a failed call may be sent again | `` catalog/order `` | `` retry `` |  | `` attempts 2 `` | `` new.amb:11 `` |
+| **weakened** | `` catalog/* `` | `` headers.request `` | `` set "x-from" "web" `` |  | `` old.amb:8 `` |
+| tightened: callers wait less long | `` catalog/* `` | `` timeout.total `` | `` 2s `` | `` 1s `` | `` old.amb:7 -> new.amb:7 `` |
 
 "#]]);
     let json = diff(&["--format", "json"]).success();
