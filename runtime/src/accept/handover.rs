@@ -137,3 +137,25 @@ impl Drop for Stay {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::Doors;
+    use crate::testing::sample;
+
+    #[test]
+    fn no_worker_ends_while_another_may_hand_something_over() {
+        let (_phase, shared) = sample::shared();
+        let shared = Arc::new(shared);
+        let [(one, _), (other, _)] = Doors::new(2).try_into().unwrap();
+        one.close();
+        assert!(!one.is_over());
+        let stay = one.here(&shared);
+        other.close();
+        assert!(other.is_over() && !one.is_over());
+        drop(stay);
+        assert!(one.is_over());
+    }
+}

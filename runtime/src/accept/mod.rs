@@ -1,7 +1,6 @@
 //! One thread that carries traffic: it accepts connections and serves each to its end.
 
 mod handover;
-mod last;
 
 pub(crate) use handover::{Arrival, Doors};
 
@@ -125,15 +124,15 @@ async fn accept<P: Proxy>(
             }
         }
     }
+    // Whoever got through already is not turned away.
     let Ok(listener) = listener.into_std() else { return };
-    last::callers(listener, |stream| {
+    while let Ok((stream, _)) = listener.accept() {
         if stream.set_nonblocking(true).is_ok()
             && let Ok(stream) = tokio::net::TcpStream::from_std(stream)
         {
             welcome::<P>(&worker, stream, inbound, doors.here(&worker.shared));
         }
-    })
-    .await;
+    }
 }
 
 /// Lets another worker carry a connection.
